@@ -1,0 +1,69 @@
+package topics
+
+import "strings"
+
+// Accounts are the keys of points.credits, points.requests and points.ledger.
+const (
+	MemberPrefix = "member:"
+	ItemPrefix   = "item:"
+)
+
+// MemberAccount is the account of a member.
+func MemberAccount(member string) string { return MemberPrefix + member }
+
+// ItemAccount is the account of an item.
+func ItemAccount(item string) string { return ItemPrefix + item }
+
+// MemberOf returns the member of an account; ok is false for other accounts.
+func MemberOf(account string) (member string, ok bool) {
+	return strings.CutPrefix(account, MemberPrefix)
+}
+
+// ItemOf returns the item of an account; ok is false for other accounts.
+func ItemOf(account string) (item string, ok bool) { return strings.CutPrefix(account, ItemPrefix) }
+
+// Shard is the shard of an account: murmur2(account) & 0x7fffffff mod shards, as Kafka's default partitioner has it
+// (architecture: "Shards"). We compute it ourselves, so that no client's default decides.
+func Shard(account string, shards int) int32 {
+	return int32(murmur2(account)&0x7fffffff) % int32(shards)
+}
+
+// murmur2 is the hash of Kafka's Java client (org.apache.kafka.common.utils.Utils), seed 0x9747b28c.
+func murmur2(s string) uint32 {
+	const (
+		seed uint32 = 0x9747b28c
+		m    uint32 = 0x5bd1e995
+		r           = 24
+	)
+	h := seed ^ uint32(len(s))
+	for len(s) >= 4 {
+		k := uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+		k *= m
+		k ^= k >> r
+		k *= m
+		h *= m
+		h ^= k
+		s = s[4:]
+	}
+	switch len(s) {
+	case 3:
+		h ^= uint32(s[2]) << 16
+		fallthrough
+	case 2:
+		h ^= uint32(s[1]) << 8
+		fallthrough
+	case 1:
+		h ^= uint32(s[0])
+		h *= m
+	}
+	h ^= h >> 13
+	h *= m
+	h ^= h >> 15
+	return h
+}
+
+// OrderKey names an order's state on its member's shard. Ids are printable, so the separator cannot occur in one.
+func OrderKey(member, source, order string) string { return member + "\x1f" + source + "\x1f" + order }
+
+// RedemptionID is the id of the redemption that member asks for under an Idempotency-Key: the same key, the same id.
+func RedemptionID(member, key string) string { return "r-" + hexHash(member, key) }

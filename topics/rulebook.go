@@ -1,0 +1,144 @@
+package topics
+
+import (
+	"sort"
+	"time"
+)
+
+// Ratio is an exact rational; Den > 0. Rates and multipliers are ratios, never floats.
+type Ratio struct{ Num, Den int64 }
+
+// One is the multiplier that changes nothing.
+func One() Ratio { return Ratio{1, 1} }
+
+// Rulebook is one published version: what activities earn and what tiers and lots are. It never changes once published.
+type Rulebook struct {
+	Name, Version string
+	From          time.Time // effective_from; in force until the next version starts
+	Zone          *time.Location
+	Currency      string // ISO 4217
+	Validity      Validity
+	Clawback      Clawback
+	Tiers         Tiers
+	Rules         []Rule
+	Campaigns     []Campaign
+	MaxMultiplier Ratio
+	PointCost     Ratio // what a point costs the retailer, minor units
+}
+
+// Validity is how long a lot lives, from its activation (D9); the zero value is for ever.
+type Validity struct {
+	Years, Months, Days int
+	Rounding            Rounding
+}
+
+// Rounding says to the end of which period a lot's last day is moved.
+type Rounding string
+
+// The roundings of a lot's last valid day.
+const (
+	RoundDay     Rounding = "day"
+	RoundMonth   Rounding = "month"
+	RoundQuarter Rounding = "quarter"
+	RoundYear    Rounding = "year"
+)
+
+// Clawback says where the points of a refund come from when its own lot is spent (semantics §4).
+type Clawback string
+
+// The clawback policies.
+const (
+	ClawbackDebt        Clawback = "debt"
+	ClawbackBalance     Clawback = "within_balance"
+	ClawbackOnlyPending Clawback = "only_pending"
+)
+
+// Tiers are the levels and how they are reached (semantics §7).
+type Tiers struct {
+	Metric    string  // spend | paid_orders
+	Window    string  // calendar_year
+	Keep      string  // end_of_next_year
+	Downgrade string  // best | one_down
+	Levels    []Level // ascending; the first starts at 0
+}
+
+// Level is one tier.
+type Level struct {
+	ID         string
+	From       int64 // metric from which it holds: minor units, or orders
+	Multiplier Ratio
+}
+
+// Mode says how units are counted (D1).
+type Mode string
+
+// The modes of earning.
+const (
+	ModeStep         Mode = "step"
+	ModeProportional Mode = "proportional"
+	ModeQuantity     Mode = "quantity"
+	ModeFixed        Mode = "fixed"
+)
+
+// Rule is one way to earn.
+type Rule struct {
+	ID             string
+	On             string // event type
+	Match          Match
+	Mode           Mode
+	Points         int64 // per step, per unit, or fixed
+	Per            int64 // minor units of a step
+	TierMultiplier bool
+	Validity       *Validity // nil: the book's
+	Exclusive      string
+	Priority       int32
+	HoldoutPercent uint32 // 0..100: members of the hold-out are recorded, not credited
+}
+
+// Match says which events and lines a rule is for; empty lists match all.
+type Match struct {
+	Category, SKU, Tag   []string // of a line
+	Store, Channel, Tier []string
+	Activity             []string
+	FirstOrder           bool
+	MinLength            int64 // of a review
+}
+
+// Campaign multiplies the rules it names (all, if none) for events in [From, To).
+type Campaign struct {
+	ID                   string
+	Rules                []string
+	Multiplier           Ratio
+	Group                string
+	From, To             time.Time
+	Store, Channel, Tier []string
+}
+
+// Books are the published versions in the order in which they take effect.
+type Books []*Rulebook
+
+// NewBooks sorts versions by their start; the later published of two that start together wins.
+func NewBooks(versions ...*Rulebook) Books {
+	b := append(Books(nil), versions...)
+	sort.SliceStable(b, func(i, j int) bool { return b[i].From.Before(b[j].From) })
+	return b
+}
+
+// At returns the version in force at t, or nil before the first (semantics §9: by event time, not arrival).
+func (b Books) At(t time.Time) *Rulebook {
+	i := sort.Search(len(b), func(i int) bool { return b[i].From.After(t) })
+	if i == 0 {
+		return nil
+	}
+	return b[i-1]
+}
+
+// Version returns the version of that name, or nil.
+func (b Books) Version(v string) *Rulebook {
+	for _, r := range b {
+		if r.Version == v {
+			return r
+		}
+	}
+	return nil
+}

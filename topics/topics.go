@@ -1,0 +1,35 @@
+// Package topics holds the words of Jifen: every topic, key, event, id and codec. It does no I/O.
+package topics
+
+import _ "embed"
+
+// The topics, in the order in which a point lives through them (design: one word per thing).
+const (
+	Orders     = "shop.orders.v1"
+	Shares     = "shop.shares.v1"
+	Reviews    = "shop.reviews.v1"
+	Members    = "shop.members.v1"
+	Activities = "shop.activities.v1"
+	RulebookV1 = "points.rulebook.v1"
+	Credits    = "points.credits.v1"
+	Requests   = "points.requests.v1"
+	Ledger     = "points.ledger.v1"
+
+	// DeadLetterPrefix + a source topic is where its unusable records go, untouched.
+	DeadLetterPrefix = "dlq."
+)
+
+// Consumer groups, one per stage.
+const (
+	GroupCredits   = "jifen.credits"
+	GroupBalances  = "jifen.balances"
+	GroupAnalytics = "jifen.analytics"
+)
+
+// Declarations is topics.yaml: partitions, retention and cleanup of every topic, in flow order.
+//
+//go:embed topics.yaml
+var Declarations []byte
+
+// Shop lists the inbound topics.
+func Shop() []string { return []string{Orders, Shares, Reviews, Members, Activities} }
