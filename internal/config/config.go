@@ -1,0 +1,129 @@
+// Package config is the one place that reads settings: flags > JIFEN_* environment > YAML file > defaults.
+// Every fault of a configuration is reported at once, and secrets never print.
+package config
+
+import "time"
+
+// Config is everything that can be set. The `doc` tags are the reference: deploy/jifen.yaml and `config print` are made from them.
+type Config struct {
+	Shards     int        `koanf:"shards" doc:"Logical shards; fixed for the life of an installation, checked at start against the topics' partitions."`
+	Kafka      Kafka      `koanf:"kafka" doc:"The log: topics, transactions, consumer groups."`
+	Redis      Redis      `koanf:"redis" doc:"Account states for reads and decisions; a fold of the ledger."`
+	ClickHouse ClickHouse `koanf:"clickhouse" doc:"Analytics and members' histories."`
+	HTTP       HTTP       `koanf:"http" doc:"The API of members, staff and merchants."`
+	Admin      Admin      `koanf:"admin" doc:"Health and metrics; keep this port inside."`
+	Auth       Auth       `koanf:"auth" doc:"Who signs the tokens (JWT) that the API accepts."`
+	Events     Events     `koanf:"events" doc:"Which times inbound events may have."`
+	Program    Program    `koanf:"program" doc:"The program's clock."`
+	Balances   Balances   `koanf:"balances" doc:"The owner of shards (processors/balances)."`
+	Credits    Credits    `koanf:"credits" doc:"The stage that evaluates rules (processors/credits)."`
+	Log        Log        `koanf:"log" doc:"Logs, on stderr."`
+}
+
+// TLS is how a connection is encrypted.
+type TLS struct {
+	Enabled  bool   `koanf:"enabled" doc:"Encrypt the connection."`
+	CAFile   string `koanf:"ca_file" doc:"PEM file of the authorities to trust; empty: those of the system."`
+	CertFile string `koanf:"cert_file" doc:"PEM file of the client's certificate, for mutual TLS."`
+	KeyFile  string `koanf:"key_file" doc:"PEM file of the client's key, for mutual TLS."`
+	Insecure bool   `koanf:"insecure" doc:"Accept any server certificate; for experiments only."`
+}
+
+// SASL is how Kafka knows us.
+type SASL struct {
+	Mechanism    string `koanf:"mechanism" doc:"plain, scram-sha-256 or scram-sha-512; empty: none."`
+	Username     string `koanf:"username" doc:"User name."`
+	Password     Secret `koanf:"password" doc:"Password; rather use password_file."`
+	PasswordFile string `koanf:"password_file" doc:"File that holds the password."`
+}
+
+// Kafka is the connection to the brokers.
+type Kafka struct {
+	Brokers            []string      `koanf:"brokers" doc:"Seed brokers, host:port."`
+	ClientID           string        `koanf:"client_id" doc:"Name shown in the brokers' logs and quotas."`
+	Instance           string        `koanf:"instance" doc:"Slot of this process, unique among those that run and the same after a restart: static group member and transactional id. A restart under its own slot fences its predecessor at once."`
+	SessionTimeout     time.Duration `koanf:"session_timeout" doc:"An owner unheard of for this long loses its shards."`
+	TransactionTimeout time.Duration `koanf:"transaction_timeout" doc:"A dead owner's open transaction is aborted after this long; at most session_timeout, or it hides committed entries from its successor."`
+	TLS                TLS           `koanf:"tls" doc:"Encryption."`
+	SASL               SASL          `koanf:"sasl" doc:"Authentication."`
+}
+
+// Redis is the connection to Redis or Redis Cluster.
+type Redis struct {
+	Addrs        []string `koanf:"addrs" doc:"Addresses, host:port; several are seeds of a cluster."`
+	Cluster      bool     `koanf:"cluster" doc:"The addresses are nodes of a Redis Cluster."`
+	DB           int      `koanf:"db" doc:"Database number; 0 in a cluster."`
+	Username     string   `koanf:"username" doc:"ACL user; empty: default."`
+	Password     Secret   `koanf:"password" doc:"Password; rather use password_file."`
+	PasswordFile string   `koanf:"password_file" doc:"File that holds the password."`
+	TLS          TLS      `koanf:"tls" doc:"Encryption."`
+}
+
+// ClickHouse is the connection to ClickHouse.
+type ClickHouse struct {
+	DSN          string `koanf:"dsn" doc:"clickhouse://host:9000/database (native) or http://host:8123/database; without a password."`
+	Username     string `koanf:"username" doc:"User; empty: default."`
+	Password     Secret `koanf:"password" doc:"Password; rather use password_file."`
+	PasswordFile string `koanf:"password_file" doc:"File that holds the password."`
+	TLS          TLS    `koanf:"tls" doc:"Encryption."`
+}
+
+// HTTP is the API's listener and its limits.
+type HTTP struct {
+	Addr              string        `koanf:"addr" doc:"Address to listen on."`
+	ReadHeaderTimeout time.Duration `koanf:"read_header_timeout" doc:"A client must have sent its headers after this long."`
+	RequestTimeout    time.Duration `koanf:"request_timeout" doc:"A request is given up after this long; more than redemption_wait."`
+	IdleTimeout       time.Duration `koanf:"idle_timeout" doc:"An unused connection is closed after this long."`
+	ShutdownTimeout   time.Duration `koanf:"shutdown_timeout" doc:"Running requests may take this long to end at shutdown."`
+	BodyBytesMax      int64         `koanf:"body_bytes_max" doc:"Largest request body, bytes."`
+	RedemptionWait    time.Duration `koanf:"redemption_wait" doc:"How long a redemption request waits for its decision before it is answered 202."`
+	QuoteValidity     time.Duration `koanf:"quote_validity" doc:"How long a quoted price is honoured."`
+	SigningKey        Secret        `koanf:"signing_key" doc:"Signs quotes and cursors; at least 32 characters, the same in all processes that serve. Rather use signing_key_file."`
+	SigningKeyFile    string        `koanf:"signing_key_file" doc:"File that holds the signing key."`
+}
+
+// Admin is the listener of health and metrics.
+type Admin struct {
+	Addr string `koanf:"addr" doc:"Address of /livez /readyz /startupz /metrics; empty: none."`
+}
+
+// Auth says whose tokens are accepted.
+type Auth struct {
+	Issuer     string   `koanf:"issuer" doc:"The iss that tokens must carry."`
+	Audience   string   `koanf:"audience" doc:"The aud that tokens must carry."`
+	Algorithms []string `koanf:"algorithms" doc:"Signature algorithms accepted: EdDSA, RS256."`
+	JWKSURL    string   `koanf:"jwks_url" doc:"Where the issuer publishes its keys."`
+	KeysFile   string   `koanf:"keys_file" doc:"JWKS or PEM file of the issuer's public keys, instead of jwks_url."`
+}
+
+// Events are the limits of inbound events.
+type Events struct {
+	LateAfter       time.Duration `koanf:"late_after" doc:"Older events are dead letters (TOO_OLD) unless they are an allowed backfill."`
+	Skew            time.Duration `koanf:"skew" doc:"Events may be this far in the future."`
+	BackfillSources []string      `koanf:"backfill_sources" doc:"Sources (ce_source) that may send history with the attribute backfill; a trailing * matches any rest."`
+}
+
+// Program is the program's clock: it moves decisions only, never time-outs, tokens or TLS.
+type Program struct {
+	Now         string        `koanf:"now" doc:"RFC 3339; the program's clock starts there and runs on; empty: the wall clock."`
+	ClockOffset time.Duration `koanf:"clock_offset" doc:"The program's clock is this far ahead of the wall clock; instead of now."`
+}
+
+// Balances is the owner of shards.
+type Balances struct {
+	BatchMax     int `koanf:"batch_max" doc:"Records per transaction while requests are about."`
+	BatchMaxIdle int `koanf:"batch_max_idle" doc:"Records per transaction when only credits wait."`
+}
+
+// Credits is the stage that evaluates rules.
+type Credits struct {
+	BatchMax       int           `koanf:"batch_max" doc:"Records per transaction."`
+	LagMax         int64         `koanf:"lag_max" doc:"Pause while the owners are behind by more records than this, so that a redemption never waits behind more."`
+	RulebookAgeMax time.Duration `koanf:"rulebook_age_max" doc:"Stop deciding when the reading of the rulebook topic is older than this."`
+}
+
+// Log is what is logged and how.
+type Log struct {
+	Level  string `koanf:"level" doc:"debug, info, warn or error."`
+	Format string `koanf:"format" doc:"auto (text on a terminal, else json), text or json."`
+}

@@ -1,0 +1,28 @@
+package config
+
+import "time"
+
+// Default is the configuration of a process that was told nothing.
+func Default() Config {
+	return Config{
+		Shards: 64,
+		Kafka: Kafka{
+			Brokers: []string{"localhost:9092"}, ClientID: "jifen", Instance: "0",
+			SessionTimeout: 6 * time.Second, TransactionTimeout: 6 * time.Second,
+		},
+		Redis:      Redis{Addrs: []string{"localhost:6379"}},
+		ClickHouse: ClickHouse{DSN: "clickhouse://localhost:9000/jifen"},
+		HTTP: HTTP{
+			Addr: ":8080", ReadHeaderTimeout: 5 * time.Second, RequestTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+			ShutdownTimeout: 10 * time.Second, BodyBytesMax: 64 << 10, RedemptionWait: 2 * time.Second, QuoteValidity: 15 * time.Minute,
+		},
+		Admin: Admin{Addr: ":8081"},
+		Auth:  Auth{Audience: "jifen", Algorithms: []string{"EdDSA", "RS256"}},
+		Events: Events{
+			LateAfter: 7 * 24 * time.Hour, Skew: 5 * time.Minute, BackfillSources: []string{},
+		},
+		Balances: Balances{BatchMax: 5000, BatchMaxIdle: 20000},
+		Credits:  Credits{BatchMax: 5000, LagMax: 20000, RulebookAgeMax: time.Minute},
+		Log:      Log{Level: "info", Format: "auto"},
+	}
+}
