@@ -1,0 +1,90 @@
+package testkit
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"jifen/internal/devstack"
+)
+
+// built are the binaries of this test process by their build tags.
+var built struct {
+	sync.Mutex
+	dir    string
+	byTags map[string]string
+}
+
+// Binary builds cmd/jifen with the given build tags, once for all tests of the package, and returns its path.
+func Binary(t testing.TB, tags ...string) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	slices.Sort(tags)
+	key := strings.Join(tags, ",")
+	if path, ok := built.byTags[key]; ok {
+		return path
+	}
+	if built.dir == "" {
+		dir, err := os.MkdirTemp("", "jifen-binary-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		built.dir, built.byTags = dir, make(map[string]string)
+		atEnd(func() error { return os.RemoveAll(dir) })
+	}
+	path := filepath.Join(built.dir, fmt.Sprintf("jifen-%d", len(built.byTags)))
+	cmd := exec.Command("go", "build", "-tags", key, "-o", path, "jifen/cmd/jifen")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build jifen (tags %q): %v\n%s", key, err, out)
+	}
+	built.byTags[key] = path
+	return path
+}
+
+// Program is a process that a test runs; it ends with the test at the latest.
+type Program struct {
+	*devstack.Process
+	log string
+}
+
+// Run starts a program with further environment variables (name=value); its output goes to a file that is shown when the
+// test fails.
+func Run(t testing.TB, env []string, path string, args ...string) *Program {
+	t.Helper()
+	log, err := os.CreateTemp(t.TempDir(), "*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(path, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = log, log
+	process, err := devstack.Launch(cmd)
+	if err != nil {
+		t.Fatalf("start %s: %v", path, err)
+	}
+	p := &Program{Process: process, log: log.Name()}
+	t.Cleanup(func() {
+		_ = p.Stop(30 * time.Second) // a test that cares how it ends has stopped it itself
+		if t.Failed() {
+			t.Logf("%s %s\n%s", filepath.Base(path), strings.Join(args, " "), p.Output())
+		}
+	})
+	return p
+}
+
+// Output is what the program has written so far.
+func (p *Program) Output() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
