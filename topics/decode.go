@@ -1,0 +1,98 @@
+package topics
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// The limits of an inbound record (interfaces: "Limits").
+const (
+	RecordBytesMax = 1 << 20 // key, value and headers together
+	LinesMax       = 1000    // of an order or refund
+	IDCharsMax     = 128     // of an id; printable characters
+	SourceCharsMax = 256     // of ce_source, a URI reference
+	AmountMax      = 1_000_000_000_000
+)
+
+// AnySource in Limits.BackfillSources lets every source backfill.
+const AnySource = "*"
+
+// Limits are the clock's part of what makes an event acceptable.
+type Limits struct {
+	LateAfter       time.Duration // older events are TOO_OLD, backfills aside
+	SkewMax         time.Duration // events further ahead are FUTURE
+	BackfillSources []string      // sources whose `backfill` attribute counts; AnySource for all
+}
+
+// DefaultLimits are 7 days back and 5 minutes ahead, and no source may backfill.
+func DefaultLimits() Limits {
+	return Limits{LateAfter: 7 * 24 * time.Hour, SkewMax: 5 * time.Minute}
+}
+
+// Decode reads a CloudEvent in binary or structured mode, checks it and returns its event, or the reason for a dead
+// letter. The event's strings share one copy of the record, so the record's buffers may be reused.
+// The record's key is not looked at: data.member rules. A record without a topic may hold any type.
+func Decode(r *Record, limits Limits, now time.Time) (*Event, *Reject) {
+	if recordBytes(r) > RecordBytesMax {
+		return nil, reject(ReasonOversize, "the record is larger than 1 MiB")
+	}
+	var env envelope
+	if rej := env.read(r); rej != nil {
+		return nil, rej
+	}
+	k, rej := env.kind(r.Topic)
+	if rej != nil {
+		return nil, rej
+	}
+	e := new(Event)
+	if rej := env.fill(e, k); rej != nil {
+		return nil, rej
+	}
+	if rej := decodeData(k, env.data, &e.Data); rej != nil {
+		return nil, rej
+	}
+	if rej := limits.check(e, now); rej != nil {
+		return nil, rej
+	}
+	return e, nil
+}
+
+// decodeData takes the fast path where it is sure, else the strict library.
+func decodeData(k kind, value []byte, d *Data) *Reject {
+	if k.fast.required != 0 && fastOrder(string(value), k.fast, d) {
+		return nil
+	}
+	*d = Data{}
+	return k.decode(value, d)
+}
+
+func (l *Limits) check(e *Event, now time.Time) *Reject {
+	if e.Backfill != "" && !l.mayBackfill(e.Source) {
+		e.Backfill = ""
+	}
+	if e.Time.Sub(now) > l.SkewMax {
+		return reject(ReasonFuture, "time is further ahead of the program's clock than "+l.SkewMax.String())
+	}
+	if e.Backfill == "" && now.Sub(e.Time) > l.LateAfter {
+		return reject(ReasonTooOld, "time is longer ago than "+l.LateAfter.String()+" and this is no backfill of a source that may")
+	}
+	return nil
+}
+
+func (l *Limits) mayBackfill(source string) bool {
+	return slices.Contains(l.BackfillSources, AnySource) || slices.Contains(l.BackfillSources, source)
+}
+
+func recordBytes(r *Record) int {
+	n := len(r.Key) + len(r.Value)
+	for i := range r.Headers {
+		n += len(r.Headers[i].Key) + len(r.Headers[i].Value)
+	}
+	return n
+}
+
+// reject joins the parts of a message. Messages name fields, never their values: they end up in logs (I15).
+func reject(reason Reason, parts ...string) *Reject {
+	return &Reject{Reason: reason, Message: strings.Join(parts, "")}
+}
