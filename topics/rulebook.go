@@ -22,7 +22,7 @@ type Rulebook struct {
 	Tiers         Tiers
 	Rules         []Rule
 	Campaigns     []Campaign
-	MaxMultiplier Ratio
+	MaxMultiplier Ratio // of tier × campaigns; NoMaximum where the book sets none
 	PointCost     Ratio // what a point costs the retailer, minor units
 }
 
@@ -87,7 +87,7 @@ type Rule struct {
 	Match          Match
 	Mode           Mode
 	Points         int64 // per step, per unit, or fixed
-	Per            int64 // minor units of a step
+	Per            int64 // minor units of a step; units of a quantity (0 = 1); 0 where fixed
 	TierMultiplier bool
 	Validity       *Validity // nil: the book's
 	Exclusive      string
@@ -104,7 +104,7 @@ type Match struct {
 	MinLength            int64 // of a review
 }
 
-// Campaign multiplies the rules it names (all, if none) for events in [From, To).
+// Campaign multiplies the rules it names (all, if none) for events in [From, To); a zero From or To is open.
 type Campaign struct {
 	ID                   string
 	Rules                []string

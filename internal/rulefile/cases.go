@@ -1,0 +1,185 @@
+package rulefile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"jifen/rules"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+const kindCases = "RulebookCases"
+
+// Result is how a golden case came out: the points of each rule that gives any.
+type Result struct {
+	Name   string           `json:"name"`
+	Line   int              `json:"line"`
+	Tier   string           `json:"tier"`
+	Want   map[string]int64 `json:"want"`
+	Got    map[string]int64 `json:"got"`
+	Passed bool             `json:"passed"`
+}
+
+// golden is one case: an event of a member at a tier, and what each rule should give.
+type golden struct {
+	name, tier string
+	line       int
+	first      bool
+	event      topics.Event
+	want       map[string]int64
+}
+
+// RunCases evaluates a file of golden cases under a book. The error is Faults of that file, or an award that failed; a
+// case that came out otherwise than expected is a Result that did not pass.
+func RunCases(b *topics.Rulebook, name string, data []byte) ([]Result, error) {
+	compiled, err := rules.Compile(b)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := parseCases(b, name, data)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Result, 0, len(cases))
+	for _, c := range cases {
+		var got map[string]int64
+		if !c.event.Time.Before(b.From) {
+			got, err = awards(b, compiled.Evaluate(&c.event), c)
+		} else {
+			got, err = map[string]int64{}, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: case %q: %w", name, c.line, c.name, err)
+		}
+		results = append(results, Result{Name: c.name, Line: c.line, Tier: c.tier, Want: c.want, Got: got, Passed: maps.Equal(got, c.want)})
+	}
+	return results, nil
+}
+
+// awards is what the candidates give a member of the case's tier who holds nothing else: what the ledger would book.
+func awards(b *topics.Rulebook, e *pointspb.CreditEvent, c golden) (map[string]int64, error) {
+	type award struct {
+		*pointspb.Candidate
+		points int64
+	}
+	best := map[string]award{}
+	for i, candidate := range e.Candidates {
+		if candidate.FirstOrder && !c.first || len(candidate.Tiers) > 0 && !slices.Contains(candidate.Tiers, c.tier) {
+			continue
+		}
+		points, err := awardAt(b, candidate, c.tier)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: %w", candidate.Rule, err)
+		}
+		group := candidate.Exclusive
+		if group == "" {
+			group = fmt.Sprintf("\x1f%d", i)
+		}
+		a := award{candidate, points}
+		if top, ok := best[group]; !ok || cmp.Or(cmp.Compare(points, top.points), cmp.Compare(a.Priority, top.Priority), -cmp.Compare(a.Rule, top.Rule)) > 0 {
+			best[group] = a
+		}
+	}
+	points := map[string]int64{}
+	for _, a := range best {
+		if a.points > 0 {
+			points[a.Rule] = a.points
+		}
+	}
+	return points, nil
+}
+
+func awardAt(b *topics.Rulebook, c *pointspb.Candidate, tier string) (int64, error) {
+	m := topics.One()
+	if c.Campaign != nil {
+		m = topics.Ratio{Num: c.Campaign.Num, Den: c.Campaign.Den}
+	}
+	if i := slices.IndexFunc(b.Tiers.Levels, func(l topics.Level) bool { return l.ID == tier }); i >= 0 && c.TierMultiplier {
+		m = m.Mul(b.Tiers.Levels[i].Multiplier)
+	}
+	if m.Valid() && m.Cmp(b.MaxMultiplier) > 0 {
+		m = b.MaxMultiplier
+	}
+	return topics.Award(topics.Mode(c.Mode), c.Points, c.Per, c.Eligible, c.Quantity, m)
+}
+
+func parseCases(b *topics.Rulebook, name string, data []byte) ([]golden, error) {
+	d, top := open(name, data)
+	if top == nil {
+		return nil, d.faults.sorted()
+	}
+	s := d.section(top, "", "apiVersion", "kind", "cases")
+	s.envelope(kindCases)
+	var cases []golden
+	if s.has("cases", "a list of cases") {
+		for i, n := range s.list("cases") {
+			cases = append(cases, d.golden(n, fmt.Sprintf("cases[%d]", i), b))
+		}
+	}
+	if len(d.faults) > 0 {
+		return nil, d.faults.sorted()
+	}
+	return cases, nil
+}
+
+func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
+	s := d.section(n, path, "name", "tier", "first_order", "event", "points")
+	line, _ := position(n)
+	c := golden{line: line, want: map[string]int64{}, first: s.flag("first_order")}
+	if s.has("name", "what the case shows") {
+		c.name = s.value("name", "what the case shows")
+	}
+	levels := make([]string, len(b.Tiers.Levels))
+	for i, l := range b.Tiers.Levels {
+		levels[i] = l.ID
+	}
+	c.tier = s.choice("tier", levels...)
+	s.event(&c.event)
+	ids := make([]string, len(b.Rules))
+	for i, r := range b.Rules {
+		ids[i] = r.ID
+	}
+	points := s.required("points", ids...)
+	for key := range points.fields {
+		if v := points.integer(key, 0, math.MaxInt64); v > 0 {
+			c.want[key] = v
+		}
+	}
+	return c
+}
+
+// event reads {type, time, data}; its data are those of a shop's event.
+func (s *section) event(e *topics.Event) {
+	ev := s.required("event", "type", "time", "data")
+	if ev.broken {
+		return
+	}
+	if ev.has("type", "an event type") {
+		e.Type = ev.value("type", "an event type")
+	}
+	if ev.has("time", "when it happened, with its offset") {
+		e.Time = ev.instant("time")
+	}
+	e.Source, e.ID = "/rules/test", "case"
+	data, ok := ev.fields["data"]
+	if !ok {
+		return
+	}
+	if err := yaml.NodeToValue(data, &e.Data, yaml.Strict()); err != nil {
+		var at yaml.Error
+		if errors.As(err, &at) && at.GetToken() != nil {
+			p := at.GetToken().Position
+			s.faultAt(p.Line, p.Column, ev.of("data")+": "+at.GetMessage(), "the data of a "+e.Type)
+			return
+		}
+		s.fault(data, ev.of("data")+": "+err.Error(), "the data of a "+e.Type)
+	}
+}

@@ -1,0 +1,91 @@
+package rulefile
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"jifen/topics"
+)
+
+var periods = regexp.MustCompile(`^(?:([1-9][0-9]{0,2})y)?(?:([1-9][0-9]{0,3})m)?(?:([1-9][0-9]{0,4})d)?$`)
+
+// validity reads how long a lot lives; nil where the section does not say.
+func (s *section) validity() *topics.Validity {
+	v := s.child("validity", "period", "rounding")
+	if v == nil {
+		return nil
+	}
+	const expected = "years, months and days such as 1y, 18m or 90d"
+	out := &topics.Validity{Rounding: topics.Rounding(v.choice("rounding",
+		string(topics.RoundDay), string(topics.RoundMonth), string(topics.RoundQuarter), string(topics.RoundYear)))}
+	if !v.has("period", expected) {
+		return out
+	}
+	text := v.value("period", expected)
+	if text == "" {
+		return out
+	}
+	m := periods.FindStringSubmatch(text)
+	if m == nil {
+		v.fault(v.fields["period"], fmt.Sprintf("%s: %q is no period", v.of("period"), text), expected)
+		return out
+	}
+	for i, part := range []*int{&out.Years, &out.Months, &out.Days} {
+		// The expression left at most five digits or none, so a fault of Atoi means none.
+		*part, _ = strconv.Atoi(m[i+1])
+	}
+	return out
+}
+
+// levels reads the tiers; a book without them has one, at multiplier 1.
+func (b *book) levels(s *section) {
+	t := &b.out.Tiers
+	*t = topics.Tiers{Metric: "spend", Window: "calendar_year", Keep: "end_of_next_year", Downgrade: "best"}
+	if s == nil {
+		t.Levels = []topics.Level{{ID: "normal", Multiplier: topics.One()}}
+		b.tiers["normal"] = true
+		return
+	}
+	t.Metric = s.choice("metric", "spend", "paid_orders")
+	s.only("window", "calendar_year", "rolling_12_months", "anniversary")
+	s.only("keep", "end_of_next_year")
+	s.only("downgrade", "best", "one_down")
+	if !s.has("levels", "a list of levels, the first from 0") {
+		return
+	}
+	for i, n := range s.list("levels") {
+		b.level(n, fmt.Sprintf("spec.tiers.levels[%d]", i))
+	}
+}
+
+// only accepts the first of several words of the format and refuses the others as not supported yet.
+func (s *section) only(key, supported string, later ...string) {
+	if v := s.choice(key, append([]string{supported}, later...)...); v != supported {
+		s.fault(s.fields[key], fmt.Sprintf("%s: %s is not supported yet", s.of(key), v), supported)
+	}
+}
+
+func (b *book) level(n ast.Node, path string) {
+	s := b.section(n, path, "id", "from", "multiplier")
+	l := topics.Level{ID: s.id("id"), Multiplier: s.multiplier("multiplier", b.out.MaxMultiplier)}
+	if s.has("from", "the metric from which the level holds") {
+		l.From = s.integer("from", 0, math.MaxInt64)
+	}
+	levels := b.out.Tiers.Levels
+	switch {
+	case s.broken || s.fields["from"] == nil:
+	case len(levels) == 0 && l.From != 0:
+		s.fault(s.fields["from"], fmt.Sprintf("%s.from is %d", path, l.From), "0: the first level holds from the start")
+	case len(levels) > 0 && l.From <= levels[len(levels)-1].From:
+		s.fault(s.fields["from"], fmt.Sprintf("%s.from: %d is not above the level before it", path, l.From), "levels in ascending order")
+	}
+	if l.ID != "" && b.tiers[l.ID] {
+		s.fault(s.fields["id"], fmt.Sprintf("%s.id: tier %q stands here twice", path, l.ID), "each tier once")
+	}
+	b.tiers[l.ID] = true
+	b.out.Tiers.Levels = append(levels, l)
+}

@@ -1,0 +1,120 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+var errProduct = errors.New("the product of its multipliers does not fit into 64 bits")
+
+func compileCampaigns(book *topics.Rulebook) ([]*campaign, error) {
+	campaigns := make([]*campaign, 0, len(book.Campaigns))
+	for _, c := range book.Campaigns {
+		if !c.Multiplier.Valid() {
+			return nil, fmt.Errorf("campaign %s: multiplier %s", c.ID, c.Multiplier)
+		}
+		if len(c.Tier) > 0 {
+			return nil, fmt.Errorf("campaign %s: a match by tier is not supported yet", c.ID)
+		}
+		campaigns = append(campaigns, &campaign{
+			Campaign: c,
+			event:    all(placeTests(c.Store, c.Channel)),
+			ratio:    &pointspb.Ratio{Num: c.Multiplier.Num, Den: c.Multiplier.Den},
+			names:    []string{c.ID},
+		})
+	}
+	return campaigns, nil
+}
+
+// groupsOf sorts the campaigns that multiply a rule into their groups, groups in the order of the book. Campaigns that
+// name no group form one together: only declared groups multiply (semantics §8).
+func groupsOf(rule string, campaigns []*campaign) [][]*campaign {
+	var groups [][]*campaign
+	for _, c := range campaigns {
+		if len(c.Rules) > 0 && !slices.Contains(c.Rules, rule) {
+			continue
+		}
+		i := slices.IndexFunc(groups, func(g []*campaign) bool { return g[0].Group == c.Group })
+		if i < 0 {
+			groups = append(groups, []*campaign{c})
+			continue
+		}
+		groups[i] = append(groups[i], c)
+	}
+	return groups
+}
+
+// checkProduct makes sure that no event's multipliers can leave the 64 bits in which they are exact: whichever campaign of
+// each group and whichever tier it is, its numerator and denominator are at most the ones multiplied here.
+func checkProduct(book *topics.Rulebook, r *rule) error {
+	num, den := topics.One(), topics.One()
+	for _, g := range r.groups {
+		var n, d int64 = 1, 1
+		for _, c := range g {
+			n, d = max(n, c.Multiplier.Num), max(d, c.Multiplier.Den)
+		}
+		num, den = num.Mul(topics.Ratio{Num: n, Den: 1}), den.Mul(topics.Ratio{Num: d, Den: 1})
+	}
+	if r.TierMultiplier {
+		var n, d int64 = 1, 1
+		for _, l := range book.Tiers.Levels {
+			if !l.Multiplier.Valid() {
+				return fmt.Errorf("tier %s: multiplier %s", l.ID, l.Multiplier)
+			}
+			n, d = max(n, l.Multiplier.Num), max(d, l.Multiplier.Den)
+		}
+		num, den = num.Mul(topics.Ratio{Num: n, Den: 1}), den.Mul(topics.Ratio{Num: d, Den: 1})
+	}
+	if !num.Valid() || !den.Valid() {
+		return errProduct
+	}
+	return nil
+}
+
+// runs says whether a campaign counts for an event: its time lies in [from, to), its store and channel match (V1, V2).
+func (c *campaign) runs(e *topics.Event) bool {
+	if e.Time.Before(c.From) || !c.To.IsZero() && !e.Time.Before(c.To) {
+		return false
+	}
+	return c.event == nil || c.event(e)
+}
+
+// best is the campaign of a group with the highest multiplier, the first of the book among equals; nil if none runs.
+func best(group []*campaign, e *topics.Event) *campaign {
+	var top *campaign
+	for _, c := range group {
+		if c.runs(e) && (top == nil || c.Multiplier.Cmp(top.Multiplier) > 0) {
+			top = c
+		}
+	}
+	return top
+}
+
+// campaigns multiplies the best of each group (B3); nil and no names if none runs.
+func (r *rule) campaigns(e *topics.Event) (*pointspb.Ratio, []string) {
+	var first *campaign
+	var product topics.Ratio
+	var names []string
+	for _, group := range r.groups {
+		c := best(group, e)
+		switch {
+		case c == nil:
+		case first == nil:
+			first, product = c, c.Multiplier
+		default:
+			product = product.Mul(c.Multiplier)
+			names = append(names, c.ID)
+		}
+	}
+	switch {
+	case first == nil:
+		return nil, nil
+	case names == nil:
+		return first.ratio, first.names
+	}
+	return &pointspb.Ratio{Num: product.Num, Den: product.Den}, append([]string{first.ID}, names...)
+}

@@ -1,0 +1,96 @@
+// Package rules decides what an activity earns, before the state of its member is known: pure functions of a rulebook and
+// an event. Tier, first order, exclusive groups, hold-outs and the maximum multiplier travel in the candidates to the
+// member's shard, where package ledger decides them.
+package rules
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// Book is one rulebook version, compiled: rules indexed by event type, in the order of the book. It never changes, so
+// goroutines share it. The nil Book is "no version in force": events travel with their facts and without candidates.
+type Book struct {
+	source *topics.Rulebook
+	byType map[string][]*rule
+}
+
+// Books are compiled versions in the order in which they take effect.
+type Books []*Book
+
+// rule is a compiled rule: what it tests as closures, what it says as values to copy.
+type rule struct {
+	topics.Rule
+	mode   string
+	event  func(*topics.Event) bool // nil: every event of the type
+	line   func(*topics.Line) bool  // nil: every line
+	groups [][]*campaign
+}
+
+// campaign is a compiled campaign; ratio and names are shared by all candidates that only this campaign multiplies.
+type campaign struct {
+	topics.Campaign
+	event func(*topics.Event) bool
+	ratio *pointspb.Ratio
+	names []string
+}
+
+// Compile makes a version ready to evaluate. It fails on what the arithmetic could not carry out exactly; everything
+// that a person may get wrong is refused earlier, with its position, by internal/rulefile.
+func Compile(book *topics.Rulebook) (*Book, error) {
+	campaigns, err := compileCampaigns(book)
+	if err != nil {
+		return nil, fmt.Errorf("compile rulebook %s: %w", book.Version, err)
+	}
+	b := &Book{source: book, byType: make(map[string][]*rule)}
+	for i := range book.Rules {
+		r := &rule{Rule: book.Rules[i], mode: string(book.Rules[i].Mode)}
+		if _, err := topics.Award(r.Mode, r.Points, r.Per, 0, 0, topics.One()); err != nil {
+			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
+		}
+		r.event, r.line = eventTest(r.On, r.Match), lineTest(r.Match)
+		r.groups = groupsOf(r.ID, campaigns)
+		if err := checkProduct(book, r); err != nil {
+			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
+		}
+		b.byType[r.On] = append(b.byType[r.On], r)
+	}
+	return b, nil
+}
+
+// CompileAll compiles every version.
+func CompileAll(versions topics.Books) (Books, error) {
+	books := make(Books, 0, len(versions))
+	for _, v := range versions {
+		b, err := Compile(v)
+		if err != nil {
+			return nil, err
+		}
+		books = append(books, b)
+	}
+	return books, nil
+}
+
+// At returns the version in force at t, or nil before the first (V1, V2: the event's own time decides, not its arrival).
+func (b Books) At(t time.Time) *Book {
+	i := sort.Search(len(b), func(i int) bool { return b[i].source.From.After(t) })
+	if i == 0 {
+		return nil
+	}
+	return b[i-1]
+}
+
+// Evaluate evaluates an event under the version that was in force when it happened.
+func (b Books) Evaluate(e *topics.Event) *pointspb.CreditEvent { return b.At(e.Time).Evaluate(e) }
+
+// Source is the version that was compiled; nil of the nil Book.
+func (b *Book) Source() *topics.Rulebook {
+	if b == nil {
+		return nil
+	}
+	return b.source
+}
