@@ -1,0 +1,61 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo test parts check fmt vet lint tidy sim bench up down generate build
+
+# What a test or the demo needs is installed (root on Debian) or named in one line. Without CI=true a test whose part is
+# missing is skipped, so the rest can run on a laptop; with CI=true it fails.
+laptop = || [[ "$${CI:-}" != true ]]
+tool = go tool -modfile=tools/go.mod
+compose = docker compose -f deploy/compose.yaml
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## bin/jifen
+	@go build -o bin/jifen ./cmd/jifen >&2
+
+demo: ## real orders become points, with everything started locally (ARGS="--once -o json")
+	@tools/parts redis-server npm
+	@$(MAKE) build
+	@bin/jifen demo $(ARGS)
+
+test: parts ## vet and all tests, with a summary; CI=true lets nothing be skipped
+	@go vet ./...
+	@go test -json -timeout 25m -p 2 ./... | go run ./internal/testkit/summary
+
+parts: ## what the tests need: Redis, kcat, Java, Maven, npm; Apache Kafka and the ClickHouse engine in .cache
+	@tools/parts redis-server kcat java mvn npm $(laptop)
+	@go run ./internal/devstack/fetch kafka engine $(laptop)
+
+check: fmt vet lint tidy test ## all of it, before a commit
+
+fmt: ## format the sources
+	@$(tool) gofumpt -l -w $$(git ls-files '*.go' ':!*.pb.go' ':!*_vtproto.pb.go')
+
+vet: ## go vet
+	@go vet ./...
+
+lint: ## golangci-lint
+	@$(tool) golangci-lint run ./...
+
+tidy: ## layers, homes, sizes and banned calls
+	@go test ./internal/tidy
+
+sim: ## the whole pipeline in simulated time with seeded faults
+	@go test -count=1 -timeout 25m ./test/sim/... $(ARGS)
+
+bench: ## CPU per event, in one table
+	@tools/parts redis-server java mvn npm
+	@$(MAKE) build
+	@bin/jifen bench $(ARGS)
+
+up: ## the deployment of deploy/compose.yaml
+	@$(compose) up -d --build
+
+down: ## end it; the data stays
+	@$(compose) down
+
+generate: ## the Protobuf code of topics/
+	@$(tool) buf generate
