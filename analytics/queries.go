@@ -1,0 +1,105 @@
+package analytics
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"jifen/topics"
+)
+
+// Cursor is the place after which a member's history goes on: that of the last row seen. The zero value is the newest.
+type Cursor struct {
+	RecordedAt time.Time
+	Seq        uint64
+}
+
+// EntryRow is an entry of a member's history. Times are UTC; the zero time is "none" (ActiveAt) or "never" (ExpiresAt).
+type EntryRow struct {
+	ID, Kind, Rule, Version             string
+	Seq                                 uint64
+	Points, Available, Pending, Debt    int64 // changes; Debt is negative when debt grows
+	EffectiveAt, OccurredAt, RecordedAt time.Time
+	CauseSource, CauseID, CauseType     string
+	Arithmetic                          string // JSON: why that amount
+	Desired, Awarded                    int64
+	Holdout                             bool
+	Lot                                 uint32
+	ActiveAt, ExpiresAt                 time.Time
+	Order, Refund                       string
+	Redemption, Item, Outcome           string
+	Quantity                            int64
+	TierFrom, TierTo                    string
+}
+
+// Cursor is the place after this row.
+func (r *EntryRow) Cursor() Cursor { return Cursor{RecordedAt: r.RecordedAt, Seq: r.Seq} }
+
+const entriesQuery = `SELECT id, toString(kind), toString(rule), toString(version), seq, points, available, pending, debt,
+	effective_at, occurred_at, recorded_at, toString(cause_source), cause_id, toString(cause_type), arithmetic, desired, awarded, holdout,
+	lot, active_at, expires_at, order_id, refund, redemption, item, toString(outcome), quantity, toString(tier_from), toString(tier_to)
+FROM ledger FINAL
+WHERE account_kind = 'member' AND member = {member:String} AND ({shard:Int32} < 0 OR shard = {shard:Int32})
+	AND ({seq:UInt64} = 0 OR (recorded_at, seq) < (fromUnixTimestamp64Milli({recorded:Int64}, 'UTC'), {seq:UInt64}))
+ORDER BY recorded_at DESC, seq DESC
+LIMIT {limit:UInt32}`
+
+// Entries returns up to limit entries of member after before, the newest first. asOf is the instant up to which
+// ClickHouse has the history of the member's shard at least; the zero time if it has nothing of it.
+func (s *Store) Entries(ctx context.Context, member string, limit int, before Cursor) (entries []EntryRow, asOf time.Time, err error) {
+	shard := int32(-1)
+	if s.shards > 0 {
+		shard = topics.Shard(topics.MemberAccount(member), s.shards)
+	}
+	// First how far the table is, then the rows: what comes in between shows up early, never late.
+	if asOf, err = s.asOf(ctx, shard); err != nil {
+		return nil, time.Time{}, err
+	}
+	recorded := int64(0)
+	if before.Seq > 0 {
+		recorded = before.RecordedAt.UnixMilli()
+	}
+	rows, err := s.conn.Query(ctx, entriesQuery, clickhouse.Named("member", member), clickhouse.Named("shard", shard),
+		clickhouse.Named("seq", before.Seq), clickhouse.Named("recorded", recorded), clickhouse.Named("limit", limit))
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("entries of a member: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var r EntryRow
+		var id string
+		if err := rows.Scan(&id, &r.Kind, &r.Rule, &r.Version, &r.Seq, &r.Points, &r.Available, &r.Pending, &r.Debt,
+			&r.EffectiveAt, &r.OccurredAt, &r.RecordedAt, &r.CauseSource, &r.CauseID, &r.CauseType, &r.Arithmetic, &r.Desired, &r.Awarded, &r.Holdout,
+			&r.Lot, &r.ActiveAt, &r.ExpiresAt, &r.Order, &r.Refund, &r.Redemption, &r.Item, &r.Outcome, &r.Quantity, &r.TierFrom, &r.TierTo); err != nil {
+			return nil, time.Time{}, fmt.Errorf("entries of a member: %w", err)
+		}
+		r.ID = hex.EncodeToString([]byte(id))
+		r.ActiveAt, r.ExpiresAt = noEpoch(r.ActiveAt), noEpoch(r.ExpiresAt)
+		entries = append(entries, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, time.Time{}, fmt.Errorf("entries of a member: %w", err)
+	}
+	return entries, asOf, nil
+}
+
+func (s *Store) asOf(ctx context.Context, shard int32) (time.Time, error) {
+	var t time.Time
+	err := s.conn.QueryRow(ctx, "SELECT max(recorded_at) FROM ledger WHERE {shard:Int32} < 0 OR shard = {shard:Int32}",
+		clickhouse.Named("shard", shard)).Scan(&t)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("age of the history: %w", err)
+	}
+	return noEpoch(t), nil
+}
+
+// noEpoch is t, or the zero time where the table holds its 0.
+func noEpoch(t time.Time) time.Time {
+	if t.UnixMilli() == 0 {
+		return time.Time{}
+	}
+	return t.UTC()
+}

@@ -1,0 +1,120 @@
+package analytics
+
+import (
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"jifen/topics"
+)
+
+// shopBlock is a block of the table shop_events, column by column.
+type shopBlock struct {
+	fields []field
+
+	topic, source, id, typ, member, backfill, data *column[string]
+	partition                                      *column[int32]
+	offset, occurred                               *column[int64]
+}
+
+func newShopBlock() *shopBlock {
+	b := &shopBlock{
+		partition: &column[int32]{name: "partition", typ: "Int32"},
+		offset:    &column[int64]{name: "record_offset", typ: "Int64"},
+		occurred:  &column[int64]{name: "occurred_at", typ: "DateTime64(3, 'UTC')"},
+	}
+	b.fields = []field{b.partition, b.offset, b.occurred}
+	b.topic, b.source, b.id = b.text("topic"), b.text("source"), b.text("id")
+	b.typ, b.member, b.backfill, b.data = b.text("type"), b.text("member"), b.text("backfill"), b.text("data")
+	return b
+}
+
+func (b *shopBlock) text(name string) *column[string] {
+	c := &column[string]{name: name, typ: "String"}
+	b.fields = append(b.fields, c)
+	return c
+}
+
+func (b *shopBlock) rows() int { return len(b.offset.values) }
+
+func (b *shopBlock) reset() {
+	for _, f := range b.fields {
+		f.reset()
+	}
+}
+
+// add appends one record. The block keeps the record's bytes until it is reset.
+func (b *shopBlock) add(r *topics.Record) {
+	e := readEnvelope(r)
+	b.topic.add(r.Topic)
+	b.partition.add(r.Partition)
+	b.offset.add(r.Offset)
+	b.source.add(e.source)
+	b.id.add(e.id)
+	b.typ.add(e.typ)
+	b.occurred.add(e.millis())
+	b.member.add(text(r.Key))
+	b.backfill.add(e.backfill)
+	b.data.add(text(e.data))
+}
+
+// attributes are what analysts need of a CloudEvent's envelope; all are empty if the record is none.
+type attributes struct {
+	source, id, typ, time, backfill string
+	data                            []byte
+}
+
+// readEnvelope takes the attributes from the headers (binary mode, no JSON is touched) or from the value (structured
+// mode). It judges nothing: what credits refuses as a dead letter is here as it came.
+func readEnvelope(r *topics.Record) attributes {
+	a := attributes{data: r.Value}
+	for i := range r.Headers {
+		h := &r.Headers[i]
+		switch {
+		case strings.EqualFold(h.Key, "ce_source"):
+			a.source = text(h.Value)
+		case strings.EqualFold(h.Key, "ce_id"):
+			a.id = text(h.Value)
+		case strings.EqualFold(h.Key, "ce_type"):
+			a.typ = text(h.Value)
+		case strings.EqualFold(h.Key, "ce_time"):
+			a.time = text(h.Value)
+		case strings.EqualFold(h.Key, "ce_backfill"):
+			a.backfill = text(h.Value)
+		case strings.EqualFold(h.Key, "content-type") && isStructured(text(h.Value)):
+			return structured(r.Value)
+		}
+	}
+	return a
+}
+
+func isStructured(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/cloudevents+json")
+}
+
+func structured(value []byte) attributes {
+	var w struct {
+		Source   string         `json:"source"`
+		ID       string         `json:"id"`
+		Type     string         `json:"type"`
+		Time     string         `json:"time"`
+		Backfill string         `json:"backfill"`
+		Data     jsontext.Value `json:"data"`
+	}
+	if err := json.Unmarshal(value, &w); err != nil {
+		return attributes{data: value}
+	}
+	return attributes{source: w.Source, id: w.ID, typ: w.Type, time: w.Time, backfill: w.Backfill, data: w.Data}
+}
+
+// millis is the event's time in Unix milliseconds; 0 if it cannot be read or does not fit the table's type.
+func (a attributes) millis() int64 {
+	t, err := time.Parse(time.RFC3339, a.time)
+	if err != nil || t.Year() < 1900 || t.Year() > 2299 {
+		return 0
+	}
+	return t.UnixMilli()
+}
