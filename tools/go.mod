@@ -1,6 +1,6 @@
 module jifen/tools
 
-go 1.26.0
+go 1.26.7
 
 toolchain go1.26.8
 

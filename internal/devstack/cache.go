@@ -11,8 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-
-	"jifen/internal/devstack/engine"
 )
 
 //go:embed kafka/pom.xml
@@ -58,7 +56,7 @@ func FetchEngine(ctx context.Context) (lib string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return engine.Fetch(ctx, cache)
+	return fetchEngine(ctx, cache)
 }
 
 // FetchKafka downloads Apache Kafka's jars with Maven unless the cache has them, and returns their folder. The folder is

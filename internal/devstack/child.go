@@ -8,8 +8,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
-
-	"jifen/internal/devstack/engine"
 )
 
 // childVariable names the server that this executable shall be instead of itself.
@@ -26,7 +24,7 @@ func Child() bool {
 	var err error
 	switch kind {
 	case "engine":
-		err = engine.Main(os.Args[1:])
+		err = engineMain(os.Args[1:])
 	case "kfake":
 		err = kfakeMain(os.Args[1:])
 	default:

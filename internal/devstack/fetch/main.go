@@ -3,9 +3,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"jifen/internal/devstack"
 )
@@ -26,11 +28,27 @@ func run(ctx context.Context, what []string) error {
 		if !ok {
 			return fmt.Errorf("fetch: %q is neither kafka nor engine", name)
 		}
-		path, err := f(ctx)
+		path, err := persist(ctx, f)
 		if err != nil {
 			return fmt.Errorf("fetch %s: %w", name, err)
 		}
 		fmt.Fprintf(os.Stderr, "%s is in %s\n", name, path)
 	}
 	return nil
+}
+
+// persist tries a download again: hosts and networks have bad moments.
+func persist(ctx context.Context, f func(context.Context) (string, error)) (path string, err error) {
+	const tries, pause = 3, 5 * time.Second
+	for try := 1; ; try++ {
+		if path, err = f(ctx); err == nil || try == tries {
+			return path, err
+		}
+		fmt.Fprintf(os.Stderr, "again in %v: %v\n", pause, err)
+		select {
+		case <-ctx.Done():
+			return "", errors.Join(ctx.Err(), err)
+		case <-time.After(pause):
+		}
+	}
 }
