@@ -43,6 +43,7 @@ const (
 	Kind_ITEM_SET         Kind = 13
 	Kind_REFUNDED         Kind = 14 // a refund's facts: what was kept of the order
 	Kind_FORGOTTEN        Kind = 15 // states past their horizon were dropped
+	Kind_TIER_KEPT        Kind = 16 // an evaluation that left the tier as it was
 )
 
 // Enum value maps for Kind.
@@ -64,6 +65,7 @@ var (
 		13: "ITEM_SET",
 		14: "REFUNDED",
 		15: "FORGOTTEN",
+		16: "TIER_KEPT",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -82,6 +84,7 @@ var (
 		"ITEM_SET":         13,
 		"REFUNDED":         14,
 		"FORGOTTEN":        15,
+		"TIER_KEPT":        16,
 	}
 )
 
@@ -1352,6 +1355,44 @@ func (x *ItemRequest) GetLoaded() int64 {
 	return 0
 }
 
+// WakeRequest makes the owner look at its due index. Clock-driven work rides on it like any request, so that a deposed
+// owner, which can commit no offsets, can book nothing either.
+type WakeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WakeRequest) Reset() {
+	*x = WakeRequest{}
+	mi := &file_points_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WakeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WakeRequest) ProtoMessage() {}
+
+func (x *WakeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
+func (*WakeRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{15}
+}
+
 // Request is a command to the owner of an account (points.requests.v1).
 type Request struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -1365,6 +1406,7 @@ type Request struct {
 	//	*Request_Debit
 	//	*Request_Settle
 	//	*Request_Item
+	//	*Request_Wake
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1372,7 +1414,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1426,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1439,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{15}
+	return file_points_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Request) GetAccount() string {
@@ -1471,6 +1513,15 @@ func (x *Request) GetItem() *ItemRequest {
 	return nil
 }
 
+func (x *Request) GetWake() *WakeRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Wake); ok {
+			return x.Wake
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -1491,6 +1542,10 @@ type Request_Item struct {
 	Item *ItemRequest `protobuf:"bytes,13,opt,name=item,proto3,oneof"`
 }
 
+type Request_Wake struct {
+	Wake *WakeRequest `protobuf:"bytes,14,opt,name=wake,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -1498,6 +1553,8 @@ func (*Request_Debit) isRequest_What() {}
 func (*Request_Settle) isRequest_What() {}
 
 func (*Request_Item) isRequest_What() {}
+
+func (*Request_Wake) isRequest_What() {}
 
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
@@ -1511,7 +1568,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1580,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1593,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{16}
+	return file_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -1574,7 +1631,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1586,7 +1643,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +1656,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{17}
+	return file_points_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -1655,13 +1712,14 @@ type Arithmetic struct {
 	Lines          []uint32               `protobuf:"varint,13,rep,packed,name=lines,proto3" json:"lines,omitempty"`
 	KeptPoints     int64                  `protobuf:"varint,14,opt,name=kept_points,json=keptPoints,proto3" json:"kept_points,omitempty"`             // clawback: what the amount kept would earn
 	ReversedBefore int64                  `protobuf:"varint,15,opt,name=reversed_before,json=reversedBefore,proto3" json:"reversed_before,omitempty"` // clawback: taken back earlier
+	Lot            uint32                 `protobuf:"varint,16,opt,name=lot,proto3" json:"lot,omitempty"`                                             // clawback: the lot of the grant
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1673,7 +1731,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1686,7 +1744,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{18}
+	return file_points_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -1794,6 +1852,13 @@ func (x *Arithmetic) GetReversedBefore() int64 {
 	return 0
 }
 
+func (x *Arithmetic) GetLot() uint32 {
+	if x != nil {
+		return x.Lot
+	}
+	return 0
+}
+
 type MetricDelta struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Year          int32                  `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
@@ -1805,7 +1870,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1817,7 +1882,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1830,7 +1895,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{19}
+	return file_points_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -1864,7 +1929,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1876,7 +1941,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1889,7 +1954,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{20}
+	return file_points_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -1922,7 +1987,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1934,7 +1999,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1947,7 +2012,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{21}
+	return file_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -2020,7 +2085,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2032,7 +2097,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2045,7 +2110,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -2114,7 +2179,8 @@ type Entry struct {
 	First         bool                   `protobuf:"varint,19,opt,name=first,proto3" json:"first,omitempty"`                               // first entry of its cause: it carries the dedupe marks
 	BusinessKey   string                 `protobuf:"bytes,20,opt,name=business_key,json=businessKey,proto3" json:"business_key,omitempty"` // second dedupe identity
 	OrderKey      string                 `protobuf:"bytes,21,opt,name=order_key,json=orderKey,proto3" json:"order_key,omitempty"`          // order state that this entry changes
-	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                        // state keys that were dropped
+	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                        // order keys, redemption ids or seen buckets that were dropped
+	EvaluateAt    int64                  `protobuf:"varint,23,opt,name=evaluate_at,json=evaluateAt,proto3" json:"evaluate_at,omitempty"`   // when the tier is to be evaluated next; 0 = unchanged, -1 = not at all
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                                // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2122,7 +2188,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2134,7 +2200,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2147,7 +2213,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Entry) GetAccount() string {
@@ -2304,6 +2370,13 @@ func (x *Entry) GetForgotten() []string {
 	return nil
 }
 
+func (x *Entry) GetEvaluateAt() int64 {
+	if x != nil {
+		return x.EvaluateAt
+	}
+	return 0
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -2424,7 +2497,8 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\n" +
 	"definition\x12\x16\n" +
-	"\x06loaded\x18\x02 \x01(\x03R\x06loaded\"\xd5\x02\n" +
+	"\x06loaded\x18\x02 \x01(\x03R\x06loaded\"\r\n" +
+	"\vWakeRequest\"\x89\x03\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -2434,7 +2508,8 @@ const file_points_proto_rawDesc = "" +
 	" \x01(\v2\x1f.jifen.points.v1.ReserveRequestH\x00R\areserve\x125\n" +
 	"\x05debit\x18\v \x01(\v2\x1d.jifen.points.v1.DebitRequestH\x00R\x05debit\x128\n" +
 	"\x06settle\x18\f \x01(\v2\x1e.jifen.points.v1.SettleRequestH\x00R\x06settle\x122\n" +
-	"\x04item\x18\r \x01(\v2\x1c.jifen.points.v1.ItemRequestH\x00R\x04itemB\x06\n" +
+	"\x04item\x18\r \x01(\v2\x1c.jifen.points.v1.ItemRequestH\x00R\x04item\x122\n" +
+	"\x04wake\x18\x0e \x01(\v2\x1c.jifen.points.v1.WakeRequestH\x00R\x04wakeB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -2446,7 +2521,7 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x03 \x01(\x03R\texpiresAt\x12\x1a\n" +
 	"\bpriority\x18\x04 \x01(\x05R\bpriority\x12\x14\n" +
-	"\x05order\x18\x05 \x01(\tR\x05order\"\xd7\x03\n" +
+	"\x05order\x18\x05 \x01(\tR\x05order\"\xe9\x03\n" +
 	"\n" +
 	"Arithmetic\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x16\n" +
@@ -2465,7 +2540,8 @@ const file_points_proto_rawDesc = "" +
 	"\x05lines\x18\r \x03(\rR\x05lines\x12\x1f\n" +
 	"\vkept_points\x18\x0e \x01(\x03R\n" +
 	"keptPoints\x12'\n" +
-	"\x0freversed_before\x18\x0f \x01(\x03R\x0ereversedBefore\"O\n" +
+	"\x0freversed_before\x18\x0f \x01(\x03R\x0ereversedBefore\x12\x10\n" +
+	"\x03lot\x18\x10 \x01(\rR\x03lot\"O\n" +
 	"\vMetricDelta\x12\x12\n" +
 	"\x04year\x18\x01 \x01(\x05R\x04year\x12\x14\n" +
 	"\x05spend\x18\x02 \x01(\x03R\x05spend\x12\x16\n" +
@@ -2492,7 +2568,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06loaded\x18\x03 \x01(\x03R\x06loaded\x12\x12\n" +
 	"\x04free\x18\x04 \x01(\x03R\x04free\x12\x1a\n" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12\x12\n" +
-	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\xf4\x06\n" +
+	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\x95\a\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -2521,8 +2597,10 @@ const file_points_proto_rawDesc = "" +
 	"\x05first\x18\x13 \x01(\bR\x05first\x12!\n" +
 	"\fbusiness_key\x18\x14 \x01(\tR\vbusinessKey\x12\x1b\n" +
 	"\torder_key\x18\x15 \x01(\tR\borderKey\x12\x1c\n" +
-	"\tforgotten\x18\x16 \x03(\tR\tforgotten\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xeb\x01\n" +
+	"\tforgotten\x18\x16 \x03(\tR\tforgotten\x12\x1f\n" +
+	"\vevaluate_at\x18\x17 \x01(\x03R\n" +
+	"evaluateAt\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xfa\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -2541,7 +2619,8 @@ const file_points_proto_rawDesc = "" +
 	"\bRELEASED\x10\f\x12\f\n" +
 	"\bITEM_SET\x10\r\x12\f\n" +
 	"\bREFUNDED\x10\x0e\x12\r\n" +
-	"\tFORGOTTEN\x10\x0f*\xa6\x01\n" +
+	"\tFORGOTTEN\x10\x0f\x12\r\n" +
+	"\tTIER_KEPT\x10\x10*\xa6\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2569,7 +2648,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -2588,15 +2667,16 @@ var file_points_proto_goTypes = []any{
 	(*DebitRequest)(nil),    // 14: jifen.points.v1.DebitRequest
 	(*SettleRequest)(nil),   // 15: jifen.points.v1.SettleRequest
 	(*ItemRequest)(nil),     // 16: jifen.points.v1.ItemRequest
-	(*Request)(nil),         // 17: jifen.points.v1.Request
-	(*Posting)(nil),         // 18: jifen.points.v1.Posting
-	(*Lot)(nil),             // 19: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 20: jifen.points.v1.Arithmetic
-	(*MetricDelta)(nil),     // 21: jifen.points.v1.MetricDelta
-	(*TierChange)(nil),      // 22: jifen.points.v1.TierChange
-	(*RedemptionFacts)(nil), // 23: jifen.points.v1.RedemptionFacts
-	(*ItemFacts)(nil),       // 24: jifen.points.v1.ItemFacts
-	(*Entry)(nil),           // 25: jifen.points.v1.Entry
+	(*WakeRequest)(nil),     // 17: jifen.points.v1.WakeRequest
+	(*Request)(nil),         // 18: jifen.points.v1.Request
+	(*Posting)(nil),         // 19: jifen.points.v1.Posting
+	(*Lot)(nil),             // 20: jifen.points.v1.Lot
+	(*Arithmetic)(nil),      // 21: jifen.points.v1.Arithmetic
+	(*MetricDelta)(nil),     // 22: jifen.points.v1.MetricDelta
+	(*TierChange)(nil),      // 23: jifen.points.v1.TierChange
+	(*RedemptionFacts)(nil), // 24: jifen.points.v1.RedemptionFacts
+	(*ItemFacts)(nil),       // 25: jifen.points.v1.ItemFacts
+	(*Entry)(nil),           // 26: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -2614,26 +2694,27 @@ var file_points_proto_depIdxs = []int32{
 	14, // 12: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
 	15, // 13: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
 	16, // 14: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	1,  // 15: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 16: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 17: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	12, // 18: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	0,  // 19: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 20: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	18, // 21: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	19, // 22: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	20, // 23: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 24: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 25: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	21, // 26: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	22, // 27: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	23, // 28: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	24, // 29: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	17, // 15: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	1,  // 16: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 17: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 18: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	12, // 19: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	0,  // 20: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 21: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	19, // 22: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	20, // 23: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	21, // 24: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 25: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 26: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	22, // 27: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	23, // 28: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	24, // 29: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	25, // 30: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -2641,11 +2722,12 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[15].OneofWrappers = []any{
+	file_points_proto_msgTypes[16].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
 		(*Request_Item)(nil),
+		(*Request_Wake)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2653,7 +2735,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

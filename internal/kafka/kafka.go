@@ -1,0 +1,121 @@
+// Package kafka is the door to Kafka: the transact loop, the readers, the producer, topics and dead letters.
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"jifen/topics"
+)
+
+// Config says where the brokers are, how to get in, and who this process is.
+type Config struct {
+	Brokers            []string
+	ClientID           string
+	Instance           string // slot of this process: static member and transactional id
+	SessionTimeout     time.Duration
+	TransactionTimeout time.Duration // <= SessionTimeout, or a dead owner's transaction hides entries from its successor
+	TLS                *tls.Config   // nil: plain
+	SASL               string        // plain, scram-sha-256, scram-sha-512; empty: none
+	Username, Password string
+}
+
+// options are those of every client.
+func (c Config) options(more ...kgo.Opt) []kgo.Opt {
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(c.Brokers...), kgo.ClientID(c.ClientID),
+		kgo.WithLogger(logger{slog.Default().With("part", "kafka")}),
+		kgo.RetryBackoffFn(retryAfter),
+		kgo.MetadataMinAge(250 * time.Millisecond),
+		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(partition)),
+		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
+		kgo.ProducerLinger(0),
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+	}
+	if c.TLS != nil {
+		opts = append(opts, kgo.DialTLSConfig(c.TLS))
+	}
+	switch c.SASL {
+	case "plain":
+		opts = append(opts, kgo.SASL(plain.Auth{User: c.Username, Pass: c.Password}.AsMechanism()))
+	case "scram-sha-256":
+		opts = append(opts, kgo.SASL(scram.Auth{User: c.Username, Pass: c.Password}.AsSha256Mechanism()))
+	case "scram-sha-512":
+		opts = append(opts, kgo.SASL(scram.Auth{User: c.Username, Pass: c.Password}.AsSha512Mechanism()))
+	}
+	return append(opts, more...)
+}
+
+// retryAfter starts short: with the client's default a first transactional produce took seconds on CONCURRENT_TRANSACTIONS.
+func retryAfter(tries int) time.Duration {
+	return min(5*time.Millisecond<<min(tries, 8), 500*time.Millisecond)
+}
+
+// partition places records where they say; a negative partition follows the key, as Kafka's own default does.
+func partition(string) func(*kgo.Record, int) int {
+	return func(r *kgo.Record, n int) int {
+		if r.Partition >= 0 && int(r.Partition) < n {
+			return int(r.Partition)
+		}
+		return int(topics.Shard(string(r.Key), n))
+	}
+}
+
+// Ready checks that the brokers answer.
+func Ready(ctx context.Context, c Config) error {
+	client, err := kgo.NewClient(c.options()...)
+	if err != nil {
+		return fmt.Errorf("kafka at %s: %w", strings.Join(c.Brokers, ","), err)
+	}
+	defer client.Close()
+	if err := client.Ping(ctx); err != nil {
+		return fmt.Errorf("kafka at %s: %w", strings.Join(c.Brokers, ","), err)
+	}
+	return nil
+}
+
+func fromKafka(r *kgo.Record) topics.Record {
+	out := topics.Record{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key, Value: r.Value}
+	if len(r.Headers) > 0 {
+		out.Headers = make([]topics.Header, len(r.Headers))
+		for i, h := range r.Headers {
+			out.Headers[i] = topics.Header{Key: h.Key, Value: h.Value}
+		}
+	}
+	return out
+}
+
+func toKafka(r *topics.Record) *kgo.Record {
+	out := &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
+	for _, h := range r.Headers {
+		out.Headers = append(out.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+	}
+	return out
+}
+
+// logger hands the client's words to slog; what it calls information is ours to debug with.
+type logger struct{ to *slog.Logger }
+
+func (l logger) Level() kgo.LogLevel {
+	if l.to.Enabled(context.Background(), slog.LevelDebug) {
+		return kgo.LogLevelInfo
+	}
+	return kgo.LogLevelWarn
+}
+
+func (l logger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
+	switch level {
+	case kgo.LogLevelError, kgo.LogLevelWarn:
+		l.to.Warn(msg, keyvals...)
+	default:
+		l.to.Debug(msg, keyvals...)
+	}
+}

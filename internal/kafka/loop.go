@@ -1,0 +1,262 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"jifen/processors"
+	"jifen/topics"
+)
+
+// Loop runs one stage: poll, decide, produce, commit; outputs and input offsets are one transaction.
+type Loop struct {
+	Name   string // of the stage, for logs and failpoints
+	Group  string
+	Topics []string
+	Stage  processors.Stage
+	// Takeover is told which partitions are ours, once nobody else can commit for them and before the first poll.
+	Takeover func(ctx context.Context, assigned map[string][]int32) error
+	// Loss is told that all partitions went.
+	Loss func()
+	// Held says that the input is to wait; nil: never.
+	Held func(ctx context.Context) (bool, error)
+	// Batch bounds the records of one transaction; Work is how long one may take to decide and write.
+	Batch int
+	Work  time.Duration
+	// FetchBytes bounds what one partition's fetch holds back; 0: the client's default.
+	FetchBytes int32
+
+	finish time.Duration // what is left to a transaction under way at shutdown
+}
+
+// pause between looks at Held.
+const heldInterval = 100 * time.Millisecond
+
+// Run runs the stage until ctx ends. After a failure whose outcome is unknown it builds a new client, which takes over afresh.
+func (l *Loop) Run(ctx context.Context, c Config) error {
+	l.finish = 2 * c.TransactionTimeout
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = 50*time.Millisecond, 3*time.Second
+	for {
+		started := time.Now()
+		err := l.session(ctx, c)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(started) > time.Minute {
+			wait.Reset()
+		}
+		slog.Warn("stage starts afresh", "stage", l.Name, "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait.NextBackOff()):
+		}
+	}
+}
+
+func (l *Loop) options(c Config) []kgo.Opt {
+	opts := c.options(
+		kgo.ConsumerGroup(l.Group), kgo.ConsumeTopics(l.Topics...), kgo.Balancers(kgo.RangeBalancer()),
+		kgo.TransactionalID(l.Group+"."+c.Instance), kgo.TransactionTimeout(c.TransactionTimeout),
+		kgo.InstanceID(l.Group+"."+c.Instance), kgo.SessionTimeout(c.SessionTimeout), kgo.HeartbeatInterval(c.SessionTimeout/6),
+		kgo.RebalanceTimeout(30*time.Second),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxWait(200*time.Millisecond),
+		kgo.AdjustFetchOffsetsFn(l.takeover), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),
+	)
+	if l.FetchBytes > 0 {
+		opts = append(opts, kgo.FetchMaxPartitionBytes(l.FetchBytes))
+	}
+	return opts
+}
+
+func (l *Loop) takeover(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	if l.Takeover == nil {
+		return offsets, nil
+	}
+	assigned := map[string][]int32{}
+	for topic, partitions := range offsets {
+		for p := range partitions {
+			assigned[topic] = append(assigned[topic], p)
+		}
+	}
+	if err := l.Takeover(ctx, assigned); err != nil {
+		slog.Error("takeover failed", "stage", l.Name, "error", err)
+		return nil, err
+	}
+	return offsets, nil
+}
+
+func (l *Loop) loss(context.Context, *kgo.Client, map[string][]int32) {
+	if l.Loss != nil {
+		l.Loss()
+	}
+}
+
+func (l *Loop) session(ctx context.Context, c Config) error {
+	s, err := kgo.NewGroupTransactSession(l.options(c)...)
+	if err != nil {
+		return fmt.Errorf("%s: kafka client: %w", l.Name, err)
+	}
+	defer func() {
+		s.Close()
+		l.loss(nil, nil, nil)
+	}()
+	held, stop := context.WithCancel(ctx)
+	defer stop()
+	if l.Held != nil {
+		go l.hold(held, s.Client())
+	}
+	size := sizer{most: l.Batch, now: min(500, l.Batch), work: l.Work}
+	for {
+		fetches := s.PollRecords(ctx, size.now)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := fatal(fetches); err != nil {
+			return err
+		}
+		failpoint(l.Name, "after_poll")
+		started := time.Now()
+		n, err := l.transact(ctx, s, fetches)
+		if err != nil {
+			return err
+		}
+		size.took(n, time.Since(started))
+	}
+}
+
+// fatal is the first error of a fetch that the client will not mend by itself.
+func fatal(f kgo.Fetches) error {
+	for _, e := range f.Errors() {
+		if errors.Is(e.Err, kgo.ErrClientClosed) {
+			return e.Err
+		}
+		slog.Warn("fetch", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+		var loss *kgo.ErrDataLoss
+		if !errors.As(e.Err, &loss) {
+			return fmt.Errorf("fetch %s/%d: %w", e.Topic, e.Partition, e.Err)
+		}
+	}
+	return nil
+}
+
+// transact handles one poll. A nil error means committed or cleanly aborted; any other outcome needs a new client.
+func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.Fetches) (int, error) {
+	batch := processors.Batch{Records: make([]topics.Record, 0, f.NumRecords())}
+	f.EachRecord(func(r *kgo.Record) { batch.Records = append(batch.Records, fromKafka(r)) })
+	if len(batch.Records) == 0 {
+		return 0, nil
+	}
+	if err := s.Begin(); err != nil {
+		return 0, fmt.Errorf("begin transaction: %w", err)
+	}
+	// A shutdown lets the transaction under way finish: its successor then has nothing to wait for.
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), l.finish)
+	defer done()
+	out, err := l.Stage.Process(ctx, batch)
+	if err != nil {
+		return 0, l.abort(ctx, s, err)
+	}
+	written, first := l.produce(ctx, s, out)
+	failpoint(l.Name, "after_produce")
+	if err := s.Client().Flush(ctx); err != nil {
+		l.Stage.Aborted()
+		return 0, fmt.Errorf("flush: %w", err)
+	}
+	failpoint(l.Name, "before_commit")
+	committed, err := s.End(ctx, kgo.TransactionEndTry(first.Err() == nil))
+	if err != nil {
+		l.Stage.Aborted()
+		return 0, fmt.Errorf("end transaction: %w", err)
+	}
+	if !committed {
+		l.Stage.Aborted()
+		slog.Info("transaction aborted, batch is read again", "stage", l.Name, "records", len(batch.Records), "error", first.Err())
+		return 0, nil
+	}
+	failpoint(l.Name, "after_commit")
+	for i, r := range written {
+		out.Records[i].Partition, out.Records[i].Offset = r.Partition, r.Offset
+	}
+	if err := l.Stage.Committed(ctx, out.Records); err != nil {
+		return 0, fmt.Errorf("after commit: %w", err)
+	}
+	failpoint(l.Name, "after_apply")
+	return len(batch.Records), nil
+}
+
+// produce sends the outputs; the promise's error decides whether the transaction may commit.
+func (l *Loop) produce(ctx context.Context, s *kgo.GroupTransactSession, out processors.Output) ([]*kgo.Record, *kgo.FirstErrPromise) {
+	first := kgo.AbortingFirstErrPromise(s.Client())
+	written := make([]*kgo.Record, len(out.Records))
+	for i := range out.Records {
+		written[i] = toKafka(&out.Records[i])
+		s.Produce(ctx, written[i], first.Promise())
+	}
+	return written, first
+}
+
+// abort gives a batch back: it is polled again after a moment, in which its cause may pass.
+func (l *Loop) abort(ctx context.Context, s *kgo.GroupTransactSession, cause error) error {
+	l.Stage.Aborted()
+	if ctx.Err() != nil {
+		return nil
+	}
+	slog.Warn("batch aborted", "stage", l.Name, "error", cause)
+	if _, err := s.End(ctx, kgo.TryAbort); err != nil {
+		return fmt.Errorf("abort transaction after %w: %w", cause, err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(200 * time.Millisecond):
+	}
+	return nil
+}
+
+// hold pauses and resumes the input as Held says, until ctx ends.
+func (l *Loop) hold(ctx context.Context, client *kgo.Client) {
+	tick := time.NewTicker(heldInterval)
+	defer tick.Stop()
+	paused := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		held, err := l.Held(ctx)
+		switch {
+		case err != nil:
+			slog.Debug("backlog unknown", "stage", l.Name, "error", err)
+		case held && !paused:
+			client.PauseFetchTopics(l.Topics...)
+		case !held && paused:
+			client.ResumeFetchTopics(l.Topics...)
+		}
+		if err == nil {
+			paused = held
+		}
+	}
+}
+
+// sizer adapts the records of a transaction to how long the last one took.
+type sizer struct {
+	most, now int
+	work      time.Duration
+}
+
+func (z *sizer) took(n int, d time.Duration) {
+	if n < z.now/2 || d <= 0 {
+		return // the poll was not full: it says nothing about a full one
+	}
+	fit := int(float64(n) * float64(z.work) / float64(d))
+	z.now = min(max((z.now+fit)/2, 100), z.most)
+}

@@ -1,0 +1,100 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Replayer reads topics to their present end.
+type Replayer struct{ Config Config }
+
+// Replay reads the committed records of a topic, from the given offset of each partition to its present end, in order
+// per partition. The end is the high watermark: it returns only when nothing before it is undecided, so no open
+// transaction hides anything (architecture: "Takeover").
+func (r *Replayer) Replay(ctx context.Context, topic string, from map[int32]int64, each func(partition int32, offset int64, value []byte) error) error {
+	ends, err := r.ends(ctx, topic)
+	if err != nil {
+		return err
+	}
+	start, left := map[int32]kgo.Offset{}, map[int32]int64{}
+	for p, at := range from {
+		if end := ends[p]; at < end {
+			start[p], left[p] = kgo.NewOffset().At(at), end
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	// Control records are kept because an end may be one: only they say that an aborted tail was passed.
+	client, err := kgo.NewClient(r.Config.options(
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: start}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxWait(100e6),
+	)...)
+	if err != nil {
+		return fmt.Errorf("replay %s: %w", topic, err)
+	}
+	defer client.Close()
+	for len(left) > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err0(); err != nil {
+			return fmt.Errorf("replay %s: %w", topic, err)
+		}
+		if errs := fetches.Errors(); len(errs) > 0 {
+			return fmt.Errorf("replay %s/%d: %w", topic, errs[0].Partition, errs[0].Err)
+		}
+		if err := pass(client, fetches, left, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pass hands out one poll's records and strikes the partitions whose end was reached.
+func pass(client *kgo.Client, f kgo.Fetches, left map[int32]int64, each func(int32, int64, []byte) error) error {
+	var err error
+	f.EachPartition(func(p kgo.FetchTopicPartition) {
+		end, reading := left[p.Partition]
+		for _, r := range p.Records {
+			if err != nil || !reading || r.Offset >= end {
+				break
+			}
+			if !r.Attrs.IsControl() {
+				err = each(p.Partition, r.Offset, r.Value)
+			}
+		}
+		if n := len(p.Records); reading && n > 0 && p.Records[n-1].Offset+1 >= end {
+			delete(left, p.Partition)
+			client.PauseFetchPartitions(map[string][]int32{p.Topic: {p.Partition}})
+		}
+	})
+	return err
+}
+
+// ends lists the high watermarks, whatever is still open before them.
+func (r *Replayer) ends(ctx context.Context, topic string) (map[int32]int64, error) {
+	client, err := kgo.NewClient(r.Config.options()...)
+	if err != nil {
+		return nil, fmt.Errorf("end of %s: %w", topic, err)
+	}
+	defer client.Close()
+	return ends(ctx, kadm.NewClient(client), topic)
+}
+
+func ends(ctx context.Context, admin *kadm.Client, topic string) (map[int32]int64, error) {
+	listed, err := admin.ListEndOffsets(ctx, topic)
+	if err != nil {
+		return nil, fmt.Errorf("end of %s: %w", topic, err)
+	}
+	if err := listed.Error(); err != nil {
+		return nil, fmt.Errorf("end of %s: %w", topic, err)
+	}
+	out := map[int32]int64{}
+	listed.Each(func(o kadm.ListedOffset) { out[o.Partition] = o.Offset })
+	if len(out) == 0 {
+		return nil, fmt.Errorf("topic %s does not exist: `jifen topics apply` makes it", topic)
+	}
+	return out, nil
+}

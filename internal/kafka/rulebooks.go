@@ -1,0 +1,123 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"jifen/topics"
+)
+
+// ErrStaleRulebook says that the reading of the rulebook topic is too old to decide by.
+var ErrStaleRulebook = errors.New("the rulebook topic has not been read for too long")
+
+// Rulebooks follows the rulebook topic.
+type Rulebooks struct {
+	Config Config
+	Parse  func(name string, data []byte) (*topics.Rulebook, error)
+	AgeMax time.Duration
+	// Seen is told of every version read; nil: nobody.
+	Seen func(*topics.Rulebook)
+
+	mu       sync.Mutex
+	versions map[string]*topics.Rulebook
+	books    topics.Books
+	read     time.Time // when the reading last was at the end
+}
+
+// Books returns the published versions, or ErrStaleRulebook.
+func (r *Rulebooks) Books() (topics.Books, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.read) > r.AgeMax {
+		return nil, ErrStaleRulebook
+	}
+	return r.books, nil
+}
+
+// Run reads until ctx ends.
+func (r *Rulebooks) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := r.follow(ctx); err != nil && ctx.Err() == nil {
+			slog.Warn("rulebook topic", "error", err)
+			sleep(ctx, time.Second)
+		}
+	}
+	return nil
+}
+
+func (r *Rulebooks) follow(ctx context.Context) error {
+	client, err := kgo.NewClient(r.Config.options(
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topics.RulebookV1: {0: kgo.NewOffset().AtStart()}}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxWait(500*time.Millisecond),
+	)...)
+	if err != nil {
+		return fmt.Errorf("rulebook reader: %w", err)
+	}
+	defer client.Close()
+	admin, position := kadm.NewClient(client), int64(0)
+	for {
+		end, err := ends(ctx, admin, topics.RulebookV1)
+		if err != nil {
+			return err
+		}
+		if position >= end[0] {
+			r.mark()
+		}
+		poll, done := context.WithTimeout(ctx, 2*time.Second)
+		fetches := client.PollFetches(poll)
+		done()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := fetches.Err0(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("rulebook reader: %w", err)
+		}
+		fetches.EachRecord(func(rec *kgo.Record) {
+			r.add(rec)
+			position = rec.Offset + 1
+		})
+	}
+}
+
+func (r *Rulebooks) mark() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.read = time.Now()
+}
+
+// add takes over one version. A version that does not parse was not published by us; it is named and left out.
+func (r *Rulebooks) add(rec *kgo.Record) {
+	book, err := r.Parse(string(rec.Key), rec.Value)
+	if err != nil {
+		slog.Error("rulebook version cannot be read", "version", string(rec.Key), "offset", rec.Offset, "error", err)
+		return
+	}
+	r.mu.Lock()
+	if r.versions == nil {
+		r.versions = map[string]*topics.Rulebook{}
+	}
+	if _, known := r.versions[book.Version]; known {
+		r.mu.Unlock()
+		return // a version never changes once published
+	}
+	r.versions[book.Version] = book
+	r.books = topics.NewBooks(append(r.books, book)...)
+	r.mu.Unlock()
+	if r.Seen != nil {
+		r.Seen(book)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

@@ -1,0 +1,156 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"jifen/topics"
+)
+
+// Declared is one topic of topics.yaml.
+type Declared struct {
+	Name        string `yaml:"name" json:"name"`
+	Key         string `yaml:"key" json:"key"`
+	Partitions  string `yaml:"partitions" json:"partitions"`
+	Cleanup     string `yaml:"cleanup" json:"cleanup"`
+	RetentionMS int64  `yaml:"retention_ms" json:"retention_ms"`
+	DeadLetters bool   `yaml:"dead_letters" json:"dead_letters"`
+}
+
+// Declare reads topics.yaml: the topics in flow order, dead-letter topics after their sources.
+func Declare(shards int) ([]Declared, error) {
+	var file struct {
+		Topics []Declared `yaml:"topics"`
+	}
+	if err := yaml.Unmarshal(topics.Declarations, &file); err != nil {
+		return nil, fmt.Errorf("topics.yaml: %w", err)
+	}
+	var out []Declared
+	for _, d := range file.Topics {
+		if d.Partitions == "shards" {
+			d.Partitions = strconv.Itoa(shards)
+		}
+		out = append(out, d)
+		if d.DeadLetters {
+			out = append(out, Declared{
+				Name: topics.DeadLetterPrefix + d.Name, Key: d.Key, Partitions: d.Partitions, Cleanup: "delete", RetentionMS: 30 * 24 * 3600 * 1000,
+			})
+		}
+	}
+	return out, nil
+}
+
+// Step is what has to be done to one topic: create, keep, or wrong, which nobody but its owner can mend.
+type Step struct {
+	Topic      string `json:"topic"`
+	Action     string `json:"action"`
+	Partitions int    `json:"partitions"`
+	Why        string `json:"why,omitempty"`
+}
+
+// Plan compares the declared topics with those that exist. It never deletes.
+func Plan(ctx context.Context, c Config, shards int) ([]Step, error) {
+	declared, err := Declare(shards)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := newAdmin(c)
+	if err != nil {
+		return nil, err
+	}
+	defer admin.Close()
+	exist, err := admin.ListTopics(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	var steps []Step
+	for _, d := range declared {
+		n, err := strconv.Atoi(d.Partitions)
+		if err != nil {
+			return nil, fmt.Errorf("topics.yaml: partitions of %s: %w", d.Name, err)
+		}
+		s := Step{Topic: d.Name, Action: "create", Partitions: n}
+		if t, ok := exist[d.Name]; ok && t.Err == nil {
+			s.Action, s.Partitions = "keep", len(t.Partitions)
+			if internal(d.Name) && len(t.Partitions) != n {
+				s.Action, s.Why = "wrong", fmt.Sprintf("has %d partitions, this installation has %d shards", len(t.Partitions), n)
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps, nil
+}
+
+// internal topics are partitioned by shard, or have one partition; those of the shops have what their owner gave them.
+func internal(topic string) bool {
+	switch topic {
+	case topics.Credits, topics.Requests, topics.Ledger, topics.RulebookV1:
+		return true
+	}
+	return false
+}
+
+// Apply creates what Plan says is missing, and fails where something is wrong.
+func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
+	steps, err := Plan(ctx, c, shards)
+	if err != nil {
+		return nil, err
+	}
+	declared, err := Declare(shards)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := newAdmin(c)
+	if err != nil {
+		return nil, err
+	}
+	defer admin.Close()
+	for i, s := range steps {
+		if s.Action == "wrong" {
+			return steps, fmt.Errorf("topic %s: %s", s.Topic, s.Why)
+		}
+		if s.Action != "create" {
+			continue
+		}
+		retention, cleanup := strconv.FormatInt(declared[i].RetentionMS, 10), declared[i].Cleanup
+		configs := map[string]*string{"cleanup.policy": &cleanup, "retention.ms": &retention}
+		made, err := admin.CreateTopic(ctx, int32(s.Partitions), -1, configs, s.Topic)
+		if err == nil {
+			err = made.Err
+		}
+		if err != nil {
+			return steps, fmt.Errorf("create topic %s: %w", s.Topic, err)
+		}
+	}
+	return steps, nil
+}
+
+// Check refuses an installation whose topics are missing or have another number of shards.
+func Check(ctx context.Context, c Config, shards int) error {
+	steps, err := Plan(ctx, c, shards)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		switch s.Action {
+		case "create":
+			return fmt.Errorf("topic %s does not exist: `jifen topics apply` makes it", s.Topic)
+		case "wrong":
+			return fmt.Errorf("topic %s: %s", s.Topic, s.Why)
+		}
+	}
+	return nil
+}
+
+func newAdmin(c Config) (*kadm.Client, error) {
+	client, err := kgo.NewClient(c.options()...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka admin: %w", err)
+	}
+	return kadm.NewClient(client), nil
+}

@@ -1,0 +1,60 @@
+package redisstore
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"jifen/ledger"
+)
+
+// codec writes states as CBOR arrays. Nothing and an empty list are the same bytes, so equal states have equal values.
+type codec struct {
+	enc cbor.EncMode
+	dec cbor.DecMode
+}
+
+func newCodec() (codec, error) {
+	enc, err := cbor.EncOptions{NilContainers: cbor.NilContainerAsEmpty, Sort: cbor.SortNone}.EncMode()
+	if err != nil {
+		return codec{}, fmt.Errorf("state encoder: %w", err)
+	}
+	dec, err := cbor.DecOptions{MaxArrayElements: 1 << 24}.DecMode()
+	if err != nil {
+		return codec{}, fmt.Errorf("state decoder: %w", err)
+	}
+	return codec{enc, dec}, nil
+}
+
+// encodeHead is the applied mark: seq, ledger offset, chain hash, shard time. Lua reads the seq before the first colon.
+func encodeHead(h ledger.Head) string {
+	return strconv.FormatUint(h.Seq, 10) + ":" + strconv.FormatInt(h.Offset, 10) + ":" + hex.EncodeToString(h.Hash) + ":" + strconv.FormatInt(h.Now, 10)
+}
+
+func decodeHead(s string) (ledger.Head, error) {
+	fail := func(err error) (ledger.Head, error) {
+		return ledger.Head{}, fmt.Errorf("applied mark %q cannot be read: %w", s, err)
+	}
+	parts := strings.Split(s, ":")
+	if len(parts) != 4 {
+		return fail(strconv.ErrSyntax)
+	}
+	var h ledger.Head
+	var err error
+	if h.Seq, err = strconv.ParseUint(parts[0], 10, 64); err != nil {
+		return fail(err)
+	}
+	if h.Offset, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
+		return fail(err)
+	}
+	if h.Hash, err = hex.DecodeString(parts[2]); err != nil {
+		return fail(err)
+	}
+	if h.Now, err = strconv.ParseInt(parts[3], 10, 64); err != nil {
+		return fail(err)
+	}
+	return h, nil
+}

@@ -1,0 +1,41 @@
+package redisstore
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Every key of shard s begins with "jifen:{s}:": the hash tag keeps a shard together in a Redis Cluster.
+type keys struct{ prefix string }
+
+func shardKeys(shard int32) keys {
+	return keys{"jifen:{" + strconv.Itoa(int(shard)) + "}:"}
+}
+
+func (k keys) applied() string             { return k.prefix + "applied" }
+func (k keys) due() string                 { return k.prefix + "due" }
+func (k keys) member(id string) string     { return k.prefix + "m:" + id }
+func (k keys) order(key string) string     { return k.prefix + "o:" + key }
+func (k keys) redemption(id string) string { return k.prefix + "r:" + id }
+func (k keys) item(id string) string       { return k.prefix + "i:" + id }
+func (k keys) seen(bucket string) string   { return k.prefix + "e:" + bucket }
+
+// outcomes is the channel on which owners tell which redemptions have been decided. It is a hint: the state decides.
+const outcomes = "jifen:outcomes"
+
+// pattern matches every key of Jifen.
+const pattern = "jifen:{*}:*"
+
+// shardOf reads the shard out of a key.
+func shardOf(key string) (int32, bool) {
+	rest, ok := strings.CutPrefix(key, "jifen:{")
+	if !ok {
+		return 0, false
+	}
+	number, _, ok := strings.Cut(rest, "}:")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(number, 10, 32)
+	return int32(n), err == nil
+}

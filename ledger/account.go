@@ -1,0 +1,194 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Account is a member's state: lots, debt, tier and what feeds it. Its encoding is compact (requirement T16).
+type Account struct {
+	_       struct{} `cbor:",toarray"`
+	Lots    []Lot    // remaining > 0, in spend order (semantics §2)
+	NextLot uint32   // number of the newest lot
+	Debt    int64    // >= 0, never expires
+	Frozen  bool
+	// Expired keeps what order lots lost by expiry until their order is forgotten: a refund takes from there first (C5).
+	Expired []ExpiredLot
+	Tiers   []TierSpan // by From; the last is today's
+	Years   []Year     // tier metric by calendar year of the event time
+	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
+	EvaluateAt int64
+	Ordered    bool // has a paid order
+	Taken      []ItemCount
+	// Due is the earliest instant at which Advance has work, 0 = none; it is the score of the shard's due index.
+	Due int64
+}
+
+// Lot is one credit's points: spendable iff ActiveAt <= t < ExpiresAt.
+type Lot struct {
+	_         struct{} `cbor:",toarray"`
+	Number    uint32
+	Remaining int64
+	ActiveAt  int64 // Unix ms
+	ExpiresAt int64 // Unix ms, 0 = never
+	Priority  int32
+	Pending   bool // booked as pending
+	Ordered   bool // came from an order, so a refund may reach it after its expiry
+}
+
+// ExpiredLot is the part of a lot that became breakage.
+type ExpiredLot struct {
+	_      struct{} `cbor:",toarray"`
+	Number uint32
+	Points int64
+}
+
+// TierSpan says that a tier holds from an instant on.
+type TierSpan struct {
+	_    struct{} `cbor:",toarray"`
+	From int64
+	Tier string
+}
+
+// Year is the tier metric of one calendar year in the program's zone.
+type Year struct {
+	_      struct{} `cbor:",toarray"`
+	Year   int32
+	Spend  int64
+	Orders int32
+}
+
+// ItemCount is how often a member redeemed an item.
+type ItemCount struct {
+	_     struct{} `cbor:",toarray"`
+	Item  string
+	Count int64
+}
+
+// Balance is what a member has at an instant: available is spendable, debt is positive.
+type Balance struct{ Available, Pending, Frozen, Debt int64 }
+
+// Clone returns a copy that shares nothing.
+func (a *Account) Clone() *Account {
+	c := *a
+	// One spare place: the next credit then does not copy the lots of a busy member again.
+	c.Lots = append(make([]Lot, 0, len(a.Lots)+8), a.Lots...)
+	c.Expired = slices.Clone(a.Expired)
+	c.Tiers = slices.Clone(a.Tiers)
+	c.Years = slices.Clone(a.Years)
+	c.Taken = slices.Clone(a.Taken)
+	return &c
+}
+
+// Balance returns the balance by the clock, without booking anything.
+func (a *Account) Balance(now int64) Balance {
+	b := Balance{Debt: a.Debt}
+	for i := range a.Lots {
+		switch l := &a.Lots[i]; {
+		case l.Pending || l.ActiveAt > now:
+			b.Pending += l.Remaining
+		case l.spendable(now):
+			b.Available += l.Remaining
+		}
+	}
+	return b
+}
+
+// Booked returns the sums of the postings so far: available still holds lots whose expiry nobody has booked.
+func (a *Account) Booked() Balance {
+	b := Balance{Debt: a.Debt}
+	for i := range a.Lots {
+		if a.Lots[i].Pending {
+			b.Pending += a.Lots[i].Remaining
+		} else {
+			b.Available += a.Lots[i].Remaining
+		}
+	}
+	return b
+}
+
+func (l *Lot) spendable(now int64) bool {
+	return !l.Pending && l.ActiveAt <= now && (l.ExpiresAt == 0 || now < l.ExpiresAt)
+}
+
+// compareLots is the spend order: priority, expiry (never last), number (L3).
+func compareLots(x, y Lot) int {
+	return cmp.Or(cmp.Compare(x.Priority, y.Priority), cmp.Compare(expiry(x), expiry(y)), cmp.Compare(x.Number, y.Number))
+}
+
+func expiry(l Lot) int64 {
+	if l.ExpiresAt == 0 {
+		return 1<<63 - 1
+	}
+	return l.ExpiresAt
+}
+
+func (a *Account) addLot(l Lot) {
+	i, _ := slices.BinarySearchFunc(a.Lots, l, compareLots)
+	a.Lots = slices.Insert(a.Lots, i, l)
+}
+
+// lot finds a lot by number, searched from the newest because that is what refunds ask for.
+func (a *Account) lot(number uint32) (int, bool) {
+	for i := len(a.Lots) - 1; i >= 0; i-- {
+		if a.Lots[i].Number == number {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (a *Account) expired(number uint32) int64 {
+	for _, x := range a.Expired {
+		if x.Number == number {
+			return x.Points
+		}
+	}
+	return 0
+}
+
+// TierAt returns the tier held at an instant; empty before the first change: the lowest level.
+func (a *Account) TierAt(t int64) string {
+	tier := ""
+	for _, s := range a.Tiers {
+		if s.From > t {
+			break
+		}
+		tier = s.Tier
+	}
+	return tier
+}
+
+// taken returns how often the member redeemed an item.
+func (a *Account) taken(item string) int64 {
+	for _, c := range a.Taken {
+		if c.Item == item {
+			return c.Count
+		}
+	}
+	return 0
+}
+
+// dueAt computes Due from scratch.
+func (a *Account) dueAt() int64 {
+	due := a.EvaluateAt
+	for i := range a.Lots {
+		due = sooner(due, a.Lots[i].due())
+	}
+	return due
+}
+
+func (l *Lot) due() int64 {
+	if l.Pending {
+		return l.ActiveAt
+	}
+	return l.ExpiresAt
+}
+
+// sooner is the smaller of two instants of which 0 means never.
+func sooner(x, y int64) int64 {
+	if x == 0 || (y != 0 && y < x) {
+		return y
+	}
+	return x
+}

@@ -1,0 +1,90 @@
+package ledger
+
+import (
+	"strconv"
+	"time"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// Advance books what the clock has made due for a member, in the order of its effective time: activation, expiry,
+// evaluation of the tier. It runs before every decision and every read, so a late job changes no balance (L4).
+func Advance(w *World, member string, m Moment) *Decision {
+	d := begin(w, m, nil)
+	d.advance(member)
+	return d
+}
+
+func (d *Decision) advance(member string) {
+	a := d.world.Member(member)
+	for a.Due != 0 && a.Due <= d.moment.Now {
+		at := a.Due
+		if i, ok := a.dueLot(at); ok {
+			d.bookLot(member, a.Lots[i])
+			continue
+		}
+		d.evaluate(member, at)
+	}
+}
+
+// dueLot finds the lot that made Due: the first in spend order, so that a replay books in the same order.
+func (a *Account) dueLot(at int64) (int, bool) {
+	for i := range a.Lots {
+		if a.Lots[i].due() == at {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (d *Decision) bookLot(member string, l Lot) {
+	e := &pointspb.Entry{Account: topics.MemberAccount(member)}
+	if l.Pending {
+		e.Kind, e.EffectiveAt, e.Cause = pointspb.Kind_ACTIVATED, l.ActiveAt, due("activation "+strconv.Itoa(int(l.Number)), l.ActiveAt)
+		e.Postings = []*pointspb.Posting{
+			{Account: pointspb.Account_PENDING, Points: -l.Remaining, Lot: l.Number},
+			{Account: pointspb.Account_AVAILABLE, Points: l.Remaining, Lot: l.Number},
+		}
+		d.emit(e)
+		d.repay(member, l.Number, e.Cause)
+		return
+	}
+	e.Kind, e.EffectiveAt, e.Cause = pointspb.Kind_EXPIRED, l.ExpiresAt, due("expiry "+strconv.Itoa(int(l.Number)), l.ExpiresAt)
+	e.Postings = []*pointspb.Posting{
+		{Account: pointspb.Account_AVAILABLE, Points: -l.Remaining, Lot: l.Number},
+		{Account: pointspb.Account_BREAKAGE, Points: l.Remaining, Lot: l.Number},
+	}
+	d.emit(e)
+}
+
+// repay pays debt from a lot that has just become spendable (§4: debt is repaid first).
+func (d *Decision) repay(member string, number uint32, cause *pointspb.Cause) {
+	a := d.world.Member(member)
+	i, ok := a.lot(number)
+	if a.Debt == 0 || !ok || !a.Lots[i].spendable(d.moment.Now) {
+		return
+	}
+	n := min(a.Debt, a.Lots[i].Remaining)
+	d.emit(&pointspb.Entry{
+		Account: topics.MemberAccount(member), Kind: pointspb.Kind_REPAID, EffectiveAt: a.Lots[i].ActiveAt, Cause: cause,
+		Postings: []*pointspb.Posting{
+			{Account: pointspb.Account_AVAILABLE, Points: -n, Lot: number},
+			{Account: pointspb.Account_DEBT, Points: n},
+		},
+	})
+}
+
+// due is the cause of what the clock does: its id names the state and the instant, so the same work has the same id.
+func due(id string, at int64) *pointspb.Cause {
+	return &pointspb.Cause{
+		Source: "jifen", Id: id + " " + time.UnixMilli(at).UTC().Format(time.RFC3339), Type: "jifen.due", OccurredAt: at,
+	}
+}
+
+// Forget drops states whose horizon has passed: orders, redemptions and seen buckets of one member (architecture: "State is bounded").
+func Forget(w *World, member string, keys []string, m Moment) *Decision {
+	d := begin(w, m, due("horizon "+member, m.Now))
+	d.emit(&pointspb.Entry{Account: topics.MemberAccount(member), Kind: pointspb.Kind_FORGOTTEN, Forgotten: keys})
+	return d
+}

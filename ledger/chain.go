@@ -1,0 +1,62 @@
+package ledger
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"jifen/topics/pointspb"
+)
+
+// Head is the end of a shard's ledger: what the next entry follows.
+type Head struct {
+	Seq    uint64
+	Offset int64 // of the entry in its partition; -1 before the first
+	Hash   []byte
+	Now    int64 // recorded_at of the last entry, Unix ms
+}
+
+// ErrChain is a broken hash chain or a gap in seq (I7).
+var ErrChain = errors.New("hash chain broken")
+
+// hashSize is SHA-256 with the tag and length of field 2047, which always ends the record.
+const hashSize = 2 + 1 + sha256.Size
+
+// Seal numbers an entry, chains it to its predecessor and returns its record's bytes; head moves on.
+func Seal(head *Head, e *pointspb.Entry) ([]byte, error) {
+	head.Seq++
+	e.Seq, e.Hash = head.Seq, nil
+	size := e.SizeVT()
+	b := make([]byte, size, size+hashSize)
+	if _, err := e.MarshalToSizedBufferVT(b); err != nil {
+		return nil, fmt.Errorf("encode entry %d of %s: %w", e.Seq, e.Account, err)
+	}
+	e.Hash = chain(head.Hash, b)
+	head.Hash, head.Now = e.Hash, e.RecordedAt
+	b = append(b, 0xfa, 0x7f, sha256.Size)
+	return append(b, e.Hash...), nil
+}
+
+func chain(previous, body []byte) []byte {
+	h := sha256.New()
+	h.Write(previous)
+	h.Write(body)
+	return h.Sum(nil)
+}
+
+// Open decodes a record of the ledger and checks that it follows head: dense seq, unbroken chain (F4, I7). Head moves on.
+func Open(head *Head, record []byte) (*pointspb.Entry, error) {
+	e := &pointspb.Entry{}
+	if err := e.UnmarshalVT(record); err != nil {
+		return nil, fmt.Errorf("%w: the entry after seq %d cannot be decoded: %w", ErrChain, head.Seq, err)
+	}
+	if e.Seq != head.Seq+1 {
+		return nil, fmt.Errorf("%w: %s has seq %d after %d", ErrChain, e.Account, e.Seq, head.Seq)
+	}
+	if len(record) < hashSize || !bytes.Equal(chain(head.Hash, record[:len(record)-hashSize]), record[len(record)-sha256.Size:]) {
+		return nil, fmt.Errorf("%w: %s, seq %d", ErrChain, e.Account, e.Seq)
+	}
+	head.Seq, head.Hash, head.Now = e.Seq, e.Hash, e.RecordedAt
+	return e, nil
+}

@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"fmt"
+
+	"jifen/topics/pointspb"
+)
+
+// CheckEntry says what is wrong with an entry by itself: postings that do not sum to zero (I1).
+func CheckEntry(e *pointspb.Entry) error {
+	var sum int64
+	for _, p := range e.Postings {
+		sum += p.Points
+	}
+	if sum != 0 {
+		return fmt.Errorf("I1: postings of seq %d of %s sum to %d", e.Seq, e.Account, sum)
+	}
+	return nil
+}
+
+// Check says what is wrong with an account (I3): every lot > 0, in spend order, debt >= 0, never spendable points and debt.
+func (a *Account) Check(now int64) error {
+	for i := range a.Lots {
+		if a.Lots[i].Remaining <= 0 {
+			return fmt.Errorf("I3: lot %d holds %d points", a.Lots[i].Number, a.Lots[i].Remaining)
+		}
+		if i > 0 && compareLots(a.Lots[i-1], a.Lots[i]) >= 0 {
+			return fmt.Errorf("I3: lot %d stands after lot %d", a.Lots[i].Number, a.Lots[i-1].Number)
+		}
+	}
+	if b := a.Balance(now); b.Debt < 0 || b.Debt > 0 && b.Available > 0 {
+		return fmt.Errorf("I3: %d available beside a debt of %d", b.Available, b.Debt)
+	}
+	if due := a.dueAt(); due != a.Due {
+		return fmt.Errorf("I2: due at %d, noted as %d", due, a.Due)
+	}
+	return nil
+}
+
+// Check says what is wrong with an item (I4): loaded = free + reserved + sold, each >= 0.
+func (i *Item) Check() error {
+	var open int64
+	for _, r := range i.Open {
+		open += r.Quantity
+	}
+	if i.Loaded != i.Free+i.Reserved+i.Sold || i.Free < 0 || i.Reserved < 0 || i.Sold < 0 || open != i.Reserved {
+		return fmt.Errorf("I4: item %s: loaded %d, free %d, reserved %d (open %d), sold %d", i.ID, i.Loaded, i.Free, i.Reserved, open, i.Sold)
+	}
+	return nil
+}
+
+// Check says what is wrong with an order (I6): taken back <= granted, kept within what was paid.
+func (o *Order) Check() error {
+	for _, g := range o.Grants {
+		if g.Reversed < 0 || g.Reversed > g.Awarded {
+			return fmt.Errorf("I6: rule %s granted %d, took back %d", g.Rule, g.Awarded, g.Reversed)
+		}
+	}
+	for _, l := range o.Lines {
+		if l.Kept < 0 || l.Kept > l.Net {
+			return fmt.Errorf("I6: line %s of %d keeps %d", l.ID, l.Net, l.Kept)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// Fold changes the world as one entry says. It decides nothing: everything it needs stands in the entry, so that any
+// reader of the ledger gets the same states (I2).
+func Fold(w *World, e *pointspb.Entry) {
+	if member, ok := topics.MemberOf(e.Account); ok {
+		foldMember(w, member, e)
+		return
+	}
+	if item, ok := topics.ItemOf(e.Account); ok {
+		foldItem(w.item(item), e)
+	}
+}
+
+func foldMember(w *World, member string, e *pointspb.Entry) {
+	a := w.Member(member)
+	if e.First {
+		for _, m := range Marks(member, e.Cause.Source, e.Cause.Id, e.BusinessKey, e.Cause.OccurredAt) {
+			w.Seen[m] = struct{}{}
+		}
+	}
+	switch e.Kind {
+	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED:
+		foldRedemption(w, a, e)
+	case pointspb.Kind_FORGOTTEN:
+		foldForgotten(w, a, e)
+		return
+	}
+	if e.OrderKey != "" {
+		foldOrder(w.order(e.OrderKey), e)
+	}
+	foldPostings(a, e)
+	if m := e.Metric; m != nil {
+		a.addMetric(m)
+	}
+	if t := e.Tier; t != nil {
+		a.setTier(e.EffectiveAt, t.To)
+	}
+	switch {
+	case e.EvaluateAt > 0:
+		a.EvaluateAt = e.EvaluateAt
+	case e.EvaluateAt < 0:
+		a.EvaluateAt = 0
+	}
+	a.foldDue(e)
+}
+
+// foldDue keeps Due exact: a new lot or evaluation can only bring it forward; whatever was removed may have been it.
+func (a *Account) foldDue(e *pointspb.Entry) {
+	if e.Kind == pointspb.Kind_GRANTED && e.EvaluateAt == 0 {
+		if e.Lot != nil {
+			l := Lot{ActiveAt: e.Lot.ActiveAt, ExpiresAt: e.Lot.ExpiresAt, Pending: e.Postings[1].Account == pointspb.Account_PENDING}
+			a.Due = sooner(a.Due, l.due())
+		}
+		return
+	}
+	if len(e.Postings) > 0 || e.EvaluateAt != 0 {
+		a.Due = a.dueAt()
+	}
+}
+
+func foldPostings(a *Account, e *pointspb.Entry) {
+	if l := e.Lot; l != nil {
+		p := e.Postings[1]
+		a.addLot(Lot{
+			Number: l.Number, Remaining: p.Points, ActiveAt: l.ActiveAt, ExpiresAt: l.ExpiresAt,
+			Priority: l.Priority, Pending: p.Account == pointspb.Account_PENDING, Ordered: l.Order != "",
+		})
+		a.NextLot = max(a.NextLot, l.Number)
+		return
+	}
+	for _, p := range e.Postings {
+		switch p.Account {
+		case pointspb.Account_AVAILABLE, pointspb.Account_PENDING:
+			a.moveLot(e, p)
+		case pointspb.Account_BREAKAGE:
+			if e.Kind == pointspb.Kind_REVERSED {
+				a.takeExpired(p.Lot, -p.Points)
+			}
+		case pointspb.Account_DEBT:
+			a.Debt -= p.Points
+		}
+	}
+}
+
+// moveLot applies a posting to a lot; a lot with nothing left is dropped, what it lost by expiry is remembered.
+func (a *Account) moveLot(e *pointspb.Entry, p *pointspb.Posting) {
+	i, ok := a.lot(p.Lot)
+	if !ok {
+		return
+	}
+	if e.Kind == pointspb.Kind_ACTIVATED {
+		a.Lots[i].Pending = false
+		return
+	}
+	l := &a.Lots[i]
+	l.Remaining += p.Points
+	if e.Kind == pointspb.Kind_EXPIRED && l.Ordered {
+		a.Expired = append(a.Expired, ExpiredLot{Number: l.Number, Points: -p.Points})
+	}
+	if l.Remaining == 0 {
+		a.Lots = slices.Delete(a.Lots, i, i+1)
+	}
+}
+
+func (a *Account) takeExpired(number uint32, points int64) {
+	for i := range a.Expired {
+		if a.Expired[i].Number == number {
+			a.Expired[i].Points -= points
+			if a.Expired[i].Points == 0 {
+				a.Expired = slices.Delete(a.Expired, i, i+1)
+			}
+			return
+		}
+	}
+}
+
+func foldOrder(o *Order, e *pointspb.Entry) {
+	o.Written = e.RecordedAt
+	if f := e.Order; f != nil {
+		o.Paid, o.At, o.Early = true, e.Cause.OccurredAt, nil
+		for _, l := range f.Lines {
+			o.Lines = append(o.Lines, OrderLine{ID: l.Id, Net: l.Net, Eligible: l.Eligible, Kept: l.Net})
+		}
+		if e.Metric != nil {
+			o.Year, o.Counted = e.Metric.Year, e.Metric.Orders > 0
+		}
+	}
+	switch e.Kind {
+	case pointspb.Kind_GRANTED:
+		o.Grants = append(o.Grants, grantOf(e))
+	case pointspb.Kind_REFUNDED:
+		foldRefund(o, e)
+	case pointspb.Kind_REVERSED:
+		for i := range o.Grants {
+			if o.Grants[i].Lot == e.Arithmetic.Lot {
+				o.Grants[i].Reversed += e.Arithmetic.Desired
+			}
+		}
+	}
+}
+
+func grantOf(e *pointspb.Entry) Grant {
+	x := e.Arithmetic
+	m := Multiplier(x)
+	return Grant{
+		Rule: e.Rule, Version: e.Version, Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible,
+		Quantity: x.Quantity, Num: m.Num, Den: m.Den, Lines: x.Lines, Lot: e.Lot.Number, Awarded: x.Awarded,
+	}
+}
+
+func foldRefund(o *Order, e *pointspb.Entry) {
+	f := e.Refund
+	if !o.Paid {
+		r := Refund{Source: e.Cause.Source, ID: e.Cause.Id, At: e.Cause.OccurredAt, Return: f.Refund}
+		for _, l := range f.Lines {
+			r.Lines = append(r.Lines, RefundLine{ID: l.Id, Net: l.Net})
+		}
+		o.Early = append(o.Early, r)
+		return
+	}
+	o.Returns = append(o.Returns, f.Refund)
+	for _, l := range f.Lines {
+		for i := range o.Lines {
+			if o.Lines[i].ID == l.Id {
+				o.Lines[i].Kept -= l.Net
+			}
+		}
+	}
+	if e.Metric != nil && e.Metric.Orders < 0 {
+		o.Counted = false
+	}
+}
+
+func foldRedemption(w *World, a *Account, e *pointspb.Entry) {
+	f := e.Redemption
+	r := &Redemption{
+		Member: f.Member, Item: f.Item, Quantity: f.Quantity, BodyHash: f.BodyHash, Outcome: Outcome(f.Outcome),
+		PriceVersion: f.PriceVersion, At: e.RecordedAt,
+	}
+	if e.Kind == pointspb.Kind_REDEEMED {
+		r.Points = f.UnitPrice * f.Quantity
+		for _, p := range e.Postings {
+			if i, ok := a.lot(p.Lot); ok && p.Account == pointspb.Account_AVAILABLE {
+				r.Lots = append(r.Lots, LotUse{Number: p.Lot, Points: -p.Points, ExpiresAt: a.Lots[i].ExpiresAt})
+			}
+		}
+		a.countTaken(f.Item, f.Quantity)
+	}
+	w.Redemptions[f.Id] = r
+}
+
+func (a *Account) countTaken(item string, n int64) {
+	for i := range a.Taken {
+		if a.Taken[i].Item == item {
+			a.Taken[i].Count += n
+			return
+		}
+	}
+	a.Taken = append(a.Taken, ItemCount{Item: item, Count: n})
+}
+
+// foldForgotten drops an order's state, and with it what its lots lost by expiry.
+func foldForgotten(w *World, a *Account, e *pointspb.Entry) {
+	for _, key := range e.Forgotten {
+		if o := w.Orders[key]; o != nil {
+			for _, g := range o.Grants {
+				a.takeExpired(g.Lot, a.expired(g.Lot))
+			}
+		}
+		delete(w.Orders, key)
+		delete(w.Redemptions, key)
+		for m := range w.Seen {
+			if m.Bucket == key {
+				delete(w.Seen, m)
+			}
+		}
+	}
+}
+
+// DueAt is when a state that was last written at t may be forgotten.
+func DueAt(written int64) int64 { return written + Horizon.Milliseconds() }
+
+// Day truncates an instant to its UTC day: seen buckets are due by the day, so a busy member does not move theirs with every event.
+func Day(t int64) int64 { return t - t%(24*time.Hour).Milliseconds() }

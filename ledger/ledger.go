@@ -1,0 +1,94 @@
+// Package ledger decides what a request does to an account, and folds what was decided into its state.
+//
+// Everything here is a pure function of its arguments: no clock, no randomness, no I/O. A decision changes a World only
+// through Fold, so replaying the entries gives the same World (invariant I2); README.md lists what always holds.
+package ledger
+
+import (
+	"time"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// Outcome is how a request ended; refusals come before success in the order in which they are looked for.
+type Outcome string
+
+// The outcomes, in order of precedence. The same words stand in metrics, API and tables.
+const (
+	Conflict      Outcome = "conflict"
+	Duplicate     Outcome = "duplicate"
+	NotOnSale     Outcome = "not_on_sale"
+	SoldOut       Outcome = "sold_out"
+	PriceChanged  Outcome = "price_changed"
+	TierRequired  Outcome = "tier_required"
+	LimitReached  Outcome = "limit_reached"
+	Frozen        Outcome = "frozen"
+	InDebt        Outcome = "debt"
+	Insufficient  Outcome = "insufficient_points"
+	StockTooSmall Outcome = "stock_too_small"
+	Unchanged     Outcome = "unchanged"
+	Waiting       Outcome = "waiting" // a refund that came before its order
+	Applied       Outcome = "applied"
+)
+
+// Moment is what a decision may know of the world outside: the shard's clock and the published rulebooks.
+type Moment struct {
+	Now   int64 // Unix ms, monotone per shard
+	Books topics.Books
+}
+
+// Time is the moment as a time.
+func (m Moment) Time() time.Time { return time.UnixMilli(m.Now) }
+
+// Decision is what a request led to: entries in their order, and requests for other accounts.
+type Decision struct {
+	Outcome  Outcome
+	Entries  []*pointspb.Entry
+	Requests []*pointspb.Request
+
+	world  *World
+	moment Moment
+	cause  *pointspb.Cause
+}
+
+// Horizon is how long orders, redemptions and seen event ids are kept after their last write.
+const Horizon = 400 * 24 * time.Hour
+
+func begin(w *World, m Moment, cause *pointspb.Cause) *Decision {
+	return &Decision{Outcome: Applied, world: w, moment: m, cause: cause}
+}
+
+// emit completes an entry, folds it, and keeps it. The id comes from the cause, so a retry makes the same one.
+func (d *Decision) emit(e *pointspb.Entry) {
+	e.RecordedAt = d.moment.Now
+	if e.Cause == nil {
+		e.Cause = d.cause
+	}
+	if e.EffectiveAt == 0 {
+		e.EffectiveAt = e.Cause.OccurredAt
+	}
+	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, e.Kind.String(), e.Rule, lotNumber(e))
+	e.Id = id[:]
+	Fold(d.world, e)
+	d.Entries = append(d.Entries, e)
+}
+
+func (d *Decision) refuse(o Outcome) *Decision {
+	d.Outcome = o
+	return d
+}
+
+// lotNumber keeps apart the entries of one cause that concern several lots.
+func lotNumber(e *pointspb.Entry) string {
+	var n uint32
+	if e.Lot != nil {
+		n = e.Lot.Number
+	} else if len(e.Postings) > 0 {
+		n = e.Postings[0].Lot
+	}
+	if n == 0 {
+		return ""
+	}
+	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}

@@ -1,0 +1,182 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// refund takes back what a return no longer earns: pinned to the grants of the order, cumulative by return id (§4).
+func (c *credit) refund() error {
+	f := c.event.Refund
+	c.key = topics.OrderKey(c.member, c.event.Cause.Source, f.Order)
+	o := c.world.Orders[c.key]
+	if o != nil && (slices.Contains(o.Returns, f.Refund) || slices.ContainsFunc(o.Early, func(r Refund) bool { return r.Return == f.Refund })) {
+		c.Outcome = Duplicate
+		return nil
+	}
+	c.advance(c.member)
+	if o == nil || !o.Paid {
+		c.Outcome = Waiting
+		c.emit(&pointspb.Entry{
+			Account: c.event.Account, Kind: pointspb.Kind_REFUNDED, First: true, Version: c.event.Version, Refund: f, OrderKey: c.key,
+		})
+		return nil
+	}
+	return c.apply(f, c.cause, true)
+}
+
+// early applies the refunds that came before their order, each under its own cause.
+func (c *credit) early() error {
+	for _, r := range c.waiting {
+		f := &pointspb.RefundFacts{Order: c.event.Order.Order, Refund: r.Return}
+		for _, l := range r.Lines {
+			f.Lines = append(f.Lines, &pointspb.RefundLine{Id: l.ID, Net: l.Net})
+		}
+		cause := &pointspb.Cause{Source: r.Source, Id: r.ID, Type: topics.TypeOrderRefunded, OccurredAt: r.At}
+		if err := c.apply(f, cause, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply books one return of a paid order. The facts say what was really given back: never more than was kept.
+func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first bool) error {
+	o := c.world.order(c.key)
+	facts := &pointspb.RefundFacts{Order: f.Order, Refund: f.Refund}
+	metric := &pointspb.MetricDelta{Year: o.Year}
+	kept := int64(0)
+	for i := range o.Lines {
+		l := o.Lines[i]
+		back := min(refunded(f, l.ID), l.Kept)
+		if back > 0 {
+			facts.Lines = append(facts.Lines, &pointspb.RefundLine{Id: l.ID, Net: back})
+			before := eligibleKept(l)
+			l.Kept -= back
+			metric.Spend -= before - eligibleKept(l)
+		}
+		kept += l.Kept
+	}
+	if kept == 0 && o.Counted {
+		metric.Orders = -1
+	}
+	e := &pointspb.Entry{
+		Account: c.event.Account, Kind: pointspb.Kind_REFUNDED, Cause: cause, Version: c.event.Version,
+		First: first, Refund: facts, OrderKey: c.key, EffectiveAt: max(cause.OccurredAt, o.At),
+	}
+	if o.Year != 0 {
+		e.Metric = metric
+	}
+	c.emit(e)
+	for i := range o.Grants {
+		if err := c.reverse(o, i, cause); err != nil {
+			return err
+		}
+	}
+	c.follow(c.member, c.book, max(cause.OccurredAt, o.At), true)
+	return nil
+}
+
+func refunded(f *pointspb.RefundFacts, line string) int64 {
+	var n int64
+	for _, l := range f.Lines {
+		if l.Id == line {
+			n += l.Net
+		}
+	}
+	return n
+}
+
+// eligibleKept is the eligible amount of what is kept of a line: in proportion, rounded down, exact when nothing was paid with points.
+func eligibleKept(l OrderLine) int64 {
+	if l.Net == l.Eligible || l.Net == 0 {
+		return min(l.Kept, l.Eligible)
+	}
+	return topics.Scale(l.Eligible, l.Kept, l.Net)
+}
+
+// reverse takes one grant back to what the kept amount would earn under the grant's own arithmetic (C1, C6).
+func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
+	g := o.Grants[i]
+	var kept, net int64
+	for _, n := range g.Lines {
+		kept += eligibleKept(o.Lines[n])
+		net += o.Lines[n].Kept
+	}
+	would := int64(0)
+	if net > 0 {
+		quantity := g.Quantity
+		if g.Eligible > 0 {
+			quantity = topics.Scale(g.Quantity, kept, g.Eligible)
+		}
+		var err error
+		would, err = topics.Award(topics.Mode(g.Mode), g.Points, g.Per, kept, quantity, topics.Ratio{Num: g.Num, Den: g.Den})
+		if err != nil {
+			return fmt.Errorf("clawback of %s@%s: %w", g.Rule, g.Version, err)
+		}
+	}
+	delta := g.Awarded - min(g.Awarded, would) - g.Reversed
+	if delta <= 0 {
+		return nil
+	}
+	postings := c.source(g.Lot, delta)
+	c.emit(&pointspb.Entry{
+		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
+		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings,
+		Arithmetic: &pointspb.Arithmetic{
+			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: g.Quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
+			Desired: delta, Awarded: postings[0].Points, KeptPoints: would, ReversedBefore: g.Reversed, Lot: g.Lot,
+		},
+	})
+	return nil
+}
+
+// source says where the points of a clawback come from: the grant's own lot, what of it expired already, other lots in
+// spend order, then debt (§4).
+func (c *credit) source(own uint32, delta int64) []*pointspb.Posting {
+	a := c.world.Member(c.member)
+	postings := []*pointspb.Posting{{Account: pointspb.Account_REVERSED_POINTS, Points: delta}}
+	take := func(from pointspb.Account, lot uint32, most int64) {
+		if n := min(delta, most); n > 0 {
+			delta -= n
+			postings = append(postings, &pointspb.Posting{Account: from, Points: -n, Lot: lot})
+		}
+	}
+	policy := topics.ClawbackDebt
+	if c.book != nil && c.book.Clawback != "" {
+		policy = c.book.Clawback
+	}
+	if i, ok := a.lot(own); ok && (a.Lots[i].Pending || policy != topics.ClawbackOnlyPending) {
+		take(booked(a.Lots[i]), own, a.Lots[i].Remaining)
+	}
+	take(pointspb.Account_BREAKAGE, own, a.expired(own))
+	if policy == topics.ClawbackOnlyPending {
+		return short(postings, delta)
+	}
+	for i := range a.Lots {
+		if l := &a.Lots[i]; delta > 0 && l.Number != own && l.spendable(c.moment.Now) {
+			take(pointspb.Account_AVAILABLE, l.Number, l.Remaining)
+		}
+	}
+	if policy != topics.ClawbackDebt {
+		return short(postings, delta)
+	}
+	take(pointspb.Account_DEBT, 0, delta)
+	return postings
+}
+
+// short lowers the first posting by what the policy does not take.
+func short(postings []*pointspb.Posting, missing int64) []*pointspb.Posting {
+	postings[0].Points -= missing
+	return postings
+}
+
+func booked(l Lot) pointspb.Account {
+	if l.Pending {
+		return pointspb.Account_PENDING
+	}
+	return pointspb.Account_AVAILABLE
+}

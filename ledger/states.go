@@ -1,0 +1,177 @@
+package ledger
+
+import (
+	"slices"
+
+	"jifen/topics/pointspb"
+)
+
+// Order keeps what an order earned and what was taken back, for Horizon after its last write.
+type Order struct {
+	_       struct{} `cbor:",toarray"`
+	Paid    bool     // false: only refunds have come so far
+	At      int64    // event time, Unix ms
+	Year    int32    // calendar year that its metric counts in
+	Counted bool     // the order counts as one paid order
+	Lines   []OrderLine
+	Grants  []Grant
+	Returns []string // ids of the refunds applied
+	Early   []Refund // refunds that came before the order
+	Written int64    // last write, Unix ms
+}
+
+// OrderLine is a line and what is kept of it, minor units.
+type OrderLine struct {
+	_        struct{} `cbor:",toarray"`
+	ID       string
+	Net      int64
+	Eligible int64
+	Kept     int64
+}
+
+// Grant pins the arithmetic of an award, so that a refund never asks today's rules (C6).
+type Grant struct {
+	_        struct{} `cbor:",toarray"`
+	Rule     string
+	Version  string
+	Mode     string
+	Points   int64
+	Per      int64
+	Eligible int64
+	Quantity int64
+	Num, Den int64 // tier × campaign multiplier
+	Lines    []uint32
+	Lot      uint32
+	Awarded  int64
+	Reversed int64
+}
+
+// Refund is a refund that waits for its order.
+type Refund struct {
+	_      struct{} `cbor:",toarray"`
+	Source string
+	ID     string // event id
+	At     int64
+	Return string
+	Lines  []RefundLine
+}
+
+// RefundLine is an amount given back for a line.
+type RefundLine struct {
+	_   struct{} `cbor:",toarray"`
+	ID  string
+	Net int64
+}
+
+// Redemption is a redemption's stored answer and what paid for it.
+type Redemption struct {
+	_            struct{} `cbor:",toarray"`
+	Member       string
+	Item         string
+	Quantity     int64
+	BodyHash     []byte
+	Outcome      Outcome // Applied, or why not
+	Points       int64   // paid in all
+	PriceVersion int64
+	At           int64
+	Lots         []LotUse // in the order in which they were consumed
+}
+
+// LotUse is what one lot paid.
+type LotUse struct {
+	_         struct{} `cbor:",toarray"`
+	Number    uint32
+	Points    int64
+	ExpiresAt int64
+}
+
+// Item is an item's state: loaded = free + reserved + sold, each >= 0 (I4).
+type Item struct {
+	_          struct{} `cbor:",toarray"`
+	ID         string
+	NameZh     string
+	NameEn     string
+	Kind       string
+	OnSale     bool
+	Tiers      []string // exclusive to these; empty = everybody
+	PerMember  int64    // times per member, 0 = no limit
+	Prices     Prices
+	Previous   []Prices // newest last, replaced within the quote window
+	Loaded     int64
+	Free       int64
+	Reserved   int64
+	Sold       int64
+	Open       []Reservation
+	LastID     string // the last request that set the item, and how it ended
+	LastResult Outcome
+}
+
+// Prices is a price list and until when it was in force (0 = still).
+type Prices struct {
+	_       struct{} `cbor:",toarray"`
+	Version int64
+	Base    int64
+	Tiers   []TierPrice
+	Until   int64
+}
+
+// TierPrice is a tier's own price (R14).
+type TierPrice struct {
+	_      struct{} `cbor:",toarray"`
+	Tier   string
+	Points int64
+}
+
+// Reservation is stock held for a redemption whose member's shard has not decided.
+type Reservation struct {
+	_          struct{} `cbor:",toarray"`
+	Redemption string
+	BodyHash   []byte
+	Quantity   int64
+}
+
+// For returns the price for a tier: its own if it has one, else the base price (R12, R14).
+func (p *Prices) For(tier string) int64 {
+	for _, t := range p.Tiers {
+		if t.Tier == tier {
+			return t.Points
+		}
+	}
+	return p.Base
+}
+
+// Clone returns a copy that shares nothing that Fold changes in place.
+func (o *Order) Clone() *Order {
+	c := *o
+	c.Lines = slices.Clone(o.Lines)
+	c.Grants = slices.Clone(o.Grants)
+	c.Returns = slices.Clone(o.Returns)
+	c.Early = slices.Clone(o.Early)
+	return &c
+}
+
+// Clone returns a copy that shares nothing that Fold changes in place.
+func (i *Item) Clone() *Item {
+	c := *i
+	c.Previous = slices.Clone(i.Previous)
+	c.Open = slices.Clone(i.Open)
+	return &c
+}
+
+// Definition returns what merchants said of the item.
+func (i *Item) Definition() *pointspb.ItemDefinition {
+	d := &pointspb.ItemDefinition{
+		Id: i.ID, NameZh: i.NameZh, NameEn: i.NameEn, Kind: i.Kind, BasePrice: i.Prices.Base,
+		Tiers: i.Tiers, LimitPerMember: i.PerMember, OnSale: i.OnSale,
+	}
+	for _, t := range i.Prices.Tiers {
+		d.TierPrices = append(d.TierPrices, &pointspb.TierPrice{Tier: t.Tier, Points: t.Points})
+	}
+	return d
+}
+
+func (i *Item) reservation(id string, hash []byte) int {
+	return slices.IndexFunc(i.Open, func(r Reservation) bool {
+		return r.Redemption == id && slices.Equal(r.BodyHash, hash)
+	})
+}

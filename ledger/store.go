@@ -1,0 +1,26 @@
+package ledger
+
+// Want names the states of one shard that somebody needs.
+type Want struct {
+	Shard                               int32
+	Members, Orders, Redemptions, Items []string
+	Seen                                []SeenMark // those of one bucket next to each other
+	Now                                 int64      // Unix ms; what is due by then is listed
+	DueMost                             int        // 0: do not look
+}
+
+// Got is what a store holds of a shard: how far it was applied (Seq 0: never), the wanted states, and what is due.
+type Got struct {
+	Head  Head
+	World *World
+	Due   []string // DueMember, DueOrder … + key
+}
+
+// Batch is what the entries From..Head.Seq of one shard changed.
+type Batch struct {
+	Shard   int32
+	From    uint64 // seq of the first entry
+	Head    Head
+	World   *World
+	Changes *Changes
+}

@@ -1,0 +1,186 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+const (
+	spansKept = 16 // tier changes remembered: more than a decade at one a year
+	yearsKept = 12
+)
+
+// addMetric adds to a calendar year's metric, keeping years ascending.
+func (a *Account) addMetric(m *pointspb.MetricDelta) {
+	i, ok := slices.BinarySearchFunc(a.Years, m.Year, func(y Year, want int32) int { return int(y.Year - want) })
+	if !ok {
+		a.Years = slices.Insert(a.Years, i, Year{Year: m.Year})
+	}
+	a.Years[i].Spend += m.Spend
+	a.Years[i].Orders += m.Orders
+	if m.Orders > 0 {
+		a.Ordered = true
+	}
+	if len(a.Years) > yearsKept {
+		a.Years = slices.Delete(a.Years, 0, len(a.Years)-yearsKept)
+	}
+}
+
+// setTier records that a tier holds from an instant on, in place of what was said of that very instant.
+func (a *Account) setTier(from int64, tier string) {
+	i, ok := slices.BinarySearchFunc(a.Tiers, from, func(s TierSpan, want int64) int {
+		switch {
+		case s.From < want:
+			return -1
+		case s.From > want:
+			return 1
+		}
+		return 0
+	})
+	if ok {
+		a.Tiers[i].Tier = tier
+	} else {
+		a.Tiers = slices.Insert(a.Tiers, i, TierSpan{From: from, Tier: tier})
+	}
+	a.Tiers = slices.CompactFunc(a.Tiers, func(x, y TierSpan) bool { return x.Tier == y.Tier })
+	if len(a.Tiers) > spansKept {
+		a.Tiers = slices.Delete(a.Tiers, 0, len(a.Tiers)-spansKept)
+	}
+}
+
+// metric is the tier metric that counts at an instant: the better of its calendar year so far and the year before (semantics §7).
+func (a *Account) metric(book *topics.Rulebook, year int32) int64 {
+	var best int64
+	for _, y := range a.Years {
+		if y.Year != year && y.Year != year-1 {
+			continue
+		}
+		v := y.Spend
+		if book.Tiers.Metric == "paid_orders" {
+			v = int64(y.Orders)
+		}
+		best = max(best, v)
+	}
+	return best
+}
+
+// levelOf is the index of the highest level whose threshold a metric reaches.
+func levelOf(book *topics.Rulebook, metric int64) int {
+	level := 0
+	for i, l := range book.Tiers.Levels {
+		if metric >= l.From {
+			level = i
+		}
+	}
+	return level
+}
+
+// levelNamed is the index of a tier; a tier that the book does not know is the lowest.
+func levelNamed(book *topics.Rulebook, tier string) int {
+	return max(0, slices.IndexFunc(book.Tiers.Levels, func(l topics.Level) bool { return l.ID == tier }))
+}
+
+// Tier is the tier that a member holds at an instant, by name.
+func (a *Account) Tier(book *topics.Rulebook, t int64) string {
+	if book == nil || len(book.Tiers.Levels) == 0 {
+		return a.TierAt(t)
+	}
+	return book.Tiers.Levels[levelNamed(book, a.TierAt(t))].ID
+}
+
+func yearOf(book *topics.Rulebook, t int64) int32 {
+	return int32(time.UnixMilli(t).In(book.Zone).Year())
+}
+
+func midnightAfter(book *topics.Rulebook, t int64) int64 {
+	y, m, d := time.UnixMilli(t).In(book.Zone).Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, book.Zone).UnixMilli()
+}
+
+func newYearAfter(book *topics.Rulebook, t int64) int64 {
+	return time.Date(int(yearOf(book, t))+1, 1, 1, 0, 0, 0, 0, book.Zone).UnixMilli()
+}
+
+// nextEvaluation is when a tier could fall after t: the next midnight if it is no longer deserved, else New Year, when
+// the year before last stops counting; -1 (never) at the lowest level.
+func (a *Account) nextEvaluation(book *topics.Rulebook, t int64) int64 {
+	held := levelNamed(book, a.TierAt(t))
+	if held == 0 {
+		return -1
+	}
+	if levelOf(book, a.metric(book, yearOf(book, t))) < held {
+		return midnightAfter(book, t)
+	}
+	return newYearAfter(book, t)
+}
+
+// follow books the tier that an order or refund at t leads to: it rises at that very event, it never falls here (T1).
+// Spans that were booked after t, because t is history, are looked at again. What was granted stays pinned.
+func (d *Decision) follow(member string, book *topics.Rulebook, t int64, refund bool) {
+	if book == nil || len(book.Tiers.Levels) == 0 {
+		return
+	}
+	a := d.world.Member(member)
+	risen := d.raiseAt(member, book, t)
+	for _, s := range slices.Clone(a.Tiers) {
+		if s.From > t {
+			risen = d.raiseAt(member, book, s.From) || risen
+		}
+	}
+	if !risen && !refund {
+		return
+	}
+	next := a.nextEvaluation(book, t)
+	if next > 0 && sooner(a.EvaluateAt, next) != a.EvaluateAt {
+		d.emit(&pointspb.Entry{
+			Account: topics.MemberAccount(member), Kind: pointspb.Kind_TIER_KEPT, Version: book.Version,
+			EffectiveAt: t, EvaluateAt: next,
+		})
+	}
+}
+
+func (d *Decision) raiseAt(member string, book *topics.Rulebook, t int64) bool {
+	a := d.world.Member(member)
+	held := levelNamed(book, a.TierAt(t))
+	deserved := levelOf(book, a.metric(book, yearOf(book, t)))
+	if deserved <= held {
+		return false
+	}
+	d.emit(&pointspb.Entry{
+		Account: topics.MemberAccount(member), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
+		Tier: &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID},
+	})
+	return true
+}
+
+// evaluate is the daily evaluation at a midnight of the program's zone: the only place where a tier falls.
+func (d *Decision) evaluate(member string, at int64) {
+	a := d.world.Member(member)
+	book := d.moment.Books.At(time.UnixMilli(at))
+	e := &pointspb.Entry{
+		Account: topics.MemberAccount(member), Kind: pointspb.Kind_TIER_KEPT, EffectiveAt: at, EvaluateAt: -1,
+		Cause: due("tier", at),
+	}
+	if book == nil || len(book.Tiers.Levels) == 0 {
+		d.emit(e)
+		return
+	}
+	e.Version = book.Version
+	held := levelNamed(book, a.TierAt(at))
+	deserved := levelOf(book, a.metric(book, yearOf(book, at)))
+	if deserved < held {
+		if book.Tiers.Downgrade == "one_down" {
+			deserved = held - 1
+		}
+		e.Kind = pointspb.Kind_TIER_CHANGED
+		e.Tier = &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID}
+		held = deserved
+	}
+	if held > 0 {
+		e.EvaluateAt = newYearAfter(book, at)
+	}
+	d.emit(e)
+}

@@ -1,0 +1,96 @@
+// Package balances decides what credits and requests do to accounts, as the one writer of its shards.
+//
+//	in:     points.credits.v1 points.requests.v1
+//	out:    points.ledger.v1, points.requests.v1 (of other shards), dlq.*
+//	state:  accounts, orders, redemptions, items, seen ids; a fold of the ledger, kept in a store
+//	repeat: safe, offsets and entries are one transaction, the store applies each entry once
+package balances
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"jifen/ledger"
+	"jifen/processors"
+	"jifen/topics"
+)
+
+// Store keeps the states. What it applied is checked in every batch, so a lost or foreign store is noticed before a decision.
+type Store interface {
+	Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error)
+	Apply(ctx context.Context, batches []ledger.Batch) error
+	Reset(ctx context.Context, shards map[int32]bool) error
+}
+
+// History reads committed entries from given offsets to the present end of the ledger.
+type History interface {
+	Replay(ctx context.Context, topic string, from map[int32]int64, each func(shard int32, offset int64, value []byte) error) error
+}
+
+// Observer is told what happened, for metrics and for those who wait for an answer.
+type Observer interface {
+	// Decided counts outcomes of one kind of input: an event type or a request kind.
+	Decided(kind string, outcome ledger.Outcome)
+	// Redeemed tells that redemptions have an answer.
+	Redeemed(ctx context.Context, redemptions []string)
+	// Recovering reports entries folded during a takeover or rebuild.
+	Recovering(shards int, entries int64, rebuild bool)
+}
+
+// Dependencies are what the stage needs of the world.
+type Dependencies struct {
+	Store    Store
+	History  History
+	Observer Observer
+	Books    func() (topics.Books, error)
+	Clock    func() time.Time // the program's clock
+	Shards   int
+	Cache    int // accounts kept decoded
+}
+
+// Stage is the owner of the shards that are assigned to it.
+type Stage struct {
+	Dependencies
+
+	mu      sync.Mutex
+	heads   map[int32]*ledger.Head // of the shards that are ours
+	cache   *cache
+	pending []*shard // decided, not committed
+	owned   atomic.Pointer[[]int32]
+}
+
+// New makes a stage that owns nothing yet.
+func New(d Dependencies) *Stage {
+	return &Stage{Dependencies: d, heads: map[int32]*ledger.Head{}, cache: newCache(d.Cache)}
+}
+
+var _ processors.Stage = (*Stage)(nil)
+
+// Owned lists the shards that are ours.
+func (s *Stage) Owned() []int32 {
+	if p := s.owned.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// Loss forgets everything: what is ours is said anew by the next takeover.
+func (s *Stage) Loss() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget()
+}
+
+func (s *Stage) forget() {
+	s.heads, s.cache, s.pending = map[int32]*ledger.Head{}, newCache(s.Cache), nil
+	s.owned.Store(nil)
+}
+
+// Aborted drops what was decided.
+func (s *Stage) Aborted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = nil
+}

@@ -1,0 +1,121 @@
+package balances
+
+import (
+	"fmt"
+	"strings"
+
+	"jifen/ledger"
+	"jifen/processors"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// decide runs a shard's part of the batch: requests, then what is due, then credits.
+func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error {
+	for _, r := range h.requests {
+		d, err := ledger.Handle(h.world, r.Request, m)
+		if err != nil {
+			out.Records = append(out.Records, deadLetter(r.record, topics.ReasonSchema, err))
+			continue
+		}
+		h.outcomes[outcome{requestKind(r.Request), d.Outcome}]++
+		if q := r.GetDebit(); q != nil {
+			h.redeemed = append(h.redeemed, q.Redemption)
+		}
+		if err := s.write(h, d, out); err != nil {
+			return err
+		}
+	}
+	for _, name := range h.due {
+		if err := s.due(h, name, m, out); err != nil {
+			return err
+		}
+	}
+	for i := range h.credits {
+		if err := s.credit(h, &h.credits[i], m, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func requestKind(r *pointspb.Request) string {
+	switch r.What.(type) {
+	case *pointspb.Request_Reserve:
+		return "reserve"
+	case *pointspb.Request_Debit:
+		return "debit"
+	case *pointspb.Request_Settle:
+		return "settle"
+	case *pointspb.Request_Item:
+		return "item"
+	}
+	return "unknown"
+}
+
+// due books what the due index names. A state past its horizon is forgotten, unless it was written since.
+func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Output) error {
+	key := name[2:]
+	switch name[:2] {
+	case ledger.DueMember:
+		return s.write(h, ledger.Advance(h.world, key, m), out)
+	case ledger.DueOrder:
+		if o := h.world.Orders[key]; o == nil || ledger.DueAt(o.Written) > m.Now {
+			return nil
+		}
+		member, _, _ := strings.Cut(key, "\x1f")
+		return s.write(h, ledger.Forget(h.world, member, []string{key}, m), out)
+	case ledger.DueRedemption:
+		if r := h.world.Redemptions[key]; r != nil {
+			return s.write(h, ledger.Forget(h.world, r.Member, []string{key}, m), out)
+		}
+	case ledger.DueSeen:
+		return s.write(h, ledger.Forget(h.world, ledger.BucketMember(key), []string{key}, m), out)
+	}
+	return nil
+}
+
+// credit decides one credit event. Arithmetic that cannot be done is a dead letter: it would fail again and again. What
+// the clock had made due before it is booked all the same.
+func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Output) error {
+	d, err := ledger.Credit(h.world, c.event, m)
+	if err != nil {
+		h.outcomes[outcome{c.event.Cause.Type, deadLettered}]++
+		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonRuleError, err))
+	} else {
+		h.outcomes[outcome{c.event.Cause.Type, d.Outcome}]++
+	}
+	return s.write(h, d, out)
+}
+
+// deadLettered is counted beside the ledger's outcomes.
+const deadLettered ledger.Outcome = "dead_letter"
+
+func deadLetter(r *topics.Record, reason topics.Reason, err error) topics.Record {
+	return topics.DeadLetter(r, topics.GroupBalances, &topics.Reject{Reason: reason, Message: err.Error()})
+}
+
+// write seals a decision's entries and adds them, and its requests, to the transaction.
+func (s *Stage) write(h *shard, d *ledger.Decision, out *processors.Output) error {
+	for _, e := range d.Entries {
+		if err := ledger.CheckEntry(e); err != nil {
+			return err
+		}
+		value, err := ledger.Seal(&h.head, e)
+		if err != nil {
+			return err
+		}
+		h.changes.Add(e)
+		out.Records = append(out.Records, topics.Record{Topic: topics.Ledger, Partition: h.number, Key: []byte(e.Account), Value: value})
+	}
+	for _, r := range d.Requests {
+		value, err := r.MarshalVT()
+		if err != nil {
+			return fmt.Errorf("encode request for %s: %w", r.Account, err)
+		}
+		out.Records = append(out.Records, topics.Record{
+			Topic: topics.Requests, Partition: topics.Shard(r.Account, s.Shards), Key: []byte(r.Account), Value: value,
+		})
+	}
+	return nil
+}

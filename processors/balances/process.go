@@ -1,0 +1,212 @@
+package balances
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"jifen/ledger"
+	"jifen/processors"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// dueMost bounds the clock-driven work of one batch, so that requests beside it do not wait long.
+const dueMost = 500
+
+// errNotOurs says that records of a shard came that was not taken over: the assignment changed under the batch.
+var errNotOurs = errors.New("records of a shard that was not taken over")
+
+// shard is one shard's part of a batch under decision.
+type shard struct {
+	number   int32
+	requests []command
+	credits  []input
+	want     ledger.Want
+	head     ledger.Head // after the entries
+	first    uint64      // seq of the first entry
+	world    *ledger.World
+	changes  *ledger.Changes
+	due      []string
+	outcomes map[outcome]int
+	redeemed []string
+}
+
+type input struct {
+	event  *pointspb.CreditEvent
+	record *topics.Record
+}
+
+type command struct {
+	*pointspb.Request
+	record *topics.Record
+}
+
+type outcome struct {
+	kind   string
+	result ledger.Outcome
+}
+
+// Process decides a batch: requests first, then credits, each on states whose applied mark was read in this very batch.
+func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Output, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = nil
+	books, err := s.Books()
+	if err != nil {
+		return processors.Output{}, err
+	}
+	var out processors.Output
+	shards := s.split(b, &out)
+	if err := s.load(ctx, shards); err != nil {
+		return processors.Output{}, err
+	}
+	wall := s.Clock().UnixMilli()
+	for _, h := range shards {
+		// Shard time never goes back, not even when another owner's clock was ahead.
+		m := ledger.Moment{Now: max(wall, h.head.Now), Books: books}
+		if err := s.decide(h, m, &out); err != nil {
+			return processors.Output{}, fmt.Errorf("shard %d: %w", h.number, err)
+		}
+	}
+	s.pending = shards
+	return out, nil
+}
+
+// split sorts a batch by shard and kind. What cannot be decoded becomes a dead letter.
+func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
+	byNumber := map[int32]*shard{}
+	for i := range b.Records {
+		r := &b.Records[i]
+		h := byNumber[r.Partition]
+		if h == nil {
+			h = &shard{number: r.Partition, outcomes: map[outcome]int{}}
+			byNumber[r.Partition] = h
+		}
+		if err := h.add(r, s.Shards); err != nil {
+			out.Records = append(out.Records, deadLetter(r, topics.ReasonDecode, err))
+		}
+	}
+	shards := make([]*shard, 0, len(byNumber))
+	for _, h := range byNumber {
+		shards = append(shards, h)
+	}
+	slices.SortFunc(shards, func(x, y *shard) int { return int(x.number - y.number) })
+	return shards
+}
+
+func (h *shard) add(r *topics.Record, shards int) error {
+	if r.Topic == topics.Requests {
+		q := &pointspb.Request{}
+		if err := q.UnmarshalVT(r.Value); err != nil {
+			return fmt.Errorf("request: %w", err)
+		}
+		if q.GetWake() != nil {
+			return nil // that the shard is in the batch is enough
+		}
+		if err := ours(q.Account, r, shards); err != nil {
+			return err
+		}
+		h.requests = append(h.requests, command{q, r})
+		return nil
+	}
+	e := &pointspb.CreditEvent{}
+	if err := e.UnmarshalVT(r.Value); err != nil {
+		return fmt.Errorf("credit event: %w", err)
+	}
+	if e.Cause == nil {
+		return errors.New("credit event without a cause")
+	}
+	if err := ours(e.Account, r, shards); err != nil {
+		return err
+	}
+	h.credits = append(h.credits, input{e, r})
+	return nil
+}
+
+// ours refuses an account of another shard: two owners would write it.
+func ours(account string, r *topics.Record, shards int) error {
+	if n := topics.Shard(account, shards); n != r.Partition {
+		return fmt.Errorf("account %q belongs to shard %d, not %d", account, n, r.Partition)
+	}
+	return nil
+}
+
+// load reads the states of all shards in one round trip and recovers those whose store is not where their ledger is.
+func (s *Stage) load(ctx context.Context, shards []*shard) error {
+	wants := make([]ledger.Want, len(shards))
+	for i, h := range shards {
+		if s.heads[h.number] == nil {
+			return fmt.Errorf("shard %d: %w", h.number, errNotOurs)
+		}
+		h.wants(s)
+		wants[i] = h.want
+	}
+	for attempt := 0; ; attempt++ {
+		got, err := s.Store.Read(ctx, wants)
+		if err != nil {
+			return err
+		}
+		behind := s.behind(got, shards)
+		if len(behind) == 0 {
+			return s.adopt(ctx, got, shards)
+		}
+		if attempt == 3 {
+			return fmt.Errorf("the store does not keep what is applied to shards %v", behind)
+		}
+		s.cache.drop()
+		if err := s.recover(ctx, behind); err != nil {
+			return err
+		}
+		for i, h := range shards {
+			h.wants(s)
+			wants[i] = h.want
+		}
+	}
+}
+
+// behind lists the shards whose store does not hold exactly what their ledger says.
+func (s *Stage) behind(got []ledger.Got, shards []*shard) []int32 {
+	var out []int32
+	for i, h := range shards {
+		head := s.heads[h.number]
+		if got[i].Head.Seq != head.Seq || !bytes.Equal(got[i].Head.Hash, head.Hash) {
+			out = append(out, h.number)
+		}
+	}
+	return out
+}
+
+// adopt takes over what was read, with the accounts that the cache had, and reads what the due index names.
+func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) error {
+	var late []ledger.Want
+	var whose []*shard
+	for i, h := range shards {
+		h.head, h.world, h.changes = *s.heads[h.number], got[i].World, ledger.NewChanges()
+		h.first, h.due = h.head.Seq+1, got[i].Due
+		for _, m := range h.members() {
+			if a := s.cache.get(m); a != nil && h.world.Members[m] == nil {
+				h.world.Members[m] = a.Clone()
+			}
+		}
+		if w := h.dueWant(); len(w.Members)+len(w.Orders)+len(w.Redemptions) > 0 {
+			late, whose = append(late, w), append(whose, h)
+		}
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	more, err := s.Store.Read(ctx, late)
+	if err != nil {
+		return err
+	}
+	for i, h := range whose {
+		if more[i].Head.Seq != h.head.Seq {
+			return fmt.Errorf("shard %d: the store changed under the batch", h.number)
+		}
+		h.world.Merge(more[i].World)
+	}
+	return nil
+}

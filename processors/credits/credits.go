@@ -1,0 +1,121 @@
+// Package credits turns shopper activity into point-credit events.
+//
+//	in:     shop.orders.v1 shop.shares.v1 shop.reviews.v1 shop.members.v1 shop.activities.v1
+//	out:    points.credits.v1, dlq.*
+//	state:  the rulebook
+//	repeat: safe, offsets and outputs are one transaction
+package credits
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"jifen/processors"
+	"jifen/rules"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// Observer is told what became of the events, for metrics.
+type Observer interface {
+	Credited(eventType string)
+	Rejected(topic string, reason topics.Reason)
+}
+
+// Dependencies are what the stage needs of the world.
+type Dependencies struct {
+	Books    func() (topics.Books, error) // an error where their reading is too old to decide by
+	Clock    func() time.Time             // the program's clock
+	Limits   topics.Limits
+	Shards   int
+	Observer Observer
+}
+
+// Stage evaluates the rules that were in force at each event's time.
+type Stage struct {
+	Dependencies
+
+	compiled map[*topics.Rulebook]*rules.Book
+	counts   []func() // what to tell the observer once the batch is committed
+}
+
+// New makes a stage.
+func New(d Dependencies) *Stage {
+	return &Stage{Dependencies: d, compiled: map[*topics.Rulebook]*rules.Book{}}
+}
+
+var _ processors.Stage = (*Stage)(nil)
+
+// Process turns each record into a credit event for its member's shard, or into a dead letter with the reason.
+func (s *Stage) Process(_ context.Context, b processors.Batch) (processors.Output, error) {
+	s.counts = s.counts[:0]
+	books, err := s.Books()
+	if err != nil {
+		return processors.Output{}, err
+	}
+	now := s.Clock()
+	out := processors.Output{Records: make([]topics.Record, 0, len(b.Records))}
+	for i := range b.Records {
+		r := &b.Records[i]
+		credit, reject := s.evaluate(r, books, now)
+		if reject != nil {
+			out.Records = append(out.Records, topics.DeadLetter(r, topics.GroupCredits, reject))
+			s.counts = append(s.counts, func() { s.Observer.Rejected(r.Topic, reject.Reason) })
+			continue
+		}
+		value, err := credit.MarshalVT()
+		if err != nil {
+			return processors.Output{}, fmt.Errorf("encode credit of %s %s: %w", credit.Cause.Source, credit.Cause.Id, err)
+		}
+		out.Records = append(out.Records, topics.Record{
+			Topic: topics.Credits, Partition: topics.Shard(credit.Account, s.Shards), Key: []byte(credit.Account), Value: value,
+		})
+		s.counts = append(s.counts, func() { s.Observer.Credited(credit.Cause.Type) })
+	}
+	return out, nil
+}
+
+// evaluate decides one record. Events from before the first rulebook earn nothing, but travel: they feed the dedupe.
+func (s *Stage) evaluate(r *topics.Record, books topics.Books, now time.Time) (*pointspb.CreditEvent, *topics.Reject) {
+	event, reject := topics.Decode(r, s.Limits, now)
+	if reject != nil {
+		return nil, reject
+	}
+	definition := books.At(event.Time)
+	if definition != nil && event.Data.Currency != "" && event.Data.Currency != definition.Currency {
+		return nil, &topics.Reject{
+			Reason: topics.ReasonRange, Message: fmt.Sprintf("currency %s, the program's is %s", event.Data.Currency, definition.Currency),
+		}
+	}
+	book, err := s.book(definition)
+	if err != nil {
+		return nil, &topics.Reject{Reason: topics.ReasonRuleError, Message: err.Error()}
+	}
+	return book.Evaluate(event), nil
+}
+
+// book compiles a version once; before the first version there is none, and the nil book earns nothing.
+func (s *Stage) book(definition *topics.Rulebook) (*rules.Book, error) {
+	if b := s.compiled[definition]; b != nil || definition == nil {
+		return b, nil
+	}
+	b, err := rules.Compile(definition)
+	if err != nil {
+		return nil, fmt.Errorf("rulebook: %w", err)
+	}
+	s.compiled[definition] = b
+	return b, nil
+}
+
+// Committed counts what the batch led to.
+func (s *Stage) Committed(context.Context, []topics.Record) error {
+	for _, tell := range s.counts {
+		tell()
+	}
+	s.counts = s.counts[:0]
+	return nil
+}
+
+// Aborted counts nothing: the batch comes again.
+func (s *Stage) Aborted() { s.counts = s.counts[:0] }
