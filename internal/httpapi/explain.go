@@ -1,0 +1,128 @@
+package httpapi
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/currency"
+
+	"jifen/topics"
+)
+
+// explain says in a sentence how an entry's points came about.
+func explain(l lang, w Why) string {
+	switch w.Kind {
+	case "granted":
+		return explainGrant(l, w)
+	case "reversed":
+		return sentence(l, w, fmt.Sprintf("退货收回 %d 积分", w.Awarded), count(w.Awarded, "point")+" taken back after a return")
+	case "redeemed":
+		return sentence(l, w, fmt.Sprintf("兑换 %s × %d", w.Item, w.Quantity), fmt.Sprintf("redeemed %s × %d", w.Item, w.Quantity))
+	case "refused":
+		return sentence(l, w, fmt.Sprintf("兑换 %s 未成功：%s", w.Item, textOf(w.Refusal).title(zh)), fmt.Sprintf("redemption of %s refused: %s", w.Item, textOf(w.Refusal).title(en)))
+	case "activated":
+		return sentence(l, w, "待生效积分转为可用", "pending points became available")
+	case "expired":
+		return sentence(l, w, "积分到期", "points expired")
+	case "repaid":
+		return sentence(l, w, "偿还积分欠账", "owed points repaid")
+	case "tier_changed":
+		return sentence(l, w, fmt.Sprintf("等级由 %s 变为 %s", w.FromTier, w.Tier), fmt.Sprintf("tier changed from %s to %s", w.FromTier, w.Tier))
+	case "refunded":
+		return sentence(l, w, "退货已登记", "return recorded")
+	case "recorded":
+		return sentence(l, w, "已登记，不产生积分", "recorded, earns no points")
+	}
+	return w.Kind
+}
+
+// sentence adds which order it is about.
+func sentence(l lang, w Why, chinese, english string) string {
+	if w.Order != "" {
+		chinese = "订单 " + w.Order + "：" + chinese
+		english = "order " + w.Order + ": " + english
+	}
+	return l.pick(chinese, english)
+}
+
+// explainGrant spells the arithmetic of semantics §1: eligible ÷ step × points × multipliers, floored once.
+func explainGrant(l lang, w Why) string {
+	var parts []string
+	add := func(chinese, english string) { parts = append(parts, l.pick(chinese, english)) }
+	if w.Rule != "" {
+		add(fmt.Sprintf("规则 %s（版本 %s）", w.Rule, w.Version), fmt.Sprintf("rule %s (version %s)", w.Rule, w.Version))
+	}
+	amount, per := money(w.Eligible, w.Currency), money(w.Per, w.Currency)
+	switch w.Mode {
+	case "step":
+		steps := int64(0)
+		if w.Per > 0 {
+			steps = w.Eligible / w.Per
+		}
+		add(fmt.Sprintf("消费 %s，每满 %s 得 %d 分，共 %d 份", amount, per, w.Points, steps), fmt.Sprintf("%s spent, %s for every full %s, %s", amount, count(w.Points, "point"), per, count(steps, "step")))
+	case "proportional":
+		add(fmt.Sprintf("消费 %s，按每 %s 得 %d 分折算", amount, per, w.Points), fmt.Sprintf("%s spent, %s per %s in proportion", amount, count(w.Points, "point"), per))
+	case "quantity":
+		add(fmt.Sprintf("数量 %d，每个 %d 分", w.Quantity, w.Points), fmt.Sprintf("quantity %d, %s each", w.Quantity, count(w.Points, "point")))
+	case "fixed":
+		add(fmt.Sprintf("固定 %d 分", w.Points), fmt.Sprintf("%s, fixed", count(w.Points, "point")))
+	}
+	if m, ok := multiplier(w.TierRatio); ok {
+		add(fmt.Sprintf("等级 %s ×%s", w.Tier, m), fmt.Sprintf("tier %s ×%s", w.Tier, m))
+	}
+	if m, ok := multiplier(w.CampaignRatio); ok {
+		names := strings.Join(w.Campaigns, l.pick("、", ", "))
+		add(fmt.Sprintf("活动 %s ×%s", names, m), fmt.Sprintf("campaign %s ×%s", names, m))
+	}
+	switch {
+	case w.Holdout:
+		add(fmt.Sprintf("对照组：本应 %d 分，未发放", w.Desired), fmt.Sprintf("hold-out: %s not awarded", count(w.Desired, "point")))
+	case w.Awarded < w.Desired:
+		add(fmt.Sprintf("应得 %d 分，因上限实得 %d 分", w.Desired, w.Awarded), fmt.Sprintf("%s due, %d after the cap", count(w.Desired, "point"), w.Awarded))
+	default:
+		add(fmt.Sprintf("得 %d 分", w.Awarded), count(w.Awarded, "point"))
+	}
+	return strings.Join(parts, l.pick("；", "; "))
+}
+
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.FormatInt(n, 10) + " " + noun + "s"
+}
+
+// multiplier spells a ratio other than 1: 3/2 is 1.5, 1/3 is 1/3.
+func multiplier(r topics.Ratio) (string, bool) {
+	if r.Den <= 0 || r.Num == r.Den {
+		return "", false
+	}
+	for digits, scale := 0, int64(1); digits <= 4; digits, scale = digits+1, scale*10 {
+		if r.Num <= 1e12 && r.Num*scale%r.Den == 0 {
+			return decimal(r.Num*scale/r.Den, digits), true
+		}
+	}
+	return fmt.Sprintf("%d/%d", r.Num, r.Den), true
+}
+
+// money spells minor units in the currency's own decimals.
+func money(minor int64, code string) string {
+	digits := 2
+	if unit, err := currency.ParseISO(code); err == nil {
+		digits, _ = currency.Standard.Rounding(unit)
+	}
+	return strings.TrimSpace(decimal(minor, digits) + " " + code)
+}
+
+func decimal(n int64, digits int) string {
+	if digits == 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	s := fmt.Sprintf("%0*d", digits+1, n)
+	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
+}

@@ -1,0 +1,190 @@
+// Package httpapi is the door of members, staff and merchants: routes, tokens, problems. It decides nothing about points: it asks its ports.
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/swaggest/swgui"
+	"github.com/swaggest/swgui/v5emb"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	docsPath        = "/docs"
+	signingKeyBytes = 32 // at least
+)
+
+// Limits bound what a client may take; all must be above 0.
+type Limits struct {
+	ReadHeaderTimeout, RequestTimeout, IdleTimeout, ShutdownTimeout time.Duration
+	BodyBytesMax                                                    int64
+	RedemptionWait                                                  time.Duration // then 202
+	QuoteValidity                                                   time.Duration
+}
+
+// Options are what the API needs.
+type Options struct {
+	Accounts    Accounts
+	Items       Items
+	Redemptions Redemptions
+	History     History
+	Verifier    *Verifier
+	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
+	Clock       func() time.Time // the program's clock; tokens go by the wall clock
+	Limits      Limits
+	Metrics     prometheus.Registerer
+	Log         *slog.Logger
+	Version     string
+}
+
+// API answers HTTP requests.
+type API struct {
+	accounts    Accounts
+	items       Items
+	redemptions Redemptions
+	history     History
+	verifier    *Verifier
+	signer      signer
+	clock       func() time.Time
+	limits      Limits
+	metrics     *metrics
+	log         *slog.Logger
+	flights     singleflight.Group // one request to the pipeline per redemption id and body at a time
+
+	problemSchema *huma.Schema
+	huma          huma.API
+	handler       http.Handler
+	listener      net.Listener
+}
+
+// New makes the API; Handler serves it, or Listen and Run.
+func New(o Options) (*API, error) {
+	if len(o.SigningKey) < signingKeyBytes {
+		return nil, fmt.Errorf("http: the signing key needs at least %d bytes", signingKeyBytes)
+	}
+	l := o.Limits
+	if l.ReadHeaderTimeout <= 0 || l.RequestTimeout <= l.RedemptionWait || l.IdleTimeout <= 0 || l.ShutdownTimeout <= 0 || l.BodyBytesMax <= 0 || l.RedemptionWait <= 0 || l.QuoteValidity <= 0 {
+		return nil, errors.New("http: every limit must be above 0, and the request time-out above the redemption wait")
+	}
+	m, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	a := &API{
+		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, verifier: o.Verifier,
+		signer: signer{key: o.SigningKey}, clock: o.Clock, limits: l, metrics: m, log: o.Log,
+	}
+	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
+	engine := gin.New()
+	engine.HandleMethodNotAllowed, engine.RedirectTrailingSlash, engine.UseRawPath = true, false, true
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	engine.Use(m.observe, a.identify, a.recovered, secure, a.limitBody)
+	engine.NoRoute(func(c *gin.Context) { writeFault(c, &fault{code: codeNotFound}) })
+	engine.NoMethod(func(c *gin.Context) { writeFault(c, &fault{code: codeMethod}) })
+	a.huma = humagin.NewWithGroup(engine, engine.Group("/", a.authenticate), humaConfig(o.Version))
+	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	a.memberRoutes()
+	a.itemRoutes()
+	a.redemptionRoutes()
+	if err := a.documentation(engine); err != nil {
+		return nil, err
+	}
+	a.handler = engine
+	return a, nil
+}
+
+func humaConfig(version string) huma.Config {
+	c := huma.DefaultConfig("Jifen", version)
+	c.Info.Description = "Points of a retailer's members: balances, history, items and redemptions. Errors are application/problem+json (RFC 9457) with a stable code."
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil // served by documentation; huma's page loads a CDN
+	c.RejectUnknownQueryParameters = true
+	c.Transformers = []huma.Transformer{transform}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
+	c.Security = []map[string][]string{{"bearer": {}}}
+	return c
+}
+
+// documentation serves the OpenAPI document, made once, and Swagger UI from our own binary.
+func (a *API) documentation(engine *gin.Engine) error {
+	spec := a.huma.OpenAPI()
+	delete(spec.Components.Schemas.Map(), "ErrorModel") // huma's; ours is Problem
+	asJSON, err := json.Marshal(spec)
+	if err != nil {
+		return fmt.Errorf("openapi: %w", err)
+	}
+	asYAML, err := spec.YAML()
+	if err != nil {
+		return fmt.Errorf("openapi: %w", err)
+	}
+	engine.GET("/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/openapi+json", asJSON) })
+	engine.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/openapi+yaml", asYAML) })
+	ui := gin.WrapH(v5emb.NewHandlerWithConfig(swgui.Config{Title: spec.Info.Title, SwaggerJSON: "/openapi.json", BasePath: docsPath}))
+	engine.GET(docsPath, ui)
+	engine.GET(docsPath+"/*file", ui)
+	return nil
+}
+
+// Handler serves the API.
+func (a *API) Handler() http.Handler { return a.handler }
+
+// Listen takes the address at once, so that a port in use is a fault at start.
+func (a *API) Listen(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("http: %w", err)
+	}
+	a.listener = l
+	return nil
+}
+
+// Addr is the address in use after Listen.
+func (a *API) Addr() string { return a.listener.Addr().String() }
+
+// Run serves until ctx ends, then lets running requests end. Listen comes first.
+func (a *API) Run(ctx context.Context) error {
+	server := &http.Server{
+		Handler: a.handler, ReadHeaderTimeout: a.limits.ReadHeaderTimeout, IdleTimeout: a.limits.IdleTimeout,
+		ReadTimeout: a.limits.ReadHeaderTimeout + a.limits.RequestTimeout, WriteTimeout: a.limits.ReadHeaderTimeout + 2*a.limits.RequestTimeout,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(a.listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("http: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.limits.ShutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		_ = server.Close() // the requests had their time
+		return fmt.Errorf("http: requests cut off at shutdown: %w", err)
+	}
+	return nil
+}
+
+// register adds an operation whose errors become problems.
+func register[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	op.MaxBodyBytes = a.limits.BodyBytesMax + 1 // huma refuses at the limit, not above it
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, a.faultOf(ctx, err)
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,165 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// BalanceBody is a member's account.
+type BalanceBody struct {
+	Member       string       `json:"member"`
+	Available    int64        `json:"available" doc:"Spendable now."`
+	Pending      int64        `json:"pending" doc:"Not yet spendable."`
+	Frozen       int64        `json:"frozen"`
+	Debt         int64        `json:"debt" doc:"Owed after returns; never above 0 together with available."`
+	Tier         string       `json:"tier"`
+	AsOf         time.Time    `json:"as_of"`
+	NextExpiries []ExpiryBody `json:"next_expiries" doc:"Soonest first."`
+	Stale        bool         `json:"stale,omitempty" doc:"True while the account is being restored and may lag."`
+}
+
+// ExpiryBody is what expires at one instant.
+type ExpiryBody struct {
+	Points    int64     `json:"points"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// LotBody is the part of one lot.
+type LotBody struct {
+	Lot       string     `json:"lot"`
+	Points    int64      `json:"points"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Absent: never."`
+}
+
+// EntryBody is one entry of the ledger.
+type EntryBody struct {
+	ID          string    `json:"id"`
+	Seq         uint64    `json:"seq"`
+	Kind        string    `json:"kind"`
+	Points      int64     `json:"points" doc:"What the entry changed in available + pending + frozen - debt."`
+	OccurredAt  time.Time `json:"occurred_at"`
+	RecordedAt  time.Time `json:"recorded_at"`
+	Rule        string    `json:"rule,omitempty"`
+	Version     string    `json:"version,omitempty" doc:"Version of the rulebook."`
+	Explanation string    `json:"explanation" doc:"How the points came about, in the language asked for."`
+	Lots        []LotBody `json:"lots"`
+}
+
+// EntriesBody is a page of a history.
+type EntriesBody struct {
+	Entries    []EntryBody `json:"entries" doc:"Newest first."`
+	NextCursor string      `json:"next_cursor,omitempty" doc:"Absent on the last page."`
+	AsOf       time.Time   `json:"as_of" doc:"Later entries may be missing."`
+}
+
+type (
+	memberInput struct {
+		ID string `path:"id" minLength:"1" maxLength:"128" doc:"Member id."`
+	}
+	pageInput struct {
+		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+		Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+	}
+	memberPageInput struct {
+		memberInput
+		pageInput
+	}
+	balanceOutput struct{ Body BalanceBody }
+	entriesOutput struct{ Body EntriesBody }
+)
+
+func (a *API) memberRoutes() {
+	op := func(id, path, summary string, roles []Role, codes ...string) huma.Operation {
+		return huma.Operation{
+			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"members"},
+			Middlewares: huma.Middlewares{only(roles...)}, Responses: a.problems(append(codes, codeForbidden)...),
+		}
+	}
+	member := []Role{RoleMember}
+	register(a, op("my-balance", "/v1/me/balance", "My balance", member), func(ctx context.Context, _ *struct{}) (*balanceOutput, error) {
+		b, err := a.accounts.Balance(ctx, caller(ctx).ID)
+		return balanceOf(b), err
+	})
+	register(a, op("my-entries", "/v1/me/entries", "My history", member, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *pageInput) (*entriesOutput, error) {
+		return a.entries(ctx, caller(ctx).ID, in)
+	})
+	register(a, op("member-balance", "/v1/members/{id}/balance", "A member's balance (staff)", staff(), codeNotFound), func(ctx context.Context, in *memberInput) (*balanceOutput, error) {
+		b, err := a.known(ctx, in.ID)
+		return balanceOf(b), err
+	})
+	register(a, op("member-entries", "/v1/members/{id}/entries", "A member's history (staff)", staff(), codeNotFound, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *memberPageInput) (*entriesOutput, error) {
+		if _, err := a.known(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		return a.entries(ctx, in.ID, &in.pageInput)
+	})
+}
+
+// known reads the balance of a member of whom something was booked.
+func (a *API) known(ctx context.Context, member string) (Balance, error) {
+	if !validID(member) {
+		return Balance{}, ErrNotFound
+	}
+	b, err := a.accounts.Balance(ctx, member)
+	if err == nil && !b.Known {
+		err = ErrNotFound
+	}
+	return b, err
+}
+
+func balanceOf(b Balance) *balanceOutput {
+	body := BalanceBody{
+		Member: b.Member, Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt, Tier: b.Tier,
+		AsOf: b.AsOf.UTC(), NextExpiries: []ExpiryBody{}, Stale: b.Stale,
+	}
+	for _, e := range b.NextExpiries {
+		body.NextExpiries = append(body.NextExpiries, ExpiryBody{Points: e.Points, ExpiresAt: e.ExpiresAt.UTC()})
+	}
+	return &balanceOutput{Body: body}
+}
+
+func (a *API) entries(ctx context.Context, member string, in *pageInput) (*entriesOutput, error) {
+	var at cursor
+	if in.Cursor != "" && (!a.signer.open(purposeCursor, in.Cursor, &at) || at.Member != member || at.Before == 0) {
+		return nil, invalid(codeCursorInvalid, "query.cursor")
+	}
+	page, err := a.history.Entries(ctx, member, in.Limit+1, at.Before)
+	if err != nil {
+		return nil, err
+	}
+	body := EntriesBody{Entries: []EntryBody{}, AsOf: page.AsOf.UTC()}
+	if len(page.Entries) > in.Limit {
+		page.Entries = page.Entries[:in.Limit]
+		if body.NextCursor, err = a.signer.sign(purposeCursor, cursor{Member: member, Before: page.Entries[in.Limit-1].Seq}); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range page.Entries {
+		body.Entries = append(body.Entries, entryOf(languageIn(ctx), e))
+	}
+	return &entriesOutput{Body: body}, nil
+}
+
+func entryOf(l lang, e Entry) EntryBody {
+	return EntryBody{
+		ID: e.ID, Seq: e.Seq, Kind: strings.ToLower(e.Why.Kind), Points: e.Points, OccurredAt: e.OccurredAt.UTC(), RecordedAt: e.RecordedAt.UTC(),
+		Rule: e.Why.Rule, Version: e.Why.Version, Explanation: explain(l, e.Why), Lots: lotsOf(e.Lots),
+	}
+}
+
+func lotsOf(lots []LotUse) []LotBody {
+	out := []LotBody{}
+	for _, u := range lots {
+		b := LotBody{Lot: u.Lot, Points: u.Points}
+		if !u.ExpiresAt.IsZero() {
+			at := u.ExpiresAt.UTC()
+			b.ExpiresAt = &at
+		}
+		out = append(out, b)
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"jifen/topics"
+)
+
+// Errors of the ports. Any other error is answered 500 and logged.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrUnavailable = errors.New("unavailable") // answered 503 with Retry-After
+	// ErrInsufficient is Plan's answer when the spendable lots do not reach.
+	ErrInsufficient = errors.New("insufficient points")
+)
+
+// Accounts reads what the owner of a member's shard has applied, advanced to the program's now.
+type Accounts interface {
+	// Balance never fails with ErrNotFound: a member of whom nothing was booked has zeros, the lowest tier and Known false.
+	Balance(ctx context.Context, member string) (Balance, error)
+	// Plan says which lots would pay points, in spend order (semantics §2), or ErrInsufficient.
+	Plan(ctx context.Context, member string, points int64) ([]LotUse, error)
+}
+
+// Balance is a member's account at AsOf; points.
+type Balance struct {
+	Member                           string
+	Available, Pending, Frozen, Debt int64
+	Tier                             string
+	AsOf                             time.Time
+	NextExpiries                     []Expiry // soonest first
+	Known                            bool     // something was booked for this member
+	Blocked                          bool     // the account is frozen: no spending (F2)
+	Stale                            bool     // the state is known to lag behind the ledger: shown, but nothing is decided on it
+}
+
+// Expiry is what becomes breakage at one instant.
+type Expiry struct {
+	Points    int64
+	ExpiresAt time.Time
+}
+
+// LotUse is the part that one lot has in an entry or a plan.
+type LotUse struct {
+	Lot       string
+	Points    int64
+	ExpiresAt time.Time // zero: never
+}
+
+// Items reads the catalogue.
+type Items interface {
+	Item(ctx context.Context, id string) (Item, error) // ErrNotFound
+	Items(ctx context.Context) ([]Item, error)         // by id
+}
+
+// Item is a reward with its prices (points for one unit) and stock (units).
+type Item struct {
+	ID, NameZH, NameEN string
+	Kind               string // physical | virtual | service
+	PriceVersion       int64
+	BasePrice          int64
+	TierPrices         map[string]int64
+	Tiers              []string // exclusive to these; empty: everybody
+	LimitPerMember     int64    // times per member, ever; 0: no limit
+	OnSale             bool
+	Free, Reserved     int64 // Reserved may become free again
+}
+
+// Price is the price of one unit for a tier (X1).
+func (i Item) Price(tier string) int64 {
+	if p, ok := i.TierPrices[tier]; ok {
+		return p
+	}
+	return i.BasePrice
+}
+
+// Redemptions asks for redemptions and reads what became of them.
+type Redemptions interface {
+	// Find reads the decided redemption, or ErrNotFound while there is none.
+	Find(ctx context.Context, member, id string) (Redemption, error)
+	// Request returns when the request is durable (acks=all); with ErrUnavailable it may or may not be.
+	Request(ctx context.Context, r RedemptionRequest) error
+	// Await returns a channel that hints, at least once after the decision, that Find is worth a look; cancel ends the hints.
+	Await(ctx context.Context, member, id string) (hint <-chan struct{}, cancel func())
+}
+
+// Redemption is a decided redemption, as the member's shard keeps it.
+type Redemption struct {
+	ID, Member, Item string
+	Quantity         int64
+	Points           int64 // paid; 0 if refused
+	PriceVersion     int64
+	BodyHash         []byte
+	Outcome          string // applied, or why not (ledger.Outcome)
+	CreatedAt        time.Time
+}
+
+// RedemptionRequest asks the item's shard for a reservation: step (1).
+type RedemptionRequest struct {
+	ID, Member, Item string
+	Quantity         int64
+	BodyHash         []byte    // SHA-256 of the canonical body
+	PriceVersion     int64     // that a valid quote named; 0: today's
+	QuotedUntil      time.Time // zero without a quote
+	Actor            string
+}
+
+// History reads a member's entries.
+type History interface {
+	// Entries lists at most limit entries of seq < before, newest first; before 0 starts at the newest.
+	Entries(ctx context.Context, member string, limit int, before uint64) (Page, error)
+}
+
+// Page is a part of a member's history, as of the moment that the analytics database had reached.
+type Page struct {
+	Entries []Entry
+	AsOf    time.Time
+}
+
+// Entry is one ledger entry of a member.
+type Entry struct {
+	ID                     string
+	Seq                    uint64
+	Points                 int64 // what it changed in available + pending + frozen - debt
+	OccurredAt, RecordedAt time.Time
+	Lots                   []LotUse
+	Why                    Why
+}
+
+// Why is the arithmetic behind an entry, as far as its kind has any.
+type Why struct {
+	Kind          string // ledger kind in lower case: granted, expired, redeemed, …
+	Rule, Version string
+	Mode          string // step | proportional | quantity | fixed
+	Points        int64  // per step, per unit, or fixed
+	Per           int64  // minor units of a step
+	Eligible      int64  // minor units
+	Quantity      int64
+	Currency      string // ISO 4217
+	Tier          string
+	TierRatio     topics.Ratio // zero value: 1
+	CampaignRatio topics.Ratio // zero value: 1
+	Campaigns     []string
+	Desired       int64
+	Awarded       int64 // reversed: points taken back
+	Holdout       bool
+	Order, Item   string
+	FromTier      string
+	Refusal       string
+}

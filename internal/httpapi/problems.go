@@ -1,0 +1,213 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Codes are never translated and never change; clients switch on them.
+const (
+	codeBadRequest         = "bad_request"
+	codeKeyMissing         = "idempotency_key_missing"
+	codeUnauthorized       = "unauthorized"
+	codeForbidden          = "forbidden"
+	codeNotFound           = "not_found"
+	codeMethod             = "method_not_allowed"
+	codeNotAcceptable      = "not_acceptable"
+	codeTimeout            = "request_timeout"
+	codeConflict           = "idempotency_conflict"
+	codeTooLarge           = "body_too_large"
+	codeMediaType          = "unsupported_media_type"
+	codeInvalid            = "invalid"
+	codeQuoteInvalid       = "quote_invalid"
+	codeCursorInvalid      = "cursor_invalid"
+	codeNotSupported       = "not_supported"
+	codeInternal           = "internal"
+	codeUnavailable        = "unavailable"
+	codeStale              = "stale"
+	codeInsufficientPoints = "insufficient_points"
+	codeSoldOut            = "sold_out"
+	codeFrozen             = "frozen"
+	codeLimitReached       = "limit_reached"
+	codeTierRequired       = "tier_required"
+	codePriceChanged       = "price_changed"
+	codeDebt               = "debt"
+	codeNotOnSale          = "not_on_sale"
+)
+
+// outcomeApplied is the outcome of a redemption that succeeded.
+const outcomeApplied = "applied"
+
+const (
+	problemType       = "urn:jifen:problem:" // + code
+	retryAfterSeconds = "1"
+)
+
+// statusOf is the one table from outcome to HTTP status. Refusals are 409: the request was understood and may work another time.
+func statusOf(code string) int {
+	switch code {
+	case codeBadRequest, codeKeyMissing:
+		return http.StatusBadRequest
+	case codeUnauthorized:
+		return http.StatusUnauthorized
+	case codeForbidden:
+		return http.StatusForbidden
+	case codeNotFound:
+		return http.StatusNotFound
+	case codeMethod:
+		return http.StatusMethodNotAllowed
+	case codeNotAcceptable:
+		return http.StatusNotAcceptable
+	case codeTimeout:
+		return http.StatusRequestTimeout
+	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale:
+		return http.StatusConflict
+	case codeTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case codeMediaType:
+		return http.StatusUnsupportedMediaType
+	case codeConflict, codeInvalid, codeQuoteInvalid, codeCursorInvalid, codeNotSupported:
+		return http.StatusUnprocessableEntity
+	case codeUnavailable, codeStale:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// codeOf names an error that the framework made, which knows only a status.
+func codeOf(status int) string {
+	for _, code := range []string{codeBadRequest, codeUnauthorized, codeForbidden, codeNotFound, codeMethod, codeNotAcceptable, codeTimeout, codeTooLarge, codeMediaType, codeInvalid, codeUnavailable} {
+		if statusOf(code) == status {
+			return code
+		}
+	}
+	return codeInternal
+}
+
+// codeOfOutcome names a refusal of the ledger; a conflict is another body under the same key (X5).
+func codeOfOutcome(outcome string) string {
+	if outcome == "conflict" {
+		return codeConflict
+	}
+	return outcome
+}
+
+// Problem is an error as RFC 9457 has it, with our code and, for bad input, where it is.
+type Problem struct {
+	Type   string   `json:"type" format:"uri" doc:"Stable name of the kind of problem."`
+	Title  string   `json:"title" doc:"The problem in a few words, in the language asked for."`
+	Status int      `json:"status" doc:"HTTP status."`
+	Code   string   `json:"code" doc:"The problem for programs; never translated."`
+	Detail string   `json:"detail,omitempty" doc:"What to do about it."`
+	Errors []Detail `json:"errors,omitempty" doc:"Which parts of the input are wrong."`
+}
+
+// Detail is one fault of the input.
+type Detail struct {
+	Location string `json:"location" doc:"Such as body.quantity, query.limit, header.Idempotency-Key."`
+	Message  string `json:"message" doc:"What is wrong there."`
+}
+
+// ContentType makes it application/problem+json.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// fault is an error on its way to becoming a Problem: it has no language yet.
+type fault struct {
+	code    string
+	details []Detail
+}
+
+func (f *fault) Error() string  { return f.code }
+func (f *fault) GetStatus() int { return statusOf(f.code) }
+
+// ContentType makes it application/problem+json.
+func (f *fault) ContentType(string) string { return "application/problem+json" }
+
+func refuse(code string) error { return &fault{code: code} }
+
+func invalid(code, location string) error {
+	return &fault{code: code, details: []Detail{{Location: location}}}
+}
+
+// faultOf turns what a handler returned into a fault: the ports' errors by name, everything else is internal and logged here, once.
+func (a *API) faultOf(ctx context.Context, err error) *fault {
+	var f *fault
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, ErrNotFound):
+		return &fault{code: codeNotFound}
+	case errors.Is(err, ErrInsufficient):
+		return &fault{code: codeInsufficientPoints}
+	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		a.log.WarnContext(ctx, "request not served", "error", err, "request_id", requestID(ctx))
+		return &fault{code: codeUnavailable}
+	}
+	a.log.ErrorContext(ctx, "request failed", "error", err, "request_id", requestID(ctx))
+	return &fault{code: codeInternal}
+}
+
+// problem gives a fault its language and the request's id.
+func (f *fault) problem(ctx context.Context) *Problem {
+	lang := languageIn(ctx)
+	text := textOf(f.code)
+	p := &Problem{
+		Type: problemType + f.code, Title: text.title(lang), Status: f.GetStatus(), Code: f.code, Detail: text.detail(lang),
+	}
+	for _, d := range f.details {
+		if d.Message == "" {
+			d.Message = p.Title
+		}
+		p.Errors = append(p.Errors, Detail{Location: d.Location, Message: translate(lang, d.Message)})
+	}
+	return p
+}
+
+// transform is huma's hook on every answer: faults and huma's own errors become problems.
+func transform(ctx huma.Context, _ string, v any) (any, error) {
+	f, ok := v.(*fault)
+	if e, isModel := v.(*huma.ErrorModel); isModel {
+		f, ok = faultOfModel(e), true
+	}
+	if !ok {
+		return v, nil
+	}
+	if f.GetStatus() == http.StatusServiceUnavailable {
+		ctx.SetHeader("Retry-After", retryAfterSeconds)
+	}
+	return f.problem(ctx.Context()), nil
+}
+
+// faultOfModel keeps where the input is wrong; of a 500 it keeps nothing, because that text is for the log.
+func faultOfModel(e *huma.ErrorModel) *fault {
+	f := &fault{code: codeOf(e.Status)}
+	if f.code == codeInternal {
+		return f
+	}
+	for _, d := range e.Errors {
+		f.details = append(f.details, Detail{Location: d.Location, Message: d.Message})
+	}
+	if len(f.details) == 0 && f.code != codeTooLarge && e.Detail != "" {
+		f.details = []Detail{{Location: "body", Message: e.Detail}}
+	}
+	return f
+}
+
+// problems documents, in OpenAPI, which codes an operation may answer with.
+func (a *API) problems(codes ...string) map[string]*huma.Response {
+	responses := map[string]*huma.Response{}
+	for _, code := range append(codes, codeUnauthorized, codeUnavailable, codeInternal) {
+		status := strconv.Itoa(statusOf(code))
+		r := responses[status]
+		if r == nil {
+			r = &huma.Response{Description: "code =", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: a.problemSchema}}}
+			responses[status] = r
+		}
+		r.Description += " " + code
+	}
+	return responses
+}

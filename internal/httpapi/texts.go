@@ -1,0 +1,145 @@
+package httpapi
+
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// text is a problem's wording: title and detail in Chinese and English.
+type text struct{ titleZH, titleEN, detailZH, detailEN string }
+
+func (t text) title(l lang) string  { return l.pick(t.titleZH, t.titleEN) }
+func (t text) detail(l lang) string { return l.pick(t.detailZH, t.detailEN) }
+
+// lang is the language of an answer.
+type lang string
+
+const (
+	zh lang = "zh-CN"
+	en lang = "en"
+)
+
+func (l lang) pick(chinese, english string) string {
+	if l == en {
+		return english
+	}
+	return chinese
+}
+
+// languageOf reads Accept-Language; Chinese unless English is preferred.
+func languageOf(header string) lang {
+	tags, _, err := language.ParseAcceptLanguage(header)
+	if err != nil || len(tags) == 0 {
+		return zh
+	}
+	_, index, confidence := language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English}).Match(tags...)
+	if index == 1 && confidence > language.No {
+		return en
+	}
+	return zh
+}
+
+type contextKey int
+
+const (
+	keyLanguage contextKey = iota
+	keyRequestID
+	keyCaller
+)
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(keyRequestID).(string)
+	return id
+}
+
+func languageIn(ctx context.Context) lang {
+	if l, ok := ctx.Value(keyLanguage).(lang); ok {
+		return l
+	}
+	return zh
+}
+
+// textOf words a code.
+func textOf(code string) text {
+	switch code {
+	case codeInsufficientPoints:
+		return text{"积分不足", "Not enough points", "可用积分不够支付该兑换。", "The available points do not cover this redemption."}
+	case codeSoldOut:
+		return text{"已兑完", "Sold out", "库存不足，请选择其他商品。", "There is not enough stock; choose another item."}
+	case codeFrozen:
+		return text{"账户已冻结", "Account frozen", "账户冻结期间不能使用积分，请联系客服。", "Points cannot be spent while the account is frozen; contact support."}
+	case codeLimitReached:
+		return text{"已达兑换上限", "Limit reached", "您兑换该商品的次数已达上限。", "You have redeemed this item as often as it allows."}
+	case codeTierRequired:
+		return text{"会员等级不符", "Another tier is required", "该商品仅限指定等级的会员兑换。", "This item is only for members of certain tiers."}
+	case codePriceChanged:
+		return text{"价格已变动", "Price changed", "报价已过期或价格已变动，请重新获取报价。", "The quote has expired or the price has changed; ask for a new quote."}
+	case codeDebt:
+		return text{"积分欠账", "Points owed", "账户有积分欠账，还清之前不能兑换。", "Points are owed; redeeming is possible once they are repaid."}
+	case codeNotOnSale:
+		return text{"商品已下架", "Not on sale", "该商品目前不可兑换。", "This item cannot be redeemed at present."}
+	case codeConflict:
+		return text{"幂等键已被使用", "Idempotency key in use", "同一 Idempotency-Key 已用于内容不同的请求。", "This Idempotency-Key was used with another body."}
+	case codeKeyMissing:
+		return text{"缺少 Idempotency-Key", "Idempotency-Key missing", "请求头须带 Idempotency-Key：1–255 个可打印 ASCII 字符。", "Send the header Idempotency-Key: 1 to 255 printable ASCII characters."}
+	case codeQuoteInvalid:
+		return text{"报价无效", "Invalid quote", "报价不是为该会员、商品和数量而出。", "The quote was not made for this member, item and quantity."}
+	case codeCursorInvalid:
+		return text{"游标无效", "Invalid cursor", "请使用上一页返回的 next_cursor。", "Use next_cursor of the page before."}
+	case codeNotSupported:
+		return text{"暂不支持", "Not supported yet", "请求中含有暂不支持的内容。", "The request contains something that is not supported yet."}
+	}
+	return textOfStatus(code)
+}
+
+func textOfStatus(code string) text {
+	switch code {
+	case codeBadRequest:
+		return text{"请求有误", "Bad request", "请求无法解析。", "The request cannot be read."}
+	case codeUnauthorized:
+		return text{"未登录", "Unauthorized", "请提供有效的访问令牌。", "Send a valid bearer token."}
+	case codeForbidden:
+		return text{"没有权限", "Forbidden", "当前角色不能执行此操作。", "Your roles do not allow this."}
+	case codeNotFound:
+		return text{"未找到", "Not found", "", ""}
+	case codeMethod:
+		return text{"不支持的方法", "Method not allowed", "", ""}
+	case codeNotAcceptable:
+		return text{"无法按要求的格式回答", "Not acceptable", "", ""}
+	case codeTimeout:
+		return text{"请求超时", "Request timed out", "", ""}
+	case codeTooLarge:
+		return text{"请求体过大", "Body too large", "", ""}
+	case codeMediaType:
+		return text{"不支持的内容类型", "Unsupported media type", "请使用 application/json。", "Use application/json."}
+	case codeInvalid:
+		return text{"参数有误", "Invalid input", "请看 errors 中的说明。", "See errors."}
+	case codeUnavailable:
+		return text{"暂时不可用", "Temporarily unavailable", "请稍后用同一 Idempotency-Key 重试。", "Try again later, with the same Idempotency-Key."}
+	case codeStale:
+		return text{"账户数据正在恢复", "Accounts are being restored", "请稍后用同一 Idempotency-Key 重试。", "Try again later, with the same Idempotency-Key."}
+	}
+	return text{"内部错误", "Internal error", "请稍后重试，并告知 X-Request-Id。", "Try again later; name X-Request-Id when asking for help."}
+}
+
+// translate words the commonest messages of huma's validator in Chinese; the rest stay English.
+func translate(l lang, message string) string {
+	if l == en {
+		return message
+	}
+	for _, t := range [][2]string{
+		{"expected required property ", "缺少必填字段 "}, {"unexpected property", "未知字段"}, {"expected string", "应为字符串"}, {"expected integer", "应为整数"},
+		{"expected number ", "数值应 "}, {"expected length ", "长度应 "}, {"expected object", "应为对象"}, {"invalid integer", "应为整数"},
+		{"required ", "缺少必填参数"}, {"request body is required", "缺少请求体"}, {"invalid character", "不是合法的 JSON"}, {"unexpected end of JSON", "不是合法的 JSON"},
+	} {
+		if rest, ok := strings.CutPrefix(message, t[0]); ok {
+			if strings.HasSuffix(t[1], " ") {
+				return t[1] + strings.TrimSuffix(rest, " to be present")
+			}
+			return t[1]
+		}
+	}
+	return message
+}
