@@ -2,13 +2,11 @@ package rulefile
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
 	"jifen/rules"
@@ -143,6 +141,9 @@ func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
 	}
 	c.tier = s.choice("tier", levels...)
 	s.event(&c.event)
+	if v := c.event.Data.Currency; v != "" && v != b.Currency {
+		s.fault(s.fields["event"], s.of("event")+": its currency is "+v, b.Currency+", the book's")
+	}
 	ids := make([]string, len(b.Rules))
 	for i, r := range b.Rules {
 		ids[i] = r.ID
@@ -154,32 +155,4 @@ func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
 		}
 	}
 	return c
-}
-
-// event reads {type, time, data}; its data are those of a shop's event.
-func (s *section) event(e *topics.Event) {
-	ev := s.required("event", "type", "time", "data")
-	if ev.broken {
-		return
-	}
-	if ev.has("type", "an event type") {
-		e.Type = ev.value("type", "an event type")
-	}
-	if ev.has("time", "when it happened, with its offset") {
-		e.Time = ev.instant("time")
-	}
-	e.Source, e.ID = "/rules/test", "case"
-	data, ok := ev.fields["data"]
-	if !ok {
-		return
-	}
-	if err := yaml.NodeToValue(data, &e.Data, yaml.Strict()); err != nil {
-		var at yaml.Error
-		if errors.As(err, &at) && at.GetToken() != nil {
-			p := at.GetToken().Position
-			s.faultAt(p.Line, p.Column, ev.of("data")+": "+at.GetMessage(), "the data of a "+e.Type)
-			return
-		}
-		s.fault(data, ev.of("data")+": "+err.Error(), "the data of a "+e.Type)
-	}
 }

@@ -119,21 +119,20 @@ func (b *book) place(s *section) {
 // arithmetic refuses a book whose awards could leave 64 bits: the largest event at the largest multiplier must fit, so
 // that no event can stop a shard. It runs on a book that is right otherwise.
 func (b *book) arithmetic() {
-	const largest = 1_000_000_000_000_000 // 1,000 lines of 10^12 minor units (interfaces: limits)
 	if _, err := rules.Compile(b.out); err != nil {
 		b.faultAt(1, 1, err.Error(), "multipliers with fewer digits")
 		return
 	}
 	for i, r := range b.out.Rules {
-		m := b.highest(r)
-		if _, err := topics.Award(r.Mode, r.Points, r.Per, largest, maxUnits, m); err != nil {
+		m, most := b.highest(r), int64(topics.AmountMax)
+		if r.On == topics.TypeOrderPaid {
+			most *= topics.LinesMax
+		}
+		if _, err := topics.Award(r.Mode, r.Points, r.Per, most, most, m); err != nil {
 			b.fault(b.ruleNodes[i], fmt.Sprintf("rule %s: the largest event at multiplier %s earns more points than can be counted", r.ID, m), "fewer points or a larger step")
 		}
 	}
 }
-
-// maxUnits is the largest quantity of one event that a per-quantity rule must bear.
-const maxUnits = 1_000_000_000
 
 // highest is the largest multiplier that a rule's award can meet.
 func (b *book) highest(r topics.Rule) topics.Ratio {
