@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
@@ -191,13 +193,12 @@ func bearer(h http.Header) (string, bool) {
 
 // validID says whether s may be an id: 1 to 128 printable characters (interfaces: "Limits").
 func validID(s string) bool {
-	n := 0
 	for _, r := range s {
-		if n++; r < 0x21 || r == 0x7f || r == '\uFFFD' || n > idCharsMax {
+		if !unicode.IsPrint(r) {
 			return false
 		}
 	}
-	return n > 0
+	return s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= idCharsMax
 }
 
 func caller(ctx context.Context) Caller {

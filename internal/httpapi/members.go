@@ -64,9 +64,10 @@ type (
 		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 		Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
 	}
-	memberPageInput struct {
-		memberInput
-		pageInput
+	memberPageInput struct { // huma does not look into unexported embedded structs
+		ID     string `path:"id" minLength:"1" maxLength:"128" doc:"Member id."`
+		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+		Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
 	}
 	balanceOutput struct{ Body BalanceBody }
 	entriesOutput struct{ Body EntriesBody }
@@ -95,7 +96,7 @@ func (a *API) memberRoutes() {
 		if _, err := a.known(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		return a.entries(ctx, in.ID, &in.pageInput)
+		return a.entries(ctx, in.ID, &pageInput{Limit: in.Limit, Cursor: in.Cursor})
 	})
 }
 

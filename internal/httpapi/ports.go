@@ -33,7 +33,9 @@ type Balance struct {
 	NextExpiries                     []Expiry // soonest first
 	Known                            bool     // something was booked for this member
 	Blocked                          bool     // the account is frozen: no spending (F2)
-	Stale                            bool     // the state is known to lag behind the ledger: shown, but nothing is decided on it
+	// Stale says that the state may lag behind the ledger (catch-up, rebuild, an owner that died between its commit and its apply): it is
+	// shown, but nothing is decided on it. Without it a repeated key could be refused as sold out after its redemption succeeded.
+	Stale bool
 }
 
 // Expiry is what becomes breakage at one instant.

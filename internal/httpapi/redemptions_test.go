@@ -45,6 +45,18 @@ func parallel(n int, do func(int) answer) []answer {
 	return answers
 }
 
+// Every answer is the same although the other instance's request has spent the points between the look-up and the pre-check.
+func TestSameKeyAtTwoInstancesHasOneAnswer(t *testing.T) {
+	one := serve(t)
+	two := serveWorld(t, one.world)
+	answers := parallel(40, func(i int) answer { return []*server{one, two}[i%2].redeem("m1", "k", oneNight) })
+	for _, a := range answers {
+		if a.expect(t, 201, ""); a.body != answers[0].body {
+			t.Fatalf("unequal answers:\n%s%s", a.body, answers[0].body)
+		}
+	}
+}
+
 func TestRedemptionIsAnsweredWithItsDecision(t *testing.T) {
 	s := serve(t)
 	a := s.redeem("m1", "k1", oneNight).expect(t, 201, "")

@@ -34,7 +34,7 @@ func languageOf(header string) lang {
 	if err != nil || len(tags) == 0 {
 		return zh
 	}
-	_, index, confidence := language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English}).Match(tags...)
+	_, index, confidence := language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English, language.TraditionalChinese}).Match(tags...)
 	if index == 1 && confidence > language.No {
 		return en
 	}

@@ -173,6 +173,11 @@ type server struct {
 
 func serve(t *testing.T) *server {
 	t.Helper()
+	return serveWorld(t, newWorld())
+}
+
+func serveWorld(t *testing.T, w *world) *server {
+	t.Helper()
 	issuer, err := NewDevIssuer()
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +186,7 @@ func serve(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{world: newWorld(), t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
+	s := &server{world: w, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	s.api, err = New(Options{
 		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
 		Clock: func() time.Time { return programNow }, Metrics: s.reg, Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test",

@@ -1,0 +1,61 @@
+package httpapi
+
+import (
+	"testing"
+
+	"jifen/topics"
+)
+
+func TestExplanationsSpellTheArithmetic(t *testing.T) {
+	e1 := Why{Kind: "granted", Rule: "spend-basic", Version: "2026-05", Mode: "step", Points: 1, Per: 1000, Eligible: 29900, Currency: "CNY", Tier: "silver", TierRatio: topics.Ratio{Num: 3, Den: 2}, Desired: 43, Awarded: 43}
+	e4 := Why{Kind: "granted", Mode: "proportional", Points: 100, Per: 100, Eligible: 435, Currency: "CNY", Desired: 435, Awarded: 435}
+	e5 := Why{Kind: "granted", Mode: "quantity", Points: 100, Quantity: 2, Tier: "gold", TierRatio: topics.Ratio{Num: 2, Den: 1}, Desired: 400, Awarded: 400}
+	b1 := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, CampaignRatio: topics.Ratio{Num: 10, Den: 3}, Campaigns: []string{"a", "b"}}
+	hold := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Holdout: true, TierRatio: topics.One()}
+	cases := []struct {
+		why            Why
+		chinese, other string
+	}{
+		{e1, "规则 spend-basic（版本 2026-05）；消费 299.00 CNY，每满 10.00 CNY 得 1 分，共 29 份；等级 silver ×1.5；得 43 分",
+			"rule spend-basic (version 2026-05); 299.00 CNY spent, 1 point for every full 10.00 CNY, 29 steps; tier silver ×1.5; 43 points"},
+		{e4, "消费 4.35 CNY，按每 1.00 CNY 得 100 分折算；得 435 分", "4.35 CNY spent, 100 points per 1.00 CNY in proportion; 435 points"},
+		{e5, "数量 2，每个 100 分；等级 gold ×2；得 400 分", "quantity 2, 100 points each; tier gold ×2; 400 points"},
+		{b1, "固定 10 分；活动 a、b ×10/3；应得 10 分，因上限实得 0 分", "10 points, fixed; campaign a, b ×10/3; 10 points due, 0 after the cap"},
+		{hold, "固定 10 分；对照组：本应 10 分，未发放", "10 points, fixed; hold-out: 10 points not awarded"},
+		{Why{Kind: "reversed", Order: "O1", Awarded: 136}, "订单 O1：退货收回 136 积分", "order O1: 136 points taken back after a return"},
+		{Why{Kind: "redeemed", Item: "night", Quantity: 1}, "兑换 night × 1", "redeemed night × 1"},
+		{Why{Kind: "refused", Item: "night", Refusal: "sold_out"}, "兑换 night 未成功：已兑完", "redemption of night refused: Sold out"},
+		{Why{Kind: "expired"}, "积分到期", "points expired"},
+		{Why{Kind: "activated"}, "待生效积分转为可用", "pending points became available"},
+		{Why{Kind: "repaid"}, "偿还积分欠账", "owed points repaid"},
+		{Why{Kind: "tier_changed", FromTier: "normal", Tier: "gold"}, "等级由 normal 变为 gold", "tier changed from normal to gold"},
+		{Why{Kind: "recorded"}, "已登记，不产生积分", "recorded, earns no points"},
+		{Why{Kind: "refunded", Order: "O1"}, "订单 O1：退货已登记", "order O1: return recorded"},
+	}
+	for _, c := range cases {
+		if got := explain(zh, c.why); got != c.chinese {
+			t.Errorf("\n got %s\nwant %s", got, c.chinese)
+		}
+		if got := explain(en, c.why); got != c.other {
+			t.Errorf("\n got %s\nwant %s", got, c.other)
+		}
+	}
+}
+
+func TestMoneyHasItsCurrencysDecimals(t *testing.T) {
+	for want, got := range map[string]string{"12.05 GBP": money(1205, "GBP"), "1205 JPY": money(1205, "JPY"), "0.05 CNY": money(5, "CNY"), "-0.05 CNY": money(-5, "CNY"), "1.000 KWD": money(1000, "KWD"), "0.05": money(5, "")} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestEveryCodeHasAStatusAndWords(t *testing.T) {
+	internal := textOf(codeInternal)
+	for _, code := range []string{codeBadRequest, codeKeyMissing, codeUnauthorized, codeForbidden, codeNotFound, codeMethod, codeNotAcceptable, codeTimeout, codeConflict, codeTooLarge, codeMediaType, codeInvalid, codeQuoteInvalid,
+		codeCursorInvalid, codeNotSupported, codeUnavailable, codeStale, codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale} {
+		if statusOf(code) == 500 || textOf(code) == internal || textOf(code).titleZH == "" || textOf(code).titleEN == "" {
+			t.Errorf("%s: status %d, words %+v", code, statusOf(code), textOf(code))
+		}
+	}
+}
