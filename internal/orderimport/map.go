@@ -53,6 +53,9 @@ type Columns struct {
 // Column is a column's name, or its number from 1 in a file without a header.
 type Column string
 
+// noColumn stands for a value that is neither a name nor a number.
+const noColumn Column = "\x00"
+
 // UnmarshalYAML takes a name or a number.
 func (c *Column) UnmarshalYAML(unmarshal func(any) error) error {
 	var v any
@@ -65,7 +68,7 @@ func (c *Column) UnmarshalYAML(unmarshal func(any) error) error {
 	case uint64:
 		*c = Column(strconv.FormatUint(v, 10))
 	default:
-		return fmt.Errorf("a column is a name or a number from 1, not %v", v)
+		*c = noColumn // the check knows its place in the file, this method does not
 	}
 	return nil
 }

@@ -94,10 +94,14 @@ func (m *Map) checkColumns(f *faults) {
 	case c.Amount == "" && (c.Quantity == "" || c.UnitPrice == ""):
 		f.add("columns", "amount, or quantity and unit_price, are missing")
 	}
-	if m.header() {
-		return
-	}
 	for _, nc := range m.columns() {
+		if nc.column == noColumn {
+			f.add("columns."+nc.part, "must be a column's name, or its number from 1")
+			continue
+		}
+		if m.header() {
+			continue
+		}
 		if n, err := strconv.Atoi(string(nc.column)); nc.column != "" && (err != nil || n < 1) {
 			f.add("columns."+nc.part, "without a header, a column is a number from 1")
 		}
