@@ -7,6 +7,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// BackfillHeader names the run that brings history in (interfaces: "History").
+const BackfillHeader = attributePrefix + "backfill"
+
 // Rebind turns one CloudEvent in JSON format into a record in binary mode, its data's bytes untouched, every attribute
 // in a header, keyed by data.member, for its family's topic. It does not judge what Decode judges: an event of a bad
 // shape is bound too, and becomes a dead letter where it is read. What is no JSON object or has no type of a shop's

@@ -20,7 +20,8 @@ type Options struct {
 	Backfill string
 	// Emit takes the events in time order; it may keep the events, but not the slice.
 	Emit func([]topics.Event) error
-	// Rejects, if not nil, gets a CSV of the rows that cannot be used: line, reason, message, row.
+	// Rejects, if not nil, gets a CSV of the rows that cannot be used: line, reason, message, row. Nothing is
+	// written to it where every row can be used.
 	Rejects io.Writer
 	// Progress, if not nil, is told where the run stands.
 	Progress func(Progress)
@@ -137,7 +138,6 @@ func (in *intake) read(ctx context.Context) error {
 	}
 	if in.opt.Rejects != nil {
 		in.rejects = csv.NewWriter(in.opt.Rejects)
-		_ = in.rejects.Write([]string{"line", "reason", "message", "row"}) // Flush tells of errors
 	}
 	var row parsedRow
 	for {
@@ -186,9 +186,13 @@ func (in *intake) row(parser *rowParser, row *parsedRow, input rowInput) error {
 func (in *intake) refuse(input rowInput, why *refusal) {
 	in.summary.RejectedRows++
 	in.summary.Rejected[why.reason]++
-	if in.rejects != nil {
-		_ = in.rejects.Write([]string{strconv.Itoa(input.line), why.reason, why.message, strings.Join(input.fields, "|")})
+	if in.rejects == nil {
+		return
 	}
+	if in.summary.RejectedRows == 1 {
+		_ = in.rejects.Write([]string{"line", "reason", "message", "row"}) // Flush tells of errors
+	}
+	_ = in.rejects.Write([]string{strconv.Itoa(input.line), why.reason, why.message, strings.Join(input.fields, "|")})
 }
 
 // parser takes the header off the file, if it has one.
