@@ -126,6 +126,9 @@ func (a *API) quote(ctx context.Context, in *quoteInput) (*quoteOutput, error) {
 		return nil, err
 	}
 	unit := item.Price(b.Tier)
+	if item.Free+item.Reserved < in.Body.Quantity {
+		return nil, refuse(codeSoldOut)
+	}
 	if err := affordable(item, b, in.Body.Quantity, unit); err != nil {
 		return nil, err
 	}
@@ -145,16 +148,14 @@ func (a *API) quote(ctx context.Context, in *quoteInput) (*quoteOutput, error) {
 	return &quoteOutput{Body: QuoteBody{Quote: token, Points: points, Lots: lotsOf(lots), PriceVersion: q.PriceVersion, ExpiresAt: q.expiresAt()}}, nil
 }
 
-// affordable refuses, in the ledger's order of precedence, what the owners would surely refuse. A reserved unit may become free again, or be
-// this very request's on its second way, so that only units sold count as gone.
+// affordable refuses, in the ledger's order of precedence, what the owners would surely refuse. Stock is left to the item's shard: it may
+// show as sold the very unit that this request took on its first way, whose answer the member's shard has yet to show.
 func affordable(i Item, b Balance, quantity, unit int64) error {
 	switch {
 	case b.Stale: // first: this very redemption may have been decided, and may be why the rest looks as it does
 		return refuse(codeStale)
 	case !i.OnSale:
 		return refuse(codeNotOnSale)
-	case i.Free+i.Reserved < quantity:
-		return refuse(codeSoldOut)
 	case len(i.Tiers) > 0 && !slices.Contains(i.Tiers, b.Tier):
 		return refuse(codeTierRequired)
 	case b.Blocked:

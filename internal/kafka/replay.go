@@ -3,9 +3,12 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"jifen/topics"
 )
 
 // Replayer reads topics to their present end.
@@ -97,4 +100,71 @@ func ends(ctx context.Context, admin *kadm.Client, topic string) (map[int32]int6
 		return nil, fmt.Errorf("topic %s does not exist: `jifen topics apply` makes it", topic)
 	}
 	return out, nil
+}
+
+// Read hands out the committed records of a topic up to its present end, with their timestamps; most bounds them, 0 not.
+func Read(ctx context.Context, c Config, topic string, from int64, most int, each func(*topics.Record, time.Time) error) error {
+	r := Replayer{c}
+	ends, err := r.ends(ctx, topic)
+	if err != nil {
+		return err
+	}
+	starts, client, err := r.open(ctx, topic, from, ends)
+	if err != nil || len(starts) == 0 {
+		return err
+	}
+	defer client.Close()
+	for n := 0; len(starts) > 0; {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return fmt.Errorf("read %s: %w", topic, err)
+		}
+		for it := fetches.RecordIter(); !it.Done(); {
+			rec := it.Next()
+			if rec.Offset+1 >= ends[rec.Partition] {
+				delete(starts, rec.Partition)
+			}
+			if rec.Attrs.IsControl() || rec.Offset >= ends[rec.Partition] {
+				continue
+			}
+			out := fromKafka(rec)
+			if err := each(&out, rec.Timestamp); err != nil {
+				return err
+			}
+			if n++; n == most {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// open makes a reader of the partitions that have records between from and their end.
+func (r *Replayer) open(ctx context.Context, topic string, from int64, ends map[int32]int64) (map[int32]kgo.Offset, *kgo.Client, error) {
+	admin, err := newAdmin(r.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer admin.Close()
+	listed, err := admin.ListStartOffsets(ctx, topic)
+	if err != nil {
+		return nil, nil, fmt.Errorf("start of %s: %w", topic, err)
+	}
+	starts := map[int32]kgo.Offset{}
+	listed.Each(func(o kadm.ListedOffset) {
+		if at := max(from, o.Offset); at < ends[o.Partition] {
+			starts[o.Partition] = kgo.NewOffset().At(at)
+		}
+	})
+	if len(starts) == 0 {
+		return nil, nil, nil
+	}
+	client, err := kgo.NewClient(r.Config.options(
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: starts}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	)...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", topic, err)
+	}
+	return starts, client, nil
 }

@@ -121,3 +121,13 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-time.After(d):
 	}
 }
+
+// ReadRulebooks reads the rulebook topic to its present end, once.
+func ReadRulebooks(ctx context.Context, r *Rulebooks) (topics.Books, error) {
+	err := Read(ctx, r.Config, topics.RulebookV1, 0, 0, func(rec *topics.Record, _ time.Time) error {
+		r.add(&kgo.Record{Key: rec.Key, Value: rec.Value, Offset: rec.Offset})
+		return nil
+	})
+	r.mark()
+	return r.books, err
+}

@@ -80,7 +80,11 @@ func (s *Store) applyCommand(b *ledger.Batch) ([]string, []any, error) {
 		}
 		w.due(ledger.DueRedemption+id, ledger.DueAt(r.At))
 	}
+	if len(c.Items) > 0 {
+		w.seen, w.marks = append(w.seen, k.items()), append(w.marks, len(c.Items))
+	}
 	for id := range c.Items {
+		w.marks = append(w.marks, id)
 		if err := s.put(w, k.item(id), b.World.Items[id]); err != nil {
 			return nil, nil, err
 		}

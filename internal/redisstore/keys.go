@@ -39,3 +39,5 @@ func shardOf(key string) (int32, bool) {
 	n, err := strconv.ParseInt(number, 10, 32)
 	return int32(n), err == nil
 }
+
+func (k keys) items() string { return k.prefix + "items" }

@@ -9,7 +9,6 @@ package balances
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"jifen/ledger"
@@ -35,7 +34,7 @@ type Observer interface {
 	Decided(kind string, outcome ledger.Outcome)
 	// Redeemed tells that redemptions have an answer.
 	Redeemed(ctx context.Context, redemptions []string)
-	// Recovering reports entries folded during a takeover or rebuild.
+	// Recovering reports entries folded since its last call, during a takeover or rebuild.
 	Recovering(shards int, entries int64, rebuild bool)
 }
 
@@ -58,7 +57,6 @@ type Stage struct {
 	heads   map[int32]*ledger.Head // of the shards that are ours
 	cache   *cache
 	pending []*shard // decided, not committed
-	owned   atomic.Pointer[[]int32]
 }
 
 // New makes a stage that owns nothing yet.
@@ -68,12 +66,15 @@ func New(d Dependencies) *Stage {
 
 var _ processors.Stage = (*Stage)(nil)
 
-// Owned lists the shards that are ours.
-func (s *Stage) Owned() []int32 {
-	if p := s.owned.Load(); p != nil {
-		return *p
+// Owned lists the shards that are ours, with the seq up to which their store must be.
+func (s *Stage) Owned() map[int32]uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[int32]uint64, len(s.heads))
+	for n, h := range s.heads {
+		out[n] = h.Seq
 	}
-	return nil
+	return out
 }
 
 // Loss forgets everything: what is ours is said anew by the next takeover.
@@ -85,7 +86,6 @@ func (s *Stage) Loss() {
 
 func (s *Stage) forget() {
 	s.heads, s.cache, s.pending = map[int32]*ledger.Head{}, newCache(s.Cache), nil
-	s.owned.Store(nil)
 }
 
 // Aborted drops what was decided.

@@ -44,11 +44,7 @@ func (s *Stage) Takeover(ctx context.Context, assigned map[string][]int32) error
 		}
 		err = s.recover(ctx, shards)
 	}
-	if err != nil {
-		return err
-	}
-	s.owned.Store(&shards)
-	return nil
+	return err
 }
 
 // recover brings shards of the store to the end of the ledger: by the entries after their applied mark, or, where the
@@ -106,13 +102,14 @@ func (s *Stage) rebuild(ctx context.Context, shards []int32) error {
 // folding is a recovery under way.
 type folding struct {
 	*Stage
-	heads   map[int32]*ledger.Head // applied to the store
-	next    map[int32]*ledger.Head // read
-	entries map[int32][]*pointspb.Entry
-	waiting int
-	total   int64
-	told    time.Time
-	whole   bool
+	heads    map[int32]*ledger.Head // applied to the store
+	next     map[int32]*ledger.Head // read
+	entries  map[int32][]*pointspb.Entry
+	waiting  int
+	total    int64
+	reported int64 // of total
+	told     time.Time
+	whole    bool
 }
 
 func (s *Stage) fold(ctx context.Context, heads map[int32]*ledger.Head, whole bool) error {
@@ -144,8 +141,8 @@ func (s *Stage) fold(ctx context.Context, heads map[int32]*ledger.Head, whole bo
 	for n, h := range f.next {
 		s.heads[n] = h
 	}
-	if f.total > 0 {
-		s.Observer.Recovering(len(heads), f.total, whole)
+	if f.total > f.reported {
+		s.Observer.Recovering(len(heads), f.total-f.reported, whole)
 	}
 	return nil
 }
@@ -189,7 +186,8 @@ func (f *folding) flush(ctx context.Context) error {
 	f.waiting = 0
 	if time.Since(f.told) > time.Second {
 		f.told = time.Now()
-		f.Observer.Recovering(len(f.heads), f.total, f.whole)
+		f.Observer.Recovering(len(f.heads), f.total-f.reported, f.whole)
+		f.reported = f.total
 	}
 	return nil
 }

@@ -1,0 +1,185 @@
+// Package audit holds the ledger against everything that was folded from it: Redis field by field, ClickHouse by its sums.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"jifen/ledger"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// History reads the ledger.
+type History interface {
+	Replay(ctx context.Context, topic string, from map[int32]int64, each func(shard int32, offset int64, value []byte) error) error
+}
+
+// Totals are points in sum: Outstanding = available + pending + frozen − debt, as booked.
+type Totals struct {
+	Outstanding int64 `json:"outstanding"`
+	Granted     int64 `json:"granted"`
+	Reversed    int64 `json:"reversed"`
+	Expired     int64 `json:"expired"`
+	Redeemed    int64 `json:"redeemed"`
+	Adjusted    int64 `json:"adjusted"`
+}
+
+// Difference is one thing that is not as the ledger says.
+type Difference struct {
+	Where  string `json:"where"` // ledger | redis | clickhouse
+	Shard  int32  `json:"shard"`
+	What   string `json:"what"` // the state or sum
+	Field  string `json:"field,omitempty"`
+	Ledger string `json:"ledger"`
+	Found  string `json:"found"`
+}
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s, shard %d: %s %s is %s, the ledger says %s", d.Where, d.Shard, d.What, d.Field, d.Found, d.Ledger)
+}
+
+// Report is what an audit found.
+type Report struct {
+	Entries       int64            `json:"entries"`
+	Shards        int              `json:"shards"`
+	Members       int              `json:"members"`
+	States        int              `json:"states_compared"`
+	SumLedger     int64            `json:"sum_ledger"`
+	SumRedis      int64            `json:"sum_redis"`
+	SumClickHouse int64            `json:"sum_clickhouse"`
+	SumFlows      int64            `json:"sum_granted_reversed_expired_redeemed"` // granted − reversed − expired − redeemed
+	Totals        Totals           `json:"totals"`
+	Kinds         map[string]int64 `json:"entries_by_kind"`
+	Differences   []Difference     `json:"differences"`
+}
+
+// differencesKept bounds a report about a store that has nothing right.
+const differencesKept = 1000
+
+func (r *Report) differ(d Difference) {
+	if len(r.Differences) < differencesKept {
+		r.Differences = append(r.Differences, d)
+	}
+}
+
+// Audit is one comparison under way.
+type Audit struct {
+	History    History
+	Redis      Redis
+	ClickHouse ClickHouse // nil: left out
+	Shards     int
+	Wait       time.Duration // how long Redis and ClickHouse may take to catch up
+	Progress   func(entries int64)
+
+	heads  map[int32]*ledger.Head
+	worlds map[int32]*ledger.World
+	report Report
+	now    int64
+}
+
+// Run compares. The error is for what could not be looked at; what is wrong stands in the report.
+func (a *Audit) Run(ctx context.Context) (*Report, error) {
+	a.heads, a.worlds = map[int32]*ledger.Head{}, map[int32]*ledger.World{}
+	a.report = Report{Shards: a.Shards, Kinds: map[string]int64{}, Differences: []Difference{}}
+	for n := range int32(a.Shards) {
+		a.heads[n], a.worlds[n] = &ledger.Head{Offset: -1}, ledger.NewWorld()
+	}
+	if err := a.fold(ctx); err != nil {
+		if !errors.Is(err, ledger.ErrChain) {
+			return nil, err
+		}
+		a.report.differ(Difference{Where: "ledger", Shard: -1, What: err.Error(), Ledger: "unbroken chain", Found: "broken"})
+		return &a.report, nil
+	}
+	if err := a.compareRedis(ctx); err != nil {
+		return nil, err
+	}
+	a.sums()
+	if a.ClickHouse != nil {
+		if err := a.compareClickHouse(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &a.report, nil
+}
+
+// fold reads on to the present end of the ledger, checking chain and postings on the way.
+func (a *Audit) fold(ctx context.Context) error {
+	from := map[int32]int64{}
+	for n, h := range a.heads {
+		from[n] = h.Offset + 1
+	}
+	return a.History.Replay(ctx, topics.Ledger, from, func(n int32, offset int64, value []byte) error {
+		e, err := ledger.Open(a.heads[n], value)
+		if err != nil {
+			return fmt.Errorf("shard %d, offset %d: %w", n, offset, err)
+		}
+		a.heads[n].Offset = offset
+		if err := ledger.CheckEntry(e); err != nil {
+			a.report.differ(Difference{Where: "ledger", Shard: n, What: err.Error(), Ledger: "0", Found: "another sum"})
+		}
+		ledger.Fold(a.worlds[n], e)
+		a.add(e)
+		return nil
+	})
+}
+
+func (a *Audit) add(e *pointspb.Entry) {
+	a.report.Entries++
+	a.report.Kinds[e.Kind.String()]++
+	a.now = max(a.now, e.RecordedAt)
+	t := &a.report.Totals
+	for _, p := range e.Postings {
+		switch p.Account {
+		case pointspb.Account_ISSUED:
+			t.Granted -= p.Points
+		case pointspb.Account_REVERSED_POINTS:
+			t.Reversed += p.Points
+		case pointspb.Account_BREAKAGE:
+			t.Expired += p.Points
+		case pointspb.Account_REDEEMED_POINTS:
+			t.Redeemed += p.Points
+		case pointspb.Account_ADJUSTED:
+			t.Adjusted += p.Points
+		default:
+			t.Outstanding += p.Points
+		}
+	}
+	if a.Progress != nil && a.report.Entries%10000 == 0 {
+		a.Progress(a.report.Entries)
+	}
+}
+
+// sums checks the folded states and adds them up (I1, I3, I4, I6).
+func (a *Audit) sums() {
+	r := &a.report
+	for n, w := range a.worlds {
+		bad := func(what string, err error) {
+			if err != nil {
+				r.differ(Difference{Where: "ledger", Shard: n, What: what + ": " + err.Error(), Ledger: "sound", Found: "not sound"})
+			}
+		}
+		for id, m := range w.Members {
+			b := m.Booked()
+			r.SumLedger += b.Available + b.Pending + b.Frozen - b.Debt
+			r.Members++
+			bad("member "+id, m.Check(a.now))
+		}
+		for key, o := range w.Orders {
+			bad("order "+key, o.Check())
+		}
+		for id, i := range w.Items {
+			bad("item "+id, i.Check())
+		}
+	}
+	t := r.Totals
+	r.SumFlows = t.Granted - t.Reversed - t.Expired - t.Redeemed - t.Adjusted
+	for name, sum := range map[string]int64{"granted - reversed - expired - redeemed": r.SumFlows, "postings outstanding": t.Outstanding} {
+		if sum != r.SumLedger {
+			r.differ(Difference{Where: "ledger", Shard: -1, What: name, Ledger: fmt.Sprint(r.SumLedger), Found: fmt.Sprint(sum)})
+		}
+	}
+}

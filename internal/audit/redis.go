@@ -1,0 +1,238 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"jifen/internal/redisstore"
+	"jifen/ledger"
+)
+
+// Redis is the store under audit.
+type Redis interface {
+	Names(ctx context.Context) (map[int32]*redisstore.Names, error)
+	Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error)
+	Marks(ctx context.Context, shard int32, bucket string) (map[ledger.SeenMark]struct{}, error)
+	Dues(ctx context.Context, shard int32) (map[string]int64, error)
+}
+
+// readMost is how many states are read at once.
+const readMost = 2000
+
+// errMoved says that a shard went on while it was compared.
+type errMoved struct{ shard int32 }
+
+func (e errMoved) Error() string {
+	return fmt.Sprintf("shard %d went on while it was compared", e.shard)
+}
+
+// compareRedis holds every state against the fold at the same seq (I2). A shard that moves on is folded on and compared again.
+func (a *Audit) compareRedis(ctx context.Context) error {
+	names, err := a.Redis.Names(ctx)
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(a.Wait)
+	for n := range int32(a.Shards) {
+		for {
+			before := len(a.report.Differences)
+			sum, err := a.compareShard(ctx, n, names[n])
+			if _, moved := err.(errMoved); moved && time.Now().Before(deadline) {
+				a.report.Differences = a.report.Differences[:before]
+				select {
+				case <-ctx.Done():
+					return fmt.Errorf("audit: %w", ctx.Err())
+				case <-time.After(50 * time.Millisecond):
+				}
+				if err := a.fold(ctx); err != nil {
+					return err
+				}
+				if names, err = a.Redis.Names(ctx); err != nil {
+					return err
+				}
+				continue
+			} else if moved {
+				a.report.differ(Difference{Where: "redis", Shard: n, What: "applied", Ledger: fmt.Sprint(a.heads[n].Seq), Found: "another seq"})
+			} else if err != nil {
+				return err
+			}
+			a.report.SumRedis += sum
+			break
+		}
+	}
+	return nil
+}
+
+// compareShard compares one shard and returns what its accounts add up to.
+func (a *Audit) compareShard(ctx context.Context, n int32, names *redisstore.Names) (int64, error) {
+	if names == nil {
+		names = &redisstore.Names{}
+	}
+	w := a.worlds[n]
+	want := redisstore.Names{
+		Members: union(names.Members, w.Members), Orders: union(names.Orders, w.Orders),
+		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
+	}
+	found := ledger.NewWorld()
+	for part := range parts(n, &want) {
+		got, err := a.Redis.Read(ctx, []ledger.Want{part})
+		if err != nil {
+			return 0, err
+		}
+		if got[0].Head.Seq != a.heads[n].Seq {
+			return 0, errMoved{n}
+		}
+		if !bytes.Equal(got[0].Head.Hash, a.heads[n].Hash) {
+			a.report.differ(Difference{Where: "redis", Shard: n, What: "chain hash", Ledger: fmt.Sprintf("%x", a.heads[n].Hash), Found: fmt.Sprintf("%x", got[0].Head.Hash)})
+		}
+		found.Merge(got[0].World)
+	}
+	compareStates(a, n, "member", w.Members, found.Members)
+	compareStates(a, n, "order", w.Orders, found.Orders)
+	compareStates(a, n, "redemption", w.Redemptions, found.Redemptions)
+	compareStates(a, n, "item", w.Items, found.Items)
+	if err := a.compareSeen(ctx, n, names, w); err != nil {
+		return 0, err
+	}
+	if err := a.compareDue(ctx, n, w); err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, m := range found.Members {
+		b := m.Booked()
+		sum += b.Available + b.Pending + b.Frozen - b.Debt
+	}
+	return sum, nil
+}
+
+func union[V any](names []string, states map[string]V) []string {
+	all := slices.Concat(names, slices.Collect(maps.Keys(states)))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.
+func parts(n int32, all *redisstore.Names) func(yield func(ledger.Want) bool) {
+	return func(yield func(ledger.Want) bool) {
+		lists := [4][]string{all.Members, all.Orders, all.Redemptions, all.Items}
+		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3]) > 0; first = false {
+			w := ledger.Want{Shard: n}
+			for i, to := range []*[]string{&w.Members, &w.Orders, &w.Redemptions, &w.Items} {
+				k := min(len(lists[i]), readMost)
+				*to, lists[i] = lists[i][:k], lists[i][k:]
+			}
+			if !yield(w) {
+				return
+			}
+		}
+	}
+}
+
+// compareStates names every field that differs. An empty state and none are the same.
+func compareStates[S any](a *Audit, n int32, kind string, want, found map[string]*S) {
+	for _, key := range union(slices.Collect(maps.Keys(found)), want) {
+		a.report.States++
+		x, y := state(want[key]), state(found[key])
+		for i := range x.NumField() {
+			f := x.Type().Field(i)
+			if f.Name != "_" && !same(x.Field(i), y.Field(i)) {
+				a.report.differ(Difference{
+					Where: "redis", Shard: n, What: kind + " " + key, Field: f.Name,
+					Ledger: fmt.Sprintf("%+v", x.Field(i).Interface()), Found: fmt.Sprintf("%+v", y.Field(i).Interface()),
+				})
+			}
+		}
+	}
+}
+
+func state[S any](s *S) reflect.Value {
+	if s == nil {
+		s = new(S)
+	}
+	return reflect.ValueOf(s).Elem()
+}
+
+// same is deep equality in which nothing and an empty list are equal.
+func same(x, y reflect.Value) bool {
+	switch x.Kind() {
+	case reflect.Slice:
+		if x.Len() != y.Len() {
+			return false
+		}
+		for i := range x.Len() {
+			if !same(x.Index(i), y.Index(i)) {
+				return false
+			}
+		}
+		return true
+	case reflect.Struct:
+		for i := range x.NumField() {
+			if x.Type().Field(i).Name != "_" && !same(x.Field(i), y.Field(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return x.Equal(y)
+}
+
+// compareSeen compares the identities of every bucket.
+func (a *Audit) compareSeen(ctx context.Context, n int32, names *redisstore.Names, w *ledger.World) error {
+	want := map[string]int{}
+	for m := range w.Seen {
+		want[m.Bucket]++
+	}
+	for _, bucket := range union(names.Seen, want) {
+		marks, err := a.Redis.Marks(ctx, n, bucket)
+		if err != nil {
+			return err
+		}
+		missing := want[bucket]
+		for m := range marks {
+			if _, ok := w.Seen[m]; ok {
+				missing--
+			}
+		}
+		a.report.States++
+		if missing != 0 || len(marks) != want[bucket] {
+			a.report.differ(Difference{Where: "redis", Shard: n, What: "seen ids " + bucket, Ledger: fmt.Sprint(want[bucket]), Found: fmt.Sprint(len(marks))})
+		}
+	}
+	return nil
+}
+
+// compareDue compares when each state has work to do; seen buckets are due by the day of their last write, which only the entries tell.
+func (a *Audit) compareDue(ctx context.Context, n int32, w *ledger.World) error {
+	found, err := a.Redis.Dues(ctx, n)
+	if err != nil {
+		return err
+	}
+	want := map[string]int64{}
+	for id, m := range w.Members {
+		if m.Due != 0 {
+			want[ledger.DueMember+id] = m.Due
+		}
+	}
+	for key, o := range w.Orders {
+		want[ledger.DueOrder+key] = ledger.DueAt(o.Written)
+	}
+	for id, r := range w.Redemptions {
+		want[ledger.DueRedemption+id] = ledger.DueAt(r.At)
+	}
+	for name, at := range found {
+		if name[:2] != ledger.DueSeen && want[name] != at {
+			a.report.differ(Difference{Where: "redis", Shard: n, What: "due " + name, Ledger: fmt.Sprint(want[name]), Found: fmt.Sprint(at)})
+		}
+	}
+	for name, at := range want {
+		if _, ok := found[name]; !ok {
+			a.report.differ(Difference{Where: "redis", Shard: n, What: "due " + name, Ledger: fmt.Sprint(at), Found: "nothing"})
+		}
+	}
+	return nil
+}

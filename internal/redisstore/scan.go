@@ -1,0 +1,118 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"jifen/ledger"
+)
+
+// Items lists the ids of all items of some shards, in order.
+func (s *Store) Items(ctx context.Context, shards int) ([]string, error) {
+	p := s.client.Pipeline()
+	cmds := make([]*redis.StringSliceCmd, shards)
+	for n := range cmds {
+		cmds[n] = p.SMembers(ctx, shardKeys(int32(n)).items())
+	}
+	if _, err := p.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("list items: %w", err)
+	}
+	var ids []string
+	for _, c := range cmds {
+		ids = append(ids, c.Val()...)
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// Names are the keys of a shard's states, by kind, as Redis holds them.
+type Names struct {
+	Members, Orders, Redemptions, Items []string
+	Seen                                []string // buckets
+}
+
+// Names scans the whole keyspace and sorts the keys by shard.
+func (s *Store) Names(ctx context.Context) (map[int32]*Names, error) {
+	out := map[int32]*Names{}
+	scan := func(ctx context.Context, c redis.UniversalClient) error {
+		it := c.Scan(ctx, 0, pattern, 10000).Iterator()
+		for it.Next(ctx) {
+			if n, ok := shardOf(it.Val()); ok {
+				if out[n] == nil {
+					out[n] = &Names{}
+				}
+				out[n].add(it.Val())
+			}
+		}
+		return it.Err()
+	}
+	var err error
+	if c, ok := s.client.(*redis.ClusterClient); ok {
+		err = c.ForEachMaster(ctx, func(ctx context.Context, n *redis.Client) error { return scan(ctx, n) })
+	} else {
+		err = scan(ctx, s.client)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("scan redis: %w", err)
+	}
+	for _, n := range out {
+		for _, list := range []*[]string{&n.Members, &n.Orders, &n.Redemptions, &n.Items, &n.Seen} {
+			slices.Sort(*list)
+			*list = slices.Compact(*list) // a scan may tell a key twice
+		}
+	}
+	return out, nil
+}
+
+func (n *Names) add(key string) {
+	_, rest, _ := strings.Cut(key, "}:")
+	kind, id, ok := strings.Cut(rest, ":")
+	if !ok {
+		return
+	}
+	switch kind {
+	case "m":
+		n.Members = append(n.Members, id)
+	case "o":
+		n.Orders = append(n.Orders, id)
+	case "r":
+		n.Redemptions = append(n.Redemptions, id)
+	case "i":
+		n.Items = append(n.Items, id)
+	case "e":
+		n.Seen = append(n.Seen, id)
+	}
+}
+
+// Marks returns all identities in a seen bucket.
+func (s *Store) Marks(ctx context.Context, shard int32, bucket string) (map[ledger.SeenMark]struct{}, error) {
+	values, err := s.client.SMembers(ctx, shardKeys(shard).seen(bucket)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("seen bucket: %w", err)
+	}
+	out := map[ledger.SeenMark]struct{}{}
+	for _, v := range values {
+		m := ledger.SeenMark{Bucket: bucket}
+		copy(m.Mark[:], v)
+		out[m] = struct{}{}
+	}
+	return out, nil
+}
+
+// Dues returns the due index of a shard: name → instant, Unix ms.
+func (s *Store) Dues(ctx context.Context, shard int32) (map[string]int64, error) {
+	values, err := s.client.ZRangeWithScores(ctx, shardKeys(shard).due(), 0, -1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("due index of shard %d: %w", shard, err)
+	}
+	out := make(map[string]int64, len(values))
+	for _, z := range values {
+		name, _ := z.Member.(string)
+		out[name] = int64(z.Score)
+	}
+	return out, nil
+}
