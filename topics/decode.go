@@ -46,25 +46,21 @@ func Decode(r *Record, limits Limits, now time.Time) (*Event, *Reject) {
 		return nil, rej
 	}
 	e := new(Event)
-	if rej := env.fill(e, k); rej != nil {
+	data, rej := env.fill(e, k)
+	if rej != nil {
 		return nil, rej
 	}
-	if rej := decodeData(k, env.data, &e.Data); rej != nil {
-		return nil, rej
+	// The fast path decides where it is sure, else the strict library.
+	if data == "" || !fastOrder(data, isPlain(env.data), k.fast, &e.Data) {
+		e.Data = Data{}
+		if rej := k.decode(env.data, &e.Data); rej != nil {
+			return nil, rej
+		}
 	}
 	if rej := limits.check(e, now); rej != nil {
 		return nil, rej
 	}
 	return e, nil
-}
-
-// decodeData takes the fast path where it is sure, else the strict library.
-func decodeData(k kind, value []byte, d *Data) *Reject {
-	if k.fast.required != 0 && fastOrder(string(value), k.fast, d) {
-		return nil
-	}
-	*d = Data{}
-	return k.decode(value, d)
 }
 
 func (l *Limits) check(e *Event, now time.Time) *Reject {

@@ -149,34 +149,42 @@ func (v *envelope) kind(topic string) (kind, *Reject) {
 	return k, nil
 }
 
-// fill sets the event's attributes; they share one string.
-func (v *envelope) fill(e *Event, k kind) *Reject {
+// fill sets the event's attributes. They share one string with the data, which is returned if the fast path reads it.
+func (v *envelope) fill(e *Event, k kind) (data string, rej *Reject) {
 	if len(v.traceparent) > IDCharsMax || !printableBytes(v.traceparent) {
 		v.traceparent = nil // a tracing hint is no reason to refuse points
 	}
-	buf := make([]byte, 0, 256)
-	buf = append(append(append(append(buf, v.id...), v.source...), v.backfill...), v.traceparent...)
-	all := string(buf)
-	n := 0
-	take := func(part []byte) string { n += len(part); return all[n-len(part) : n] }
-	e.ID, e.Source, e.Backfill, e.Traceparent = take(v.id), take(v.source), take(v.backfill), take(v.traceparent)
+	var fast []byte
+	if k.fast.required != 0 {
+		fast = v.data
+	}
+	parts := [...][]byte{v.id, v.source, v.backfill, v.traceparent, fast}
+	size := 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, part := range parts {
+		all.Write(part)
+	}
+	rest := all.String()
+	for i, to := range [...]*string{&e.ID, &e.Source, &e.Backfill, &e.Traceparent, &data} {
+		*to, rest = rest[:len(parts[i])], rest[len(parts[i]):]
+	}
 	e.Type = k.typ
 	var c checker
 	c.id("id", e.ID)
 	c.text("source", e.Source, SourceCharsMax, true)
 	c.optional("backfill", e.Backfill)
-	if c.reject != nil {
-		return c.reject
+	var ok bool
+	if e.Time, ok = parseTime(v.time); !ok {
+		c.fail(ReasonSchema, "time must be there and be RFC 3339")
 	}
-	t, ok := parseTime(v.time)
-	if !ok {
-		return reject(ReasonSchema, "time must be there and be RFC 3339")
-	}
-	e.Time = t
 	if !isJSON(v.content) {
-		return reject(ReasonSchema, "the data's content type must be ", jsonContent)
+		c.fail(ReasonSchema, "the data's content type must be ", jsonContent)
 	}
-	return nil
+	return data, c.reject
 }
 
 func mediaType(content []byte) string {

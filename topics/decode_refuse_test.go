@@ -64,7 +64,7 @@ func TestEventsDoNotShareTheRecordsBuffers(t *testing.T) {
 		for i := range r.Headers {
 			clear(r.Headers[i].Value)
 		}
-		if e.ID != "e-1" || e.Data.Lines[1].SKU != "N-9" || e.Data.Lines[0].Tags[0] != "spring" {
+		if e.ID != "e-1" || e.Data.Lines[1].SKU != "N-9-long-sleeve-38" || e.Data.Lines[0].Tags[0] != "spring" {
 			t.Fatalf("%+v", e)
 		}
 	}

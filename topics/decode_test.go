@@ -8,10 +8,10 @@ import (
 )
 
 // order450 is the order of the contract, in the form that shops send.
-const order450 = `{"order":"O1","member":"m1","store":"SH01","channel":"pos","currency":"CNY",` +
-	`"lines":[{"line":"1","sku":"A-1","category":"basic","tags":["spring"],"quantity":2,"net":29900},` +
-	`{"line":"2","sku":"N-9","category":"new","quantity":1,"net":45500}],` +
-	`"freight":1000,"tax":0,"paid_with_points":0,"referral":"7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e"}`
+const order450 = `{"order":"O1","member":"m1","store":"SH01-nanjing-road-flagship","channel":"wechat-mini-program","currency":"CNY",` +
+	`"lines":[{"line":"1","sku":"A-1","category":"basic","tags":["spring","gift"],"quantity":2,"net":29900},` +
+	`{"line":"2","sku":"N-9-long-sleeve-38","category":"new","quantity":1,"net":45500}],` +
+	`"freight":1000,"tax":0,"paid_with_points":0,"referral":"share-7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e"}`
 
 func testNow() time.Time { return time.Date(2026, 5, 26, 12, 0, 0, 0, time.UTC) }
 
@@ -35,11 +35,11 @@ func TestDecodeBinaryOrder(t *testing.T) {
 	}
 	want := &Event{Source: "/shops/sh01", ID: "e-1", Type: TypeOrderPaid, Time: time.Date(2026, 5, 26, 3, 0, 55, 0, time.UTC)}
 	want.Data = Data{
-		Order: "O1", Member: "m1", Store: "SH01", Channel: "pos", Currency: "CNY", Freight: 1000,
-		Referral: "7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e",
+		Order: "O1", Member: "m1", Store: "SH01-nanjing-road-flagship", Channel: "wechat-mini-program", Currency: "CNY", Freight: 1000,
+		Referral: "share-7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e7f0c4f0e9d3a4f6c8a3f1f5f7b0f2f7e",
 		Lines: []Line{
-			{Line: "1", SKU: "A-1", Category: "basic", Tags: []string{"spring"}, Quantity: 2, Net: 29900},
-			{Line: "2", SKU: "N-9", Category: "new", Quantity: 1, Net: 45500},
+			{Line: "1", SKU: "A-1", Category: "basic", Tags: []string{"spring", "gift"}, Quantity: 2, Net: 29900},
+			{Line: "2", SKU: "N-9-long-sleeve-38", Category: "new", Quantity: 1, Net: 45500},
 		},
 	}
 	if !reflect.DeepEqual(e, want) {

@@ -57,11 +57,11 @@ func refundedShape() fastShape {
 	}
 }
 
-// fastOrder reads the data of an order event from s, which d's strings share. True means that s is acceptable and d is
+// fastOrder reads the data of an order event from s, which d's strings share; plain says what isPlain says of it. True means that it is acceptable and d is
 // what the library path would give; false means "I do not know": d is spoilt and the library must decide.
 // It knows no escapes, unknown members, nulls, floats or faults: those are rare, and the library's.
-func fastOrder(s string, shape fastShape, d *Data) bool {
-	p := fastReader{s: s, plain: isPlain(s)}
+func fastOrder(s string, plain bool, shape fastShape, d *Data) bool {
+	p := fastReader{s: s, plain: plain}
 	if !p.data(shape, d) {
 		return false
 	}
@@ -199,24 +199,20 @@ func (p *fastReader) lineMember(name string, l *Line) (bit uint8) {
 	return bit
 }
 
-// isPlain tells whether s is printable ASCII without a backslash, eight bytes at a time.
-func isPlain(s string) bool {
+// isPlain tells whether b is printable ASCII without a backslash, eight bytes at a time.
+func isPlain(b []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	var word [8]byte
-	for len(s) > 0 {
-		w := uint64(ones * 0x20)
-		if len(s) >= 8 {
-			copy(word[:], s)
-			w = binary.LittleEndian.Uint64(word[:])
-			s = s[8:]
-		} else {
-			w = w&^0xff | uint64(s[0])
-			s = s[1:]
-		}
+	for ; len(b) >= 8; b = b[8:] {
+		w := binary.LittleEndian.Uint64(b)
 		below := (w - ones*0x20) & ^w
 		backslash := w ^ ones*'\\'
 		del := w ^ ones*0x7f
 		if (w|below|(backslash-ones)&^backslash|(del-ones)&^del)&highs != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c < 0x20 || c >= 0x7f || c == '\\' {
 			return false
 		}
 	}

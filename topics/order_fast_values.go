@@ -95,6 +95,9 @@ func (p *fastReader) tagList(l *Line) bool {
 		return true
 	}
 	first := len(p.tags)
+	if p.tags == nil {
+		p.tags = make([]string, 0, 4)
+	}
 	for {
 		p.tags = append(p.tags, "")
 		if !p.id(&p.tags[len(p.tags)-1]) {
