@@ -18,6 +18,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ClickHouse/ch-go/compress"
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -39,10 +41,13 @@ const database = "jifen"
 type Store struct {
 	conn   driver.Conn
 	shards int
+	http   bool
 
-	mu     sync.Mutex // guards positions; held over an insert, so that inserts of one process have an order
-	ledger map[int32]Position
-	shop   map[string]map[int32]int64
+	mu         sync.Mutex // guards what follows; held over an insert, so that inserts of one process have an order
+	ledger     map[int32]Position
+	shop       map[string]map[int32]int64
+	body       proto.Buffer     // of an insert over HTTP, used again
+	compressor *compress.Writer // nil: inserts over HTTP are not compressed
 }
 
 // Open makes a store. It connects when first used, so a ClickHouse that is down shows up in the first call; see Ping.
@@ -55,7 +60,15 @@ func Open(_ context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ClickHouse: %w", err)
 	}
-	return &Store{conn: conn, shards: c.Shards}, nil
+	s := &Store{conn: conn, shards: c.Shards, http: o.Protocol == clickhouse.HTTP}
+	switch {
+	case o.Compression == nil:
+	case o.Compression.Method == clickhouse.CompressionLZ4:
+		s.compressor = compress.NewWriter(compress.LevelZero, compress.LZ4)
+	case o.Compression.Method == clickhouse.CompressionZSTD:
+		s.compressor = compress.NewWriter(compress.LevelZero, compress.ZSTD)
+	}
+	return s, nil
 }
 
 // Ping asks whether ClickHouse answers.

@@ -1,32 +1,36 @@
 package analytics
 
 import (
-	"context"
-	"fmt"
-	"strings"
 	"unsafe"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// field is one column of a block that is to be inserted.
+// field is one column of a block that is to be inserted. It is written into a Native block by ch-go (HTTP), or handed to
+// clickhouse-go's batch (native protocol).
 type field interface {
-	meta() clickhouse.ColumnNameAndType
+	proto.ColInput
+	label() string
 	appendTo(c driver.BatchColumn) error
 	reset()
 }
 
 // column buffers the values of one column; its memory is used again for the next block.
 type column[T any] struct {
-	name, typ string // typ is what goes over the wire; the server casts it to a LowCardinality column
-	values    []T
+	name   string
+	typ    proto.ColumnType // that goes over the wire; the server casts String to a LowCardinality column
+	put    func(b *proto.Buffer, values []T)
+	values []T
 }
 
-func (c *column[T]) meta() clickhouse.ColumnNameAndType {
-	return clickhouse.ColumnNameAndType{Name: c.name, Type: c.typ}
-}
-func (c *column[T]) add(v T)                               { c.values = append(c.values, v) }
+func (c *column[T]) add(v T) { c.values = append(c.values, v) }
+
+func (c *column[T]) label() string                         { return c.name }
+func (c *column[T]) Type() proto.ColumnType                { return c.typ }
+func (c *column[T]) Rows() int                             { return len(c.values) }
+func (c *column[T]) EncodeColumn(b *proto.Buffer)          { c.put(b, c.values) }
+func (c *column[T]) WriteColumn(w *proto.Writer)           { w.ChainBuffer(c.EncodeColumn) }
 func (c *column[T]) appendTo(col driver.BatchColumn) error { return col.Append(c.values) }
 
 func (c *column[T]) reset() {
@@ -34,25 +38,74 @@ func (c *column[T]) reset() {
 	c.values = c.values[:0]
 }
 
+// columns is a list of fields under construction.
+type columns []field
+
+func add[T any](l *columns, name string, typ proto.ColumnType, put func(*proto.Buffer, []T)) *column[T] {
+	c := &column[T]{name: name, typ: typ, put: put}
+	*l = append(*l, c)
+	return c
+}
+
+func (l *columns) text(name string) *column[string] {
+	return add(l, name, proto.ColumnTypeString, func(b *proto.Buffer, values []string) {
+		for _, v := range values {
+			b.PutString(v)
+		}
+	})
+}
+
+func (l *columns) number(name string) *column[int64] {
+	return add(l, name, proto.ColumnTypeInt64, putInt64)
+}
+
+// instant is a column of Unix milliseconds.
+func (l *columns) instant(name string) *column[int64] {
+	return add(l, name, "DateTime64(3, 'UTC')", putInt64)
+}
+
+// mark is a column of 16 bytes.
+func (l *columns) mark(name string) *column[[]byte] {
+	return add(l, name, "FixedString(16)", func(b *proto.Buffer, values [][]byte) {
+		for _, v := range values {
+			var fixed [16]byte
+			copy(fixed[:], v)
+			b.Buf = append(b.Buf, fixed[:]...)
+		}
+	})
+}
+
+func putInt64(b *proto.Buffer, v []int64)   { proto.ColInt64(v).EncodeColumn(b) }
+func putInt32(b *proto.Buffer, v []int32)   { proto.ColInt32(v).EncodeColumn(b) }
+func putUInt64(b *proto.Buffer, v []uint64) { proto.ColUInt64(v).EncodeColumn(b) }
+func putUInt32(b *proto.Buffer, v []uint32) { proto.ColUInt32(v).EncodeColumn(b) }
+func putUInt16(b *proto.Buffer, v []uint16) { proto.ColUInt16(v).EncodeColumn(b) }
+func putBool(b *proto.Buffer, v []bool)     { proto.ColBool(v).EncodeColumn(b) }
+
 // textColumn buffers texts that are made here: they share one buffer until the block is sent.
 type textColumn struct {
-	column[string]
+	*column[string]
 	buf  []byte
 	ends []int
+}
+
+func (l *columns) madeText(name string) *textColumn {
+	c := &textColumn{column: l.text(name)}
+	(*l)[len(*l)-1] = c
+	return c
 }
 
 // end closes the text that was appended to buf since the last one.
 func (c *textColumn) end() { c.ends = append(c.ends, len(c.buf)) }
 
-func (c *textColumn) appendTo(col driver.BatchColumn) error {
+// seal makes the values out of buf, which must not grow any more.
+func (c *textColumn) seal() {
 	from := 0
 	for _, end := range c.ends {
 		c.add(text(c.buf[from:end]))
 		from = end
 	}
-	err := c.column.appendTo(col)
-	c.column.reset()
-	return err
+	c.ends = c.ends[:0]
 }
 
 func (c *textColumn) reset() {
@@ -60,38 +113,10 @@ func (c *textColumn) reset() {
 	c.buf, c.ends = c.buf[:0], c.ends[:0]
 }
 
-// text is b as a string without a copy: the block is sent, copied by the driver, before b changes.
+// text is b as a string without a copy: the block is sent before b changes.
 func text(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
 	return unsafe.String(&b[0], len(b))
-}
-
-// send inserts the fields as one block: one part of an unpartitioned table, so all of it or nothing. A block that was
-// inserted before under the same token changes nothing.
-func (s *Store) send(ctx context.Context, table, token string, fields []field) error {
-	metas, names := make([]clickhouse.ColumnNameAndType, 0, len(fields)), make([]string, 0, len(fields))
-	for _, f := range fields {
-		metas, names = append(metas, f.meta()), append(names, f.meta().Name)
-	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(metas), clickhouse.WithSettings(clickhouse.Settings{
-		"insert_deduplication_token": token,
-		"async_insert":               0,
-		"optimize_on_insert":         0, // the block has no two rows of one key, and is in the key's order
-	}))
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+")")
-	if err != nil {
-		return fmt.Errorf("insert into %s: %w", table, err)
-	}
-	defer func() { _ = batch.Close() }()
-	for i, f := range fields {
-		if err := f.appendTo(batch.Column(i)); err != nil {
-			return fmt.Errorf("insert into %s: column %s: %w", table, names[i], err)
-		}
-	}
-	if err := batch.Send(); err != nil {
-		return fmt.Errorf("insert into %s: %w", table, err)
-	}
-	return nil
 }

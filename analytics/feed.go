@@ -12,13 +12,12 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"jifen/topics"
-	"jifen/topics/pointspb"
 )
 
 // When a buffer is written: whichever comes first (architecture: "ClickHouse").
 const (
-	flushRows  = 50_000
-	flushBytes = 32 << 20
+	flushRows  = 100_000
+	flushBytes = 64 << 20
 	flushAfter = time.Second
 )
 
@@ -161,19 +160,5 @@ func (f *Feed) attempt(ctx context.Context, b *buffer) error {
 	if b == &f.shop {
 		return f.store.insertShop(ctx, f.shopColumns, b.records)
 	}
-	return f.store.insertLedger(ctx, f.ledgerColumns, b.eachEntry)
-}
-
-func (b *buffer) eachEntry(yield func(LedgerRecord) error) error {
-	for i := range b.records {
-		r := &b.records[i]
-		entry := new(pointspb.Entry)
-		if err := entry.UnmarshalVT(r.Value); err != nil {
-			return fmt.Errorf("%w: %s, partition %d, offset %d: %w", ErrBroken, r.Topic, r.Partition, r.Offset, err)
-		}
-		if err := yield(LedgerRecord{Shard: r.Partition, Offset: r.Offset, Entry: entry}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.store.insertLedger(ctx, f.ledgerColumns, b.records)
 }

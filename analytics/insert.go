@@ -107,18 +107,19 @@ func (s *Store) loadShop(ctx context.Context) error {
 // in the order of their seq. A gap in a shard is ErrBroken; after any other error the outcome is unknown and the same
 // call may be repeated: positions are read from the table again.
 func (s *Store) InsertLedger(ctx context.Context, rows []LedgerRecord) error {
-	return s.insertLedger(ctx, newLedgerBlock(), func(yield func(LedgerRecord) error) error {
-		for _, r := range rows {
-			if err := yield(r); err != nil {
-				return err
-			}
+	records := make([]topics.Record, len(rows))
+	for i, r := range rows {
+		value, err := r.Entry.MarshalVT()
+		if err != nil {
+			return fmt.Errorf("%w: shard %d, seq %d: %w", ErrBroken, r.Shard, r.Entry.GetSeq(), err)
 		}
-		return nil
-	})
+		records[i] = topics.Record{Topic: topics.Ledger, Partition: r.Shard, Offset: r.Offset, Value: value}
+	}
+	return s.insertLedger(ctx, newLedgerBlock(), records)
 }
 
-// insertLedger fills block from what each yields and sends it.
-func (s *Store) insertLedger(ctx context.Context, block *ledgerBlock, each func(yield func(LedgerRecord) error) error) error {
+// insertLedger fills block from records of points.ledger.v1 and sends it.
+func (s *Store) insertLedger(ctx context.Context, block *ledgerBlock, records []topics.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer block.reset()
@@ -128,16 +129,17 @@ func (s *Store) insertLedger(ctx context.Context, block *ledgerBlock, each func(
 			return err
 		}
 	}
-	next, err := s.fillLedger(block, each)
+	next, err := s.fillLedger(block, records)
 	if errors.Is(err, ErrBroken) && known { // perhaps another instance fed the rows between: ask the table
 		if err := s.loadLedger(ctx); err != nil {
 			return err
 		}
-		next, err = s.fillLedger(block, each)
+		next, err = s.fillLedger(block, records)
 	}
 	if err != nil || block.rows() == 0 {
 		return err
 	}
+	block.arithmetic.seal()
 	if err := s.send(ctx, "ledger", ledgerToken(s.ledger, next), block.fields); err != nil {
 		s.ledger = nil // whether it was inserted is not known
 		return err
@@ -147,25 +149,29 @@ func (s *Store) insertLedger(ctx context.Context, block *ledgerBlock, each func(
 }
 
 // fillLedger adds the rows after the known positions, and returns the positions that follow from them.
-func (s *Store) fillLedger(block *ledgerBlock, each func(yield func(LedgerRecord) error) error) (map[int32]Position, error) {
+func (s *Store) fillLedger(block *ledgerBlock, records []topics.Record) (map[int32]Position, error) {
 	block.reset()
 	next := maps.Clone(s.ledger)
-	err := each(func(r LedgerRecord) error {
-		p, seq := next[r.Shard], r.Entry.GetSeq()
-		if seq <= p.Seq {
-			return nil
+	var v entryView
+	for i := range records {
+		r := &records[i]
+		if err := v.read(r.Value); err != nil {
+			return nil, fmt.Errorf("%w: shard %d, offset %d: %w", ErrBroken, r.Partition, r.Offset, err)
 		}
-		if seq != p.Seq+1 {
-			return fmt.Errorf("%w: shard %d: seq %d at offset %d follows seq %d", ErrBroken, r.Shard, seq, r.Offset, p.Seq)
+		p := next[r.Partition]
+		if v.seq <= p.Seq {
+			continue
 		}
-		if r.Shard < 0 || r.Shard > maxShard || len(r.Entry.GetId()) > 16 {
-			return fmt.Errorf("%w: shard %d, seq %d: its shard or the length of its id does not fit the table", ErrBroken, r.Shard, seq)
+		if v.seq != p.Seq+1 {
+			return nil, fmt.Errorf("%w: shard %d: seq %d at offset %d follows seq %d", ErrBroken, r.Partition, v.seq, r.Offset, p.Seq)
 		}
-		next[r.Shard] = Position{Seq: seq, Offset: r.Offset}
-		block.add(r.Shard, r.Offset, r.Entry)
-		return nil
-	})
-	return next, err
+		if r.Partition < 0 || r.Partition > maxShard || len(v.id) > 16 {
+			return nil, fmt.Errorf("%w: shard %d, seq %d: its shard or the length of its id does not fit the table", ErrBroken, r.Partition, v.seq)
+		}
+		next[r.Partition] = Position{Seq: v.seq, Offset: r.Offset}
+		block.add(r.Partition, r.Offset, &v)
+	}
+	return next, nil
 }
 
 const maxShard = 1<<16 - 1

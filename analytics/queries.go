@@ -11,12 +11,6 @@ import (
 	"jifen/topics"
 )
 
-// Cursor is the place after which a member's history goes on: that of the last row seen. The zero value is the newest.
-type Cursor struct {
-	RecordedAt time.Time
-	Seq        uint64
-}
-
 // EntryRow is an entry of a member's history. Times are UTC; the zero time is "none" (ActiveAt) or "never" (ExpiresAt).
 type EntryRow struct {
 	ID, Kind, Rule, Version             string
@@ -35,21 +29,19 @@ type EntryRow struct {
 	TierFrom, TierTo                    string
 }
 
-// Cursor is the place after this row.
-func (r *EntryRow) Cursor() Cursor { return Cursor{RecordedAt: r.RecordedAt, Seq: r.Seq} }
-
 const entriesQuery = `SELECT id, toString(kind), toString(rule), toString(version), seq, points, available, pending, debt,
 	effective_at, occurred_at, recorded_at, toString(cause_source), cause_id, toString(cause_type), arithmetic, desired, awarded, holdout,
 	lot, active_at, expires_at, order_id, refund, redemption, item, toString(outcome), quantity, toString(tier_from), toString(tier_to)
 FROM ledger FINAL
 WHERE account_kind = 'member' AND member = {member:String} AND ({shard:Int32} < 0 OR shard = {shard:Int32})
-	AND ({seq:UInt64} = 0 OR (recorded_at, seq) < (fromUnixTimestamp64Milli({recorded:Int64}, 'UTC'), {seq:UInt64}))
-ORDER BY recorded_at DESC, seq DESC
+	AND ({seq:UInt64} = 0 OR seq < {seq:UInt64})
+ORDER BY seq DESC
 LIMIT {limit:UInt32}`
 
-// Entries returns up to limit entries of member after before, the newest first. asOf is the instant up to which
-// ClickHouse has the history of the member's shard at least; the zero time if it has nothing of it.
-func (s *Store) Entries(ctx context.Context, member string, limit int, before Cursor) (entries []EntryRow, asOf time.Time, err error) {
+// Entries returns up to limit entries of member with a seq below before (0: the newest), the newest first: all are of
+// one shard, whose seq grows with the time of recording. asOf is the instant up to which ClickHouse has the history of
+// the member's shard at least; the zero time if it has nothing of it.
+func (s *Store) Entries(ctx context.Context, member string, limit int, before uint64) (entries []EntryRow, asOf time.Time, err error) {
 	shard := int32(-1)
 	if s.shards > 0 {
 		shard = topics.Shard(topics.MemberAccount(member), s.shards)
@@ -58,12 +50,8 @@ func (s *Store) Entries(ctx context.Context, member string, limit int, before Cu
 	if asOf, err = s.asOf(ctx, shard); err != nil {
 		return nil, time.Time{}, err
 	}
-	recorded := int64(0)
-	if before.Seq > 0 {
-		recorded = before.RecordedAt.UnixMilli()
-	}
 	rows, err := s.conn.Query(ctx, entriesQuery, clickhouse.Named("member", member), clickhouse.Named("shard", shard),
-		clickhouse.Named("seq", before.Seq), clickhouse.Named("recorded", recorded), clickhouse.Named("limit", limit))
+		clickhouse.Named("seq", before), clickhouse.Named("limit", limit))
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("entries of a member: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -20,21 +21,12 @@ type shopBlock struct {
 }
 
 func newShopBlock() *shopBlock {
-	b := &shopBlock{
-		partition: &column[int32]{name: "partition", typ: "Int32"},
-		offset:    &column[int64]{name: "record_offset", typ: "Int64"},
-		occurred:  &column[int64]{name: "occurred_at", typ: "DateTime64(3, 'UTC')"},
-	}
-	b.fields = []field{b.partition, b.offset, b.occurred}
-	b.topic, b.source, b.id = b.text("topic"), b.text("source"), b.text("id")
-	b.typ, b.member, b.backfill, b.data = b.text("type"), b.text("member"), b.text("backfill"), b.text("data")
+	b, l := &shopBlock{}, &columns{}
+	b.topic, b.partition, b.offset = l.text("topic"), add(l, "partition", proto.ColumnTypeInt32, putInt32), l.number("record_offset")
+	b.source, b.id, b.typ = l.text("source"), l.text("id"), l.text("type")
+	b.occurred, b.member, b.backfill, b.data = l.instant("occurred_at"), l.text("member"), l.text("backfill"), l.text("data")
+	b.fields = *l
 	return b
-}
-
-func (b *shopBlock) text(name string) *column[string] {
-	c := &column[string]{name: name, typ: "String"}
-	b.fields = append(b.fields, c)
-	return c
 }
 
 func (b *shopBlock) rows() int { return len(b.offset.values) }

@@ -41,6 +41,8 @@ func kindWord(k pointspb.Kind) string {
 		return "refunded"
 	case pointspb.Kind_FORGOTTEN:
 		return "forgotten"
+	case pointspb.Kind_TIER_KEPT:
+		return "tier_kept"
 	}
 	return "unknown"
 }

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS ledger
     account_kind    LowCardinality(String)  COMMENT 'whose account: member, item or other',
     member          String                  COMMENT 'member, if it is a member''s account' CODEC(LZ4),
     item            String                  COMMENT 'item of the account, or of the redemption',
-    kind            LowCardinality(String)  COMMENT 'recorded, granted, activated, expired, reversed, repaid, tier_changed, redeemed, refused, reserved, sold, released, item_set, refunded or forgotten',
+    kind            LowCardinality(String)  COMMENT 'recorded, granted, activated, expired, reversed, repaid, tier_changed, tier_kept, redeemed, refused, reserved, sold, released, item_set, refunded or forgotten',
     effective_at    DateTime64(3, 'UTC')    COMMENT 'instant from which the entry counts',
     recorded_at     DateTime64(3, 'UTC')    COMMENT 'instant at which the owner of the shard decided it',
     cause_source    LowCardinality(String)  COMMENT 'source of the event or request that the entry follows from',
@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS ledger
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (shard, seq)
-SETTINGS non_replicated_deduplication_window = 1000
+SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 10
 COMMENT 'Every entry of points.ledger.v1 once. Unpartitioned, so that a block of the feed is one part: all of it or nothing.';
 
 -- +goose Down

@@ -1,0 +1,111 @@
+package analytics
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"pgregory.net/rapid"
+
+	"jifen/topics/pointspb"
+)
+
+// fill sets every field of a message to something drawn, so that a field whose number moved is seen.
+func fill(t *rapid.T, m protoreflect.Message) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		switch {
+		case f.IsList() && f.Message() != nil:
+			list := m.Mutable(f).List()
+			for range rapid.IntRange(0, 3).Draw(t, "n") {
+				fill(t, list.AppendMutable().Message())
+			}
+		case f.IsList():
+			list := m.Mutable(f).List()
+			for range rapid.IntRange(0, 3).Draw(t, "n") {
+				list.Append(scalar(t, f))
+			}
+		case f.Message() != nil:
+			if rapid.Bool().Draw(t, "there") {
+				fill(t, m.Mutable(f).Message())
+			}
+		default:
+			m.Set(f, scalar(t, f))
+		}
+	}
+}
+
+func scalar(t *rapid.T, f protoreflect.FieldDescriptor) protoreflect.Value {
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(rapid.StringN(0, 10, 40).Draw(t, "text"))
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes(rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "bytes"))
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(rapid.Bool().Draw(t, "bool"))
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(rapid.Int32Range(0, 9).Draw(t, "enum")))
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(rapid.Int32().Draw(t, "int32"))
+	case protoreflect.Uint32Kind:
+		return protoreflect.ValueOfUint32(rapid.Uint32().Draw(t, "uint32"))
+	case protoreflect.Uint64Kind:
+		return protoreflect.ValueOfUint64(rapid.Uint64().Draw(t, "uint64"))
+	default:
+		return protoreflect.ValueOfInt64(rapid.Int64Range(-1e15, 1e15).Draw(t, "int64"))
+	}
+}
+
+func TestViewSeesWhatTheEntrySays(t *testing.T) {
+	var v entryView // used again for every entry, as the feed does
+	rapid.Check(t, func(t *rapid.T) {
+		e := new(pointspb.Entry)
+		fill(t, e.ProtoReflect())
+		record, err := proto.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.read(record); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(viewOf(e), v, cmp.AllowUnexported(entryView{}, causeView{}, arithmeticView{}, ratioView{}), cmp.Transformer("nil", func(b []byte) string { return string(b) }), cmp.Transformer("none", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+			t.Fatalf("(-entry +view):\n%s", diff)
+		}
+		if j := appendArithmetic(nil, &v.arithmetic); !json.Valid(j) {
+			t.Fatalf("not JSON: %s", j)
+		}
+		if len(record) > 0 && v.read(record[:len(record)-1]) == nil {
+			t.Fatal("a record that was cut is read")
+		}
+	})
+}
+
+// viewOf is the view of e by way of the generated type.
+func viewOf(e *pointspb.Entry) entryView {
+	v := entryView{
+		account: e.GetAccount(), rule: e.GetRule(), version: e.GetVersion(), seq: e.GetSeq(), kind: e.GetKind(),
+		effective: e.GetEffectiveAt(), recorded: e.GetRecordedAt(), id: e.GetId(),
+		lot: uint64(e.GetLot().GetNumber()), active: e.GetLot().GetActiveAt(), expires: e.GetLot().GetExpiresAt(),
+		order: e.GetOrder().GetOrder(), refundOrder: e.GetRefund().GetOrder(), refund: e.GetRefund().GetRefund(),
+		tierFrom: e.GetTier().GetFrom(), tierTo: e.GetTier().GetTo(),
+		redemption: e.GetRedemption().GetId(), item: e.GetRedemption().GetItem(), quantity: e.GetRedemption().GetQuantity(), outcome: e.GetRedemption().GetOutcome(),
+	}
+	c, a := e.GetCause(), e.GetArithmetic()
+	v.cause = causeView{c.GetSource(), c.GetId(), c.GetType(), c.GetBackfill(), c.GetStore(), c.GetChannel(), c.GetOccurredAt()}
+	v.arithmetic = arithmeticView{
+		there: a != nil, mode: a.GetMode(), tier: a.GetTier(), points: a.GetPoints(), per: a.GetPer(), eligible: a.GetEligible(), quantity: a.GetQuantity(),
+		desired: a.GetDesired(), awarded: a.GetAwarded(), kept: a.GetKeptPoints(), takenBefore: a.GetReversedBefore(), lot: int64(a.GetLot()),
+		tierMultiplier: ratioView{a.GetTierMultiplier().GetNum(), a.GetTierMultiplier().GetDen()},
+		campaign:       ratioView{a.GetCampaign().GetNum(), a.GetCampaign().GetDen()}, campaigns: a.GetCampaigns(), holdout: a.GetHoldout(),
+	}
+	for _, p := range e.GetPostings() {
+		v.sums[p.GetAccount()] += p.GetPoints()
+	}
+	for _, line := range e.GetOrder().GetLines() {
+		v.orderNet += line.GetNet()
+	}
+	return v
+}
