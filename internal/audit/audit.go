@@ -2,9 +2,12 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"jifen/ledger"
@@ -47,6 +50,9 @@ type Report struct {
 	Shards        int              `json:"shards"`
 	Members       int              `json:"members"`
 	States        int              `json:"states_compared"`
+	OrdersPaid    int              `json:"orders_paid"`         // with an amount above 0
+	WithOrders    int              `json:"members_with_orders"` // with such an order
+	Earners       []Earner         `json:"top_members"`
 	SumLedger     int64            `json:"sum_ledger"`
 	SumRedis      int64            `json:"sum_redis"`
 	SumClickHouse int64            `json:"sum_clickhouse"`
@@ -55,6 +61,15 @@ type Report struct {
 	Kinds         map[string]int64 `json:"entries_by_kind"`
 	Differences   []Difference     `json:"differences"`
 }
+
+// Earner is a member by what is left of their points.
+type Earner struct {
+	Member string `json:"member"`
+	Points int64  `json:"points"`
+}
+
+// earnersKept is how many top members a report names.
+const earnersKept = 10
 
 // differencesKept bounds a report about a store that has nothing right.
 const differencesKept = 1000
@@ -166,15 +181,18 @@ func (a *Audit) sums() {
 			b := m.Booked()
 			r.SumLedger += b.Available + b.Pending + b.Frozen - b.Debt
 			r.Members++
+			r.Earners = append(r.Earners, Earner{id, b.Available + b.Pending + b.Frozen - b.Debt})
 			bad("member "+id, m.Check(a.now))
 		}
-		for key, o := range w.Orders {
-			bad("order "+key, o.Check())
-		}
+		a.orders(w, bad)
 		for id, i := range w.Items {
 			bad("item "+id, i.Check())
 		}
 	}
+	slices.SortFunc(r.Earners, func(x, y Earner) int {
+		return cmp.Or(cmp.Compare(y.Points, x.Points), cmp.Compare(x.Member, y.Member))
+	})
+	r.Earners = r.Earners[:min(len(r.Earners), earnersKept)]
 	t := r.Totals
 	r.SumFlows = t.Granted - t.Reversed - t.Expired - t.Redeemed - t.Adjusted
 	for name, sum := range map[string]int64{"granted - reversed - expired - redeemed": r.SumFlows, "postings outstanding": t.Outstanding} {
@@ -182,4 +200,22 @@ func (a *Audit) sums() {
 			r.differ(Difference{Where: "ledger", Shard: -1, What: name, Ledger: fmt.Sprint(r.SumLedger), Found: fmt.Sprint(sum)})
 		}
 	}
+}
+
+// orders counts the orders that were paid, and who paid them.
+func (a *Audit) orders(w *ledger.World, bad func(string, error)) {
+	paying := map[string]struct{}{}
+	for key, o := range w.Orders {
+		bad("order "+key, o.Check())
+		var net int64
+		for _, l := range o.Lines {
+			net += l.Net
+		}
+		if o.Paid && net > 0 {
+			member, _, _ := strings.Cut(key, "\x1f")
+			paying[member] = struct{}{}
+			a.report.OrdersPaid++
+		}
+	}
+	a.report.WithOrders += len(paying)
 }

@@ -29,6 +29,8 @@ func explain(l lang, w Why) string {
 		return sentence(l, w, "偿还积分欠账", "owed points repaid")
 	case "tier_changed":
 		return sentence(l, w, fmt.Sprintf("等级由 %s 变为 %s", w.FromTier, w.Tier), fmt.Sprintf("tier changed from %s to %s", w.FromTier, w.Tier))
+	case "tier_kept":
+		return sentence(l, w, "等级已复核，保持不变", "tier reviewed, unchanged")
 	case "refunded":
 		return sentence(l, w, "退货已登记", "return recorded")
 	case "recorded":

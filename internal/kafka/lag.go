@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -10,8 +11,9 @@ import (
 
 // Lag measures how far a group is behind on topics.
 type Lag struct {
-	admin *kadm.Client
-	group string
+	admin  *kadm.Client
+	group  string
+	config Config
 }
 
 // NewLag makes a meter; Close ends it.
@@ -20,35 +22,63 @@ func NewLag(c Config, group string) (*Lag, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lag of %s: %w", group, err)
 	}
-	return &Lag{kadm.NewClient(client), group}, nil
+	return &Lag{kadm.NewClient(client), group, c}, nil
 }
 
-// Records is how many records of a topic the group has not committed.
+// Records is how many offsets of a topic the group has not committed. Markers of transactions have offsets too, so that
+// a group that has read everything is still behind by the last marker of each partition; see Drained.
 func (l *Lag) Records(ctx context.Context, topic string) (int64, error) {
-	end, err := ends(ctx, l.admin, topic)
+	end, from, err := l.span(ctx, topic)
 	if err != nil {
 		return 0, err
 	}
+	var lag int64
+	for p, at := range end {
+		lag += max(0, at-from[p])
+	}
+	return lag, nil
+}
+
+// span is the end of each partition and where the group reads on.
+func (l *Lag) span(ctx context.Context, topic string) (end, from map[int32]int64, err error) {
+	if end, err = ends(ctx, l.admin, topic); err != nil {
+		return nil, nil, err
+	}
 	committed, err := l.admin.FetchOffsets(ctx, l.group)
 	if err != nil {
-		return 0, fmt.Errorf("offsets of %s: %w", l.group, err)
+		return nil, nil, fmt.Errorf("offsets of %s: %w", l.group, err)
 	}
 	starts, err := l.admin.ListStartOffsets(ctx, topic)
 	if err != nil {
-		return 0, fmt.Errorf("start of %s: %w", topic, err)
+		return nil, nil, fmt.Errorf("start of %s: %w", topic, err)
 	}
-	var lag int64
-	for p, at := range end {
-		from := int64(0)
+	from = map[int32]int64{}
+	for p := range end {
 		if s, ok := starts.Lookup(topic, p); ok {
-			from = s.Offset
+			from[p] = s.Offset
 		}
 		if c, ok := committed.Lookup(topic, p); ok {
-			from = max(from, c.At)
+			from[p] = max(from[p], c.At)
 		}
-		lag += max(0, at-from)
 	}
-	return lag, nil
+	return end, from, nil
+}
+
+// errRecord ends a look for records at the first one.
+var errRecord = errors.New("a record is left")
+
+// Drained says whether the group has committed every record of a topic: what is left before the end are markers.
+func (l *Lag) Drained(ctx context.Context, topic string) (bool, error) {
+	_, from, err := l.span(ctx, topic)
+	if err != nil {
+		return false, err
+	}
+	r := Replayer{l.config}
+	err = r.Replay(ctx, topic, from, func(int32, int64, []byte) error { return errRecord })
+	if errors.Is(err, errRecord) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Trim deletes the records of a topic that the group has committed: the owner needs them no more.

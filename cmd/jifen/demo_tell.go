@@ -1,0 +1,334 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"jifen/internal/audit"
+	"jifen/internal/httpapi"
+	"jifen/internal/kafka"
+	"jifen/topics"
+)
+
+// story is what the demo prints: with -o json these names are a contract.
+type story struct {
+	Events               int            `json:"events"`
+	OrdersPaid           int            `json:"orders_paid"`
+	MembersWithOrders    int            `json:"members_with_orders"`
+	PointsGranted        int64          `json:"points_granted"`
+	PointsReversed       int64          `json:"points_reversed"`
+	PointsExpired        int64          `json:"points_expired"`
+	PointsRedeemed       int64          `json:"points_redeemed"`
+	RefundLinesMatched   int            `json:"refund_lines_matched"`
+	RefundLinesUnmatched int            `json:"refund_lines_unmatched"`
+	DeadLetters          map[string]int `json:"dead_letters"`
+	SumLedger            int64          `json:"sum_ledger"`
+	SumRedis             int64          `json:"sum_redis"`
+	SumClickHouse        int64          `json:"sum_clickhouse"`
+	SumFlows             int64          `json:"sum_granted_reversed_expired_redeemed"`
+	AuditDifferences     int            `json:"audit_differences"`
+	LedgerEntries        int64          `json:"ledger_entries"`
+	TopMembers           []audit.Earner `json:"top_members"`
+	ExplainedMember      string         `json:"explained_member,omitempty"`
+	ExplainedEntries     []told         `json:"explained_entries,omitempty"`
+	Redemptions          []redeemed     `json:"redemptions,omitempty"`
+	Seconds              float64        `json:"seconds"`
+}
+
+// told is an entry as the API explains it.
+type told struct {
+	Kind        string `json:"kind"`
+	Points      int64  `json:"points"`
+	Explanation string `json:"explanation"`
+}
+
+// redeemed is a redemption that the demo made over HTTP.
+type redeemed struct {
+	Member string `json:"member"`
+	Item   string `json:"item"`
+	Status int    `json:"status"`
+	State  string `json:"state"`
+	Points int64  `json:"points"`
+}
+
+// tell sends the events, waits until they are through, prints what happened, and stays up unless told to end.
+func (d *demo) tell(ctx context.Context) error {
+	if err := d.send(ctx); err != nil {
+		return err
+	}
+	var s story
+	if !d.flags.own() {
+		if err := d.redeem(ctx, &s); err != nil {
+			return err
+		}
+	}
+	report, err := d.app.audit(ctx, time.Minute, true)
+	if err != nil {
+		return err
+	}
+	if err := d.fill(ctx, &s, report); err != nil {
+		return err
+	}
+	if d.flags.balances != "" {
+		if err := d.writeBalances(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.print(&s, report); err != nil {
+		return err
+	}
+	if !d.flags.once {
+		d.stay(ctx)
+	}
+	if len(report.Differences) > 0 {
+		return errDiffers
+	}
+	return nil
+}
+
+// send produces the events and waits until every stage has committed all of them.
+func (d *demo) send(ctx context.Context) error {
+	producer, err := kafka.NewProducer(d.app.kafka)
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	bar := progress(int64(len(d.records)), "events")
+	for i := 0; i < len(d.records); i += 1000 {
+		part := d.records[i:min(i+1000, len(d.records))]
+		if err := producer.Produce(ctx, part); err != nil {
+			return err
+		}
+		_ = bar.Add(len(part))
+	}
+	_ = bar.Finish()
+	d.say("%d events sent; the pipeline works …", len(d.records))
+	if err := d.drained(ctx); err != nil {
+		return err
+	}
+	if _, err = d.app.applyItems(ctx, "demo/items.yaml", demoItems); err != nil {
+		return err
+	}
+	return d.drained(ctx)
+}
+
+// drained waits until no stage has anything left to read.
+func (d *demo) drained(ctx context.Context) error {
+	for _, g := range []struct {
+		group  string
+		topics []string
+	}{{topics.GroupCredits, topics.Shop()}, {topics.GroupBalances, []string{topics.Credits, topics.Requests}}} {
+		lag, err := kafka.NewLag(d.app.kafka, g.group)
+		if err != nil {
+			return err
+		}
+		for _, topic := range g.topics {
+			for {
+				if done, err := lag.Drained(ctx, topic); err == nil && done {
+					break
+				}
+				if !every(ctx, 50*time.Millisecond) {
+					lag.Close()
+					return fmt.Errorf("waiting for %s: %w", g.group, ctx.Err())
+				}
+			}
+		}
+		lag.Close()
+	}
+	return nil
+}
+
+// redeem makes three redemptions over HTTP, as the members who have most would.
+func (d *demo) redeem(ctx context.Context, s *story) error {
+	all, err := d.app.everyBalance(ctx)
+	if err != nil {
+		return err
+	}
+	items := []string{"mug", "voucher-5", "tasting"}
+	for _, b := range all {
+		if len(s.Redemptions) == len(items) {
+			break
+		}
+		if b.Available < 1000 || b.Debt > 0 {
+			continue
+		}
+		r := redeemed{Member: b.Member, Item: items[len(s.Redemptions)]}
+		var answer httpapi.RedemptionBody
+		r.Status, err = d.call(ctx, b.Member, http.MethodPost, "/v1/redemptions", map[string]any{"item": r.Item, "quantity": 1}, &answer)
+		if err != nil {
+			return err
+		}
+		r.State, r.Points = answer.State, answer.Points
+		s.Redemptions = append(s.Redemptions, r)
+	}
+	return nil
+}
+
+// call asks the API as a member.
+func (d *demo) call(ctx context.Context, member, method, path string, body, answer any) (int, error) {
+	token, err := d.issuer.Token(member, time.Hour, httpapi.RoleMember)
+	if err != nil {
+		return 0, err
+	}
+	sent, err := json.Marshal(body)
+	if err != nil {
+		return 0, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(sent)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+d.addr+path, reader)
+	if err != nil {
+		return 0, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept-Language", "en")
+	r.Header.Set("Idempotency-Key", "demo-"+member)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(answer); err != nil {
+		return 0, fmt.Errorf("%s %s: status %d: %w", method, path, res.StatusCode, err)
+	}
+	return res.StatusCode, nil
+}
+
+// fill gathers what happened.
+func (d *demo) fill(ctx context.Context, s *story, r *audit.Report) error {
+	s.Events, s.LedgerEntries = len(d.records), r.Entries
+	s.OrdersPaid, s.MembersWithOrders = r.OrdersPaid, r.WithOrders
+	s.PointsGranted, s.PointsReversed = r.Totals.Granted, r.Totals.Reversed
+	s.PointsExpired, s.PointsRedeemed = r.Totals.Expired, r.Totals.Redeemed
+	s.RefundLinesMatched, s.RefundLinesUnmatched = d.summary.RefundLinesMatched, d.summary.RefundLinesUnmatched
+	s.SumLedger, s.SumRedis, s.SumClickHouse, s.SumFlows = r.SumLedger, r.SumRedis, r.SumClickHouse, r.SumFlows
+	s.AuditDifferences, s.TopMembers = len(r.Differences), r.Earners
+	s.DeadLetters = map[string]int{}
+	for _, source := range append(topics.Shop(), topics.Credits, topics.Requests) {
+		err := kafka.Read(ctx, d.app.kafka, topics.DeadLetterPrefix+source, 0, 0, func(rec *topics.Record, _ time.Time) error {
+			for _, h := range rec.Headers {
+				if h.Key == topics.HeaderReason {
+					s.DeadLetters[string(h.Value)]++
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if len(s.Redemptions) > 0 {
+		s.ExplainedMember = s.Redemptions[0].Member
+	} else if len(s.TopMembers) > 0 {
+		s.ExplainedMember = s.TopMembers[0].Member
+	}
+	if s.ExplainedMember != "" {
+		var page struct {
+			Entries []told `json:"entries"`
+		}
+		if _, err := d.call(ctx, s.ExplainedMember, http.MethodGet, "/v1/me/entries?limit=5", nil, &page); err != nil {
+			return err
+		}
+		s.ExplainedEntries = page.Entries
+	}
+	s.Seconds = time.Since(d.started).Round(10 * time.Millisecond).Seconds()
+	return nil
+}
+
+func (d *demo) writeBalances(ctx context.Context) error {
+	file, err := os.Create(d.flags.balances)
+	if err != nil {
+		return fmt.Errorf("balances: %w", err)
+	}
+	if err := d.app.printBalances(ctx, file, "csv"); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("balances: %w", err)
+	}
+	return nil
+}
+
+func (d *demo) print(s *story, r *audit.Report) error {
+	for i, x := range r.Differences {
+		if i == 20 {
+			d.say("… %d more", len(r.Differences)-i)
+			break
+		}
+		d.say("%v", x)
+	}
+	if d.flags.output == "json" {
+		if err := json.NewEncoder(d.out).Encode(s); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
+		return nil
+	}
+	d.tables(s)
+	return nil
+}
+
+func (d *demo) tables(s *story) {
+	t := d.table("What happened")
+	t.AppendRows([]table.Row{
+		{"events", s.Events}, {"orders paid", s.OrdersPaid}, {"members with orders", s.MembersWithOrders},
+		{"points granted", s.PointsGranted}, {"points reversed", s.PointsReversed}, {"points expired", s.PointsExpired},
+		{"points redeemed", s.PointsRedeemed}, {"refund lines matched", s.RefundLinesMatched},
+		{"refund lines unmatched", s.RefundLinesUnmatched}, {"ledger entries", s.LedgerEntries},
+	})
+	for _, reason := range sortedKeys(s.DeadLetters) {
+		t.AppendRow(table.Row{"dead letters " + reason, s.DeadLetters[reason]})
+	}
+	t.Render()
+	t = d.table("Audit")
+	t.AppendRows([]table.Row{
+		{"sum ledger", s.SumLedger}, {"sum Redis", s.SumRedis}, {"sum ClickHouse", s.SumClickHouse},
+		{"granted - reversed - expired - redeemed", s.SumFlows}, {"differences", s.AuditDifferences},
+	})
+	t.Render()
+	t = d.table("Top members")
+	for _, m := range s.TopMembers {
+		t.AppendRow(table.Row{m.Member, m.Points})
+	}
+	t.Render()
+	t = d.table("Redemptions over HTTP")
+	for _, r := range s.Redemptions {
+		t.AppendRow(table.Row{r.Member, r.Item, r.Status, r.State, r.Points})
+	}
+	t.Render()
+	t = d.table("Why has member " + s.ExplainedMember + " these points?")
+	for _, e := range s.ExplainedEntries {
+		t.AppendRow(table.Row{e.Points, e.Explanation})
+	}
+	t.Render()
+	fmt.Fprintf(d.out, "%.1f s\n", s.Seconds)
+}
+
+func (d *demo) table(title string) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(d.out)
+	t.SetStyle(table.StyleLight)
+	t.SetTitle(title)
+	return t
+}
+
+// stay prints the addresses, and a token to try the API with, and waits for the end.
+func (d *demo) stay(ctx context.Context) {
+	token, err := d.issuer.Token("12583", 24*time.Hour, httpapi.RoleMember)
+	if err != nil {
+		token = err.Error()
+	}
+	d.say("\nAPI         http://%s/docs\nKafka       %s\nRedis       %s\nClickHouse  %s\n\ntoken of member 12583, for a day:\n%s\n\nCtrl-C ends everything.",
+		d.addr, d.app.config.Kafka.Brokers[0], d.app.config.Redis.Addrs[0], d.app.config.ClickHouse.DSN, token)
+	<-ctx.Done()
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"jifen/internal/redisstore"
+	"jifen/ledger"
+	"jifen/topics"
+)
+
+// observer turns what the stages tell into metrics, and tells the API instances which redemptions have an answer.
+type observer struct {
+	store     *redisstore.Store
+	credited  *prometheus.CounterVec
+	rejected  *prometheus.CounterVec
+	decided   *prometheus.CounterVec
+	recovered prometheus.Counter
+	behind    *prometheus.GaugeVec
+}
+
+func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
+	o := &observer{
+		store:     store,
+		credited:  counter("jifen_credits_events_total", "Events turned into credit events.", "type"),
+		rejected:  counter("jifen_credits_dead_letters_total", "Events that became dead letters.", "topic", "reason"),
+		decided:   counter("jifen_balances_outcomes_total", "Decisions of the owners of shards.", "kind", "outcome"),
+		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
+		behind: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "jifen_kafka_lag_records", Help: "Records that a consumer group has not committed.",
+		}, []string{"group", "topic"}),
+	}
+	r.MustRegister(o.credited, o.rejected, o.decided, o.recovered, o.behind)
+	return o
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func (o *observer) Credited(eventType string) { o.credited.WithLabelValues(eventType).Inc() }
+
+func (o *observer) Rejected(topic string, reason topics.Reason) {
+	o.rejected.WithLabelValues(topic, string(reason)).Inc()
+}
+
+func (o *observer) Decided(kind string, outcome ledger.Outcome) {
+	o.decided.WithLabelValues(kind, string(outcome)).Inc()
+}
+
+// Redeemed hints; the API reads the state anyway, so a failure costs a moment and is only logged.
+func (o *observer) Redeemed(ctx context.Context, redemptions []string) {
+	if err := o.store.Publish(ctx, redemptions); err != nil {
+		slog.Warn("outcomes", "error", err)
+	}
+}
+
+func (o *observer) Recovering(shards int, entries int64, rebuild bool) {
+	o.recovered.Add(float64(entries))
+	slog.Info("store folded from the ledger", "shards", shards, "entries", entries, "rebuild", rebuild)
+}
+
+func (o *observer) lag(group, topic string, records int64) {
+	o.behind.WithLabelValues(group, topic).Set(float64(records))
+}

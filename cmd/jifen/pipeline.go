@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"jifen/analytics"
+	"jifen/internal/kafka"
+	"jifen/internal/rulefile"
+	"jifen/processors/balances"
+	"jifen/processors/credits"
+	"jifen/topics"
+)
+
+// START READING HERE. The pipeline is its stages, in flow order; they are joined by Kafka and nothing else:
+//
+//	shop.* ──credits──► points.credits ──balances──► points.ledger ──analytics──► ClickHouse
+//	                    points.requests ──┘    └──► Redis
+func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
+	books := a.rulebooks()
+	observe := newObserver(a.registry, a.store)
+	run, ctx := errgroup.WithContext(ctx)
+	run.Go(func() error { return books.Run(ctx) })
+	if stages["credits"] {
+		run.Go(func() error { return a.credits(ctx, books, observe) })
+	}
+	if stages["balances"] {
+		run.Go(func() error { return a.balances(ctx, books, observe) })
+	}
+	if stages["analytics"] {
+		run.Go(func() error { return a.feed(ctx, books) })
+	}
+	return run.Wait()
+}
+
+func (a *app) rulebooks() *kafka.Rulebooks {
+	return &kafka.Rulebooks{Config: a.kafka, Parse: rulefile.Parse, AgeMax: a.config.Credits.RulebookAgeMax}
+}
+
+// credits: shop.* → points.credits. Its input waits while the owners are behind.
+func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
+	stage := credits.New(credits.Dependencies{
+		Books: books.Books, Clock: a.clock, Limits: a.limits(), Shards: a.config.Shards, Observer: observe,
+	})
+	lag, err := kafka.NewLag(a.kafka, topics.GroupBalances)
+	if err != nil {
+		return err
+	}
+	defer lag.Close()
+	loop := &kafka.Loop{
+		Name: "credits", Group: topics.GroupCredits, Topics: topics.Shop(), Stage: stage,
+		Held: func(ctx context.Context) (bool, error) {
+			n, err := lag.Records(ctx, topics.Credits)
+			observe.lag(topics.GroupBalances, topics.Credits, n)
+			return n > a.config.Credits.LagMax, err
+		},
+		Batch: a.config.Credits.BatchMax, Work: 50 * time.Millisecond,
+	}
+	return loop.Run(ctx, a.kafka)
+}
+
+// balances: points.credits, points.requests → points.ledger → Redis.
+func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
+	stage := balances.New(balances.Dependencies{
+		Store: a.store, History: &kafka.Replayer{Config: a.kafka}, Observer: observe, Books: books.Books, Clock: a.clock,
+		Shards: a.config.Shards, Cache: accountsCached,
+	})
+	loop := &kafka.Loop{
+		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
+		Takeover: stage.Takeover, Loss: stage.Loss,
+		Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond, FetchBytes: 256 << 10,
+	}
+	run, ctx := errgroup.WithContext(ctx)
+	run.Go(func() error { return loop.Run(ctx, a.kafka) })
+	run.Go(func() error { return a.wake(ctx, stage) })
+	run.Go(func() error { return a.trim(ctx) })
+	return run.Wait()
+}
+
+// accountsCached is how many accounts an owner keeps decoded per generation of its cache.
+const accountsCached = 200_000
+
+// feed: points.ledger, shop.* → ClickHouse.
+func (a *app) feed(ctx context.Context, books *kafka.Rulebooks) error {
+	feed := analytics.NewFeed(a.analytics, a.config.Shards)
+	feed.Retrying = func(err error, wait time.Duration) {
+		slog.Warn("waiting for ClickHouse", "error", err, "again_in", wait.Round(time.Millisecond))
+	}
+	known := 0
+	follower := &kafka.Follower{
+		Config: a.kafka, Topics: append(topics.Shop(), topics.Ledger), Positions: a.fed,
+		Handle: func(ctx context.Context, records []topics.Record) error {
+			if all, err := books.Books(); err == nil && len(all) > known {
+				if err := a.analytics.InsertRules(ctx, ruleRows(all)); err != nil {
+					return err
+				}
+				known = len(all)
+			}
+			return feed.Handle(ctx, records)
+		},
+	}
+	return follower.Run(ctx)
+}
+
+// fed is from where the feed reads on: what ClickHouse holds decides.
+func (a *app) fed(ctx context.Context) (map[string]map[int32]int64, error) {
+	ledger, err := a.analytics.LedgerPositions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shop, err := a.analytics.ShopPositions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	from := map[string]map[int32]int64{topics.Ledger: {}}
+	for shard, p := range ledger {
+		from[topics.Ledger][shard] = p.Offset + 1
+	}
+	for topic, partitions := range shop {
+		from[topic] = map[int32]int64{}
+		for p, offset := range partitions {
+			from[topic][p] = offset + 1
+		}
+	}
+	return from, nil
+}
+
+func ruleRows(books topics.Books) []analytics.RuleRow {
+	var rows []analytics.RuleRow
+	for _, b := range books {
+		for _, r := range b.Rules {
+			rows = append(rows, analytics.RuleRow{
+				Name: b.Name, Version: b.Version, Rule: r.ID, EffectiveFrom: b.From, EventType: r.On,
+				HoldoutPercent: uint8(min(r.HoldoutPercent, 100)), PointCost: b.PointCost,
+			})
+		}
+	}
+	return rows
+}

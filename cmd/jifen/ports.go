@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"jifen/internal/httpapi"
+	"jifen/internal/kafka"
+	"jifen/ledger"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// ports answer the API's questions from Redis, Kafka and ClickHouse.
+type ports struct {
+	*app
+	producer *kafka.Producer
+	books    *kafka.Rulebooks
+
+	mu      sync.Mutex
+	waiting map[string]map[chan struct{}]struct{} // by redemption id
+}
+
+func newPorts(a *app, producer *kafka.Producer, books *kafka.Rulebooks) *ports {
+	return &ports{app: a, producer: producer, books: books, waiting: map[string]map[chan struct{}]struct{}{}}
+}
+
+// read gets states of one shard; a Redis that does not answer makes the API answer 503.
+func (p *ports) read(ctx context.Context, w ledger.Want) (ledger.Got, error) {
+	got, err := p.store.Read(ctx, []ledger.Want{w})
+	if err != nil {
+		return ledger.Got{}, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
+	}
+	return got[0], nil
+}
+
+// account reads a member's account and advances a copy of it to now, as the owner would before a decision.
+func (p *ports) account(ctx context.Context, member string) (*ledger.Account, ledger.Moment, bool, error) {
+	got, err := p.read(ctx, ledger.Want{Shard: p.shard(topics.MemberAccount(member)), Members: []string{member}})
+	if err != nil {
+		return nil, ledger.Moment{}, false, err
+	}
+	books, err := p.books.Books()
+	if err != nil {
+		return nil, ledger.Moment{}, false, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
+	}
+	_, known := got.World.Members[member]
+	m := ledger.Moment{Now: max(p.clock().UnixMilli(), got.Head.Now), Books: books}
+	ledger.Advance(got.World, member, m)
+	return got.World.Member(member), m, known, nil
+}
+
+// Balance is a member's balance by the clock.
+func (p *ports) Balance(ctx context.Context, member string) (httpapi.Balance, error) {
+	a, m, known, err := p.account(ctx, member)
+	if err != nil {
+		return httpapi.Balance{}, err
+	}
+	b := a.Balance(m.Now)
+	out := httpapi.Balance{
+		Member: member, Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt,
+		Tier: a.Tier(m.Books.At(m.Time()), m.Now), AsOf: m.Time().UTC(), Known: known, Blocked: a.Frozen,
+	}
+	for _, u := range a.Plan(b.Available, m.Now) {
+		switch last := len(out.NextExpiries) - 1; {
+		case u.ExpiresAt == 0:
+		case last >= 0 && out.NextExpiries[last].ExpiresAt.UnixMilli() == u.ExpiresAt:
+			out.NextExpiries[last].Points += u.Points
+		case last < 9:
+			out.NextExpiries = append(out.NextExpiries, httpapi.Expiry{Points: u.Points, ExpiresAt: time.UnixMilli(u.ExpiresAt).UTC()})
+		}
+	}
+	return out, nil
+}
+
+// Plan says which lots would pay.
+func (p *ports) Plan(ctx context.Context, member string, points int64) ([]httpapi.LotUse, error) {
+	a, m, _, err := p.account(ctx, member)
+	if err != nil {
+		return nil, err
+	}
+	if a.Balance(m.Now).Available < points {
+		return nil, httpapi.ErrInsufficient
+	}
+	var out []httpapi.LotUse
+	for _, u := range a.Plan(points, m.Now) {
+		use := httpapi.LotUse{Lot: strconv.Itoa(int(u.Number)), Points: u.Points}
+		if u.ExpiresAt != 0 {
+			use.ExpiresAt = time.UnixMilli(u.ExpiresAt).UTC()
+		}
+		out = append(out, use)
+	}
+	return out, nil
+}
+
+// Item reads one item.
+func (p *ports) Item(ctx context.Context, id string) (httpapi.Item, error) {
+	got, err := p.read(ctx, ledger.Want{Shard: p.shard(topics.ItemAccount(id)), Items: []string{id}})
+	if err != nil {
+		return httpapi.Item{}, err
+	}
+	i := got.World.Items[id]
+	if i == nil || i.ID == "" {
+		return httpapi.Item{}, httpapi.ErrNotFound
+	}
+	return itemOf(i), nil
+}
+
+func itemOf(i *ledger.Item) httpapi.Item {
+	out := httpapi.Item{
+		ID: i.ID, NameZH: i.NameZh, NameEN: i.NameEn, Kind: i.Kind, PriceVersion: i.Prices.Version, BasePrice: i.Prices.Base,
+		TierPrices: map[string]int64{}, Tiers: i.Tiers, LimitPerMember: i.PerMember, OnSale: i.OnSale, Free: i.Free, Reserved: i.Reserved,
+	}
+	for _, t := range i.Prices.Tiers {
+		out.TierPrices[t.Tier] = t.Points
+	}
+	return out
+}
+
+// Items reads the catalogue.
+func (p *ports) Items(ctx context.Context) ([]httpapi.Item, error) {
+	ids, err := p.store.Items(ctx, p.config.Shards)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
+	}
+	out := make([]httpapi.Item, 0, len(ids))
+	for _, id := range ids {
+		i, err := p.Item(ctx, id)
+		if errors.Is(err, httpapi.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+// Find reads a decided redemption.
+func (p *ports) Find(ctx context.Context, member, id string) (httpapi.Redemption, error) {
+	got, err := p.read(ctx, ledger.Want{Shard: p.shard(topics.MemberAccount(member)), Redemptions: []string{id}})
+	if err != nil {
+		return httpapi.Redemption{}, err
+	}
+	r := got.World.Redemptions[id]
+	if r == nil || r.Member != member {
+		return httpapi.Redemption{}, httpapi.ErrNotFound
+	}
+	return httpapi.Redemption{
+		ID: id, Member: r.Member, Item: r.Item, Quantity: r.Quantity, Points: r.Points, PriceVersion: r.PriceVersion,
+		BodyHash: r.BodyHash, Outcome: string(r.Outcome), CreatedAt: time.UnixMilli(r.At).UTC(),
+	}, nil
+}
+
+// Request asks the item's shard for a reservation.
+func (p *ports) Request(ctx context.Context, r httpapi.RedemptionRequest) error {
+	q := &pointspb.ReserveRequest{
+		Redemption: r.ID, Member: r.Member, Quantity: r.Quantity, BodyHash: r.BodyHash, PriceVersion: r.PriceVersion,
+	}
+	if !r.QuotedUntil.IsZero() {
+		q.QuotedUntil = r.QuotedUntil.UnixMilli()
+	}
+	record, err := p.request(&pointspb.Request{
+		Account: topics.ItemAccount(r.Item), Id: r.ID, Actor: r.Actor, What: &pointspb.Request_Reserve{Reserve: q},
+	})
+	if err == nil {
+		err = p.producer.Produce(ctx, []topics.Record{record})
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// request is the record of a request to the owner of its account.
+func (a *app) request(r *pointspb.Request) (topics.Record, error) {
+	value, err := r.MarshalVT()
+	if err != nil {
+		return topics.Record{}, fmt.Errorf("encode request %s: %w", r.Id, err)
+	}
+	return topics.Record{Topic: topics.Requests, Partition: a.shard(r.Account), Key: []byte(r.Account), Value: value}, nil
+}
+
+// Await hands out a channel that is told when the redemption was decided.
+func (p *ports) Await(_ context.Context, _, id string) (<-chan struct{}, func()) {
+	hint := make(chan struct{}, 1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting[id] == nil {
+		p.waiting[id] = map[chan struct{}]struct{}{}
+	}
+	p.waiting[id][hint] = struct{}{}
+	return hint, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.waiting[id], hint)
+		if len(p.waiting[id]) == 0 {
+			delete(p.waiting, id)
+		}
+	}
+}
+
+// listen passes the owners' hints on, until ctx ends.
+func (p *ports) listen(ctx context.Context) {
+	p.store.Outcomes(ctx, func(redemption string) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for hint := range p.waiting[redemption] {
+			select {
+			case hint <- struct{}{}:
+			default: // told already
+			}
+		}
+	})
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"jifen/internal/kafka"
+	"jifen/internal/telemetry"
+)
+
+var stageNames = [...]string{"credits", "balances", "analytics"}
+
+func runCommand() *cobra.Command {
+	var stages []string
+	cmd := &cobra.Command{
+		Use: "run", Short: "Run the pipeline: credits, balances, analytics", Args: cobra.NoArgs,
+		Long: "Runs stages of the pipeline until it is told to stop (SIGTERM). Several processes share the work; each has a\n" +
+			"slot of its own (kafka.instance).",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := open(cmd)
+			if err != nil {
+				return err
+			}
+			wanted := map[string]bool{}
+			for _, s := range stages {
+				if !slices.Contains(stageNames[:], s) {
+					return &usageError{fmt.Errorf("--stages: there is no stage %q, only %v", s, stageNames)}
+				}
+				wanted[s] = true
+			}
+			return errors.Join(a.withAdmin(cmd.Context(), func(ctx context.Context) error { return a.run(ctx, wanted) }), a.close())
+		},
+	}
+	cmd.Flags().StringSliceVar(&stages, "stages", stageNames[:], "which stages to run")
+	return cmd
+}
+
+// run waits for what the stages need, then runs them.
+func (a *app) run(ctx context.Context, stages map[string]bool) error {
+	a.health.Add("kafka", func(ctx context.Context) error { return kafka.Ready(ctx, a.kafka) })
+	if stages["balances"] {
+		a.health.Add("redis", a.store.Ready)
+	}
+	if err := a.await(ctx, stages["balances"]); err != nil {
+		return err
+	}
+	a.health.Started()
+	slog.Info("pipeline runs", "stages", stages, "shards", a.config.Shards, "instance", a.config.Kafka.Instance)
+	return a.pipeline(ctx, stages)
+}
+
+// await waits until Kafka, with our topics, and Redis are there.
+func (a *app) await(ctx context.Context, redis bool) error {
+	err := need(ctx, "kafka", func(ctx context.Context) error { return kafka.Check(ctx, a.kafka, a.config.Shards) })
+	if err == nil && redis {
+		err = need(ctx, "redis", a.store.Ready)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// withAdmin serves health and metrics beside f, from before anything is ready.
+func (a *app) withAdmin(ctx context.Context, f func(context.Context) error) error {
+	if a.config.Admin.Addr == "" {
+		return f(ctx)
+	}
+	admin, err := telemetry.NewAdmin(a.config.Admin.Addr, a.health, a.registry, slog.Default())
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	run, ctx := errgroup.WithContext(ctx)
+	run.Go(func() error { return admin.Run(ctx) })
+	run.Go(func() error {
+		defer stop()
+		return f(ctx)
+	})
+	return run.Wait()
+}

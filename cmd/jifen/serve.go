@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"jifen/internal/httpapi"
+	"jifen/internal/kafka"
+)
+
+func serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve", Short: "Serve the HTTP API of members, staff and merchants", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := open(cmd)
+			if err != nil {
+				return err
+			}
+			return errors.Join(a.withAdmin(cmd.Context(), a.serve), a.close())
+		},
+	}
+}
+
+func (a *app) serve(ctx context.Context) error {
+	if a.config.Auth.Issuer == "" {
+		return errors.New("auth.issuer is not set: whose tokens are to be accepted?")
+	}
+	a.health.Add("redis", a.store.Ready)
+	a.health.Add("kafka", func(ctx context.Context) error { return kafka.Ready(ctx, a.kafka) })
+	if err := a.await(ctx, true); err != nil || ctx.Err() != nil {
+		return err
+	}
+	keys, err := a.keys()
+	if err != nil {
+		return err
+	}
+	verifier, err := httpapi.NewVerifier(ctx, httpapi.AuthOptions{
+		Issuer: a.config.Auth.Issuer, Audience: a.config.Auth.Audience, Algorithms: a.config.Auth.Algorithms,
+		JWKSURL: a.config.Auth.JWKSURL, Keys: keys,
+	})
+	if err != nil {
+		return err
+	}
+	return a.serveWith(ctx, verifier, nil)
+}
+
+func (a *app) keys() ([]byte, error) {
+	if a.config.Auth.KeysFile == "" {
+		return nil, nil
+	}
+	keys, err := os.ReadFile(a.config.Auth.KeysFile)
+	if err != nil {
+		return nil, fmt.Errorf("auth.keys_file: %w", err)
+	}
+	return keys, nil
+}
+
+// serveWith serves the API to the tokens of a verifier; listening is told the address.
+func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listening func(addr string)) error {
+	producer, err := kafka.NewProducer(a.kafka)
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	books := a.rulebooks()
+	ports := newPorts(a, producer, books)
+	h := a.config.HTTP
+	api, err := httpapi.New(httpapi.Options{
+		Accounts: ports, Items: ports, Redemptions: ports, History: ports, Verifier: verifier,
+		SigningKey: []byte(h.SigningKey.Reveal()), Clock: a.clock, Metrics: a.registry, Log: slog.Default(), Version: "v1",
+		Limits: httpapi.Limits{
+			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,
+			ShutdownTimeout: h.ShutdownTimeout, BodyBytesMax: h.BodyBytesMax, RedemptionWait: h.RedemptionWait, QuoteValidity: h.QuoteValidity,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if err := api.Listen(h.Addr); err != nil {
+		return err
+	}
+	slog.Info("api listens", "addr", api.Addr())
+	if listening != nil {
+		listening(api.Addr())
+	}
+	a.health.Started()
+	run, ctx := errgroup.WithContext(ctx)
+	run.Go(func() error { return books.Run(ctx) })
+	run.Go(func() error { ports.listen(ctx); return nil })
+	run.Go(func() error { return api.Run(ctx) })
+	err = run.Wait()
+	if err != nil && strings.Contains(err.Error(), "cut off") {
+		slog.Warn("shutdown", "error", err)
+		return nil
+	}
+	return err
+}
