@@ -19,7 +19,7 @@ const (
 type Changes struct {
 	Members, Orders, Redemptions, Items map[string]struct{}
 	Seen                                map[SeenMark]struct{}
-	Buckets                             map[string]int64 // seen bucket → when it is due to be forgotten
+	Buckets                             map[string]int64    // seen bucket → when it is due to be forgotten
 	Forgotten                           map[string]struct{} // dropped before anything is written: a state may begin anew
 }
 

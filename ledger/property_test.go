@@ -62,7 +62,9 @@ func same(t interface{ Errorf(string, ...any) }, got, want *ledger.World) {
 	opts := cmp.Options{
 		cmpopts.EquateEmpty(),
 		// A look at a member nobody knows makes an empty account.
-		cmpopts.IgnoreMapEntries(func(_ string, a *ledger.Account) bool { return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0 }),
+		cmpopts.IgnoreMapEntries(func(_ string, a *ledger.Account) bool {
+			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0
+		}),
 		cmpopts.IgnoreFields(ledger.Order{}, "Written"),
 		cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == "._" }, cmp.Ignore()),
 	}

@@ -24,3 +24,9 @@ type Batch struct {
 	World   *World
 	Changes *Changes
 }
+
+// Names are the keys of a shard's states, by kind, as a store holds them.
+type Names struct {
+	Members, Orders, Redemptions, Items []string
+	Seen                                []string // buckets
+}

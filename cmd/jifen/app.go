@@ -79,7 +79,7 @@ func newApp(ctx context.Context, c config.Config) (*app, error) {
 
 func (a *app) clickhouse(t *tls.Config) analytics.Config {
 	c := a.config.ClickHouse
-	return analytics.Config{DSN: c.DSN, User: c.Username, Password: c.Password.Reveal(), TLS: t, Shards: a.config.Shards}
+	return analytics.Config{DSN: c.DSN, User: c.Username, Password: c.Password.Reveal(), TLS: t, Shards: a.config.Shards, Zone: a.config.Program.Zone}
 }
 
 // close ends what open made.

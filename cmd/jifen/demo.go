@@ -260,11 +260,14 @@ func (d *demo) open(ctx context.Context, stack *devstack.Stack) error {
 	c.HTTP.Addr, c.Admin.Addr = "127.0.0.1:0", ""
 	c.HTTP.SigningKey = config.Secret(fmt.Sprintf("demo-%x", topics.MarkOf(d.started.String(), stack.Redis.Addr())))
 	c.Events.BackfillSources = []string{topics.AnySource}
-	c.Program = config.Program{Now: d.flags.now}
+	book, err := rulefile.Parse(d.bookName, d.book)
+	if err != nil {
+		return err
+	}
+	c.Program = config.Program{Now: d.flags.now, Zone: book.Zone.String()}
 	if d.flags.now == "" && !d.last.IsZero() {
 		c.Program.Now = d.last.Format(time.RFC3339Nano)
 	}
-	var err error
 	if d.app, err = newApp(ctx, c); err != nil {
 		return err
 	}

@@ -5,20 +5,29 @@ import (
 	"fmt"
 	"time"
 
-	"jifen/analytics"
+	"jifen/ledger"
 )
 
 // ClickHouse is the analysts' copy under audit.
 type ClickHouse interface {
-	Sums(ctx context.Context) (analytics.Sums, error)
-	ShardCounts(ctx context.Context) (map[int32]analytics.ShardCount, error)
+	Counts(ctx context.Context) (map[int32]Count, error)
+	Sums(ctx context.Context) (Sums, error)
+}
+
+// Count is what the copy holds of a shard: rows without duplicates, distinct seq, the last seq. All are equal (I14).
+type Count struct{ Rows, Distinct, Max uint64 }
+
+// Sums are the copy's sums: per member as booked, and over all.
+type Sums struct {
+	Members map[string]ledger.Balance
+	Totals  Totals
 }
 
 // compareClickHouse compares counts per shard and sums, once the feed has caught up (I14).
 func (a *Audit) compareClickHouse(ctx context.Context) error {
 	deadline := time.Now().Add(a.Wait)
-	counts, err := a.ClickHouse.ShardCounts(ctx)
-	for ; err == nil && !a.fed(counts) && time.Now().Before(deadline); counts, err = a.ClickHouse.ShardCounts(ctx) {
+	counts, err := a.ClickHouse.Counts(ctx)
+	for ; err == nil && !a.fed(counts) && time.Now().Before(deadline); counts, err = a.ClickHouse.Counts(ctx) {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("audit: %w", ctx.Err())
@@ -30,7 +39,7 @@ func (a *Audit) compareClickHouse(ctx context.Context) error {
 	}
 	for n := range int32(a.Shards) {
 		c, want := counts[n], a.heads[n].Seq
-		if c.Rows != want || c.Distinct != want || c.Max != want {
+		if c != (Count{want, want, want}) {
 			a.report.differ(Difference{
 				Where: "clickhouse", Shard: n, What: "rows", Ledger: fmt.Sprint(want), Found: fmt.Sprintf("%d rows, %d distinct, last %d", c.Rows, c.Distinct, c.Max),
 			})
@@ -40,7 +49,7 @@ func (a *Audit) compareClickHouse(ctx context.Context) error {
 }
 
 // fed says whether every shard has arrived.
-func (a *Audit) fed(counts map[int32]analytics.ShardCount) bool {
+func (a *Audit) fed(counts map[int32]Count) bool {
 	for n, h := range a.heads {
 		if counts[n].Max < h.Seq {
 			return false
@@ -54,24 +63,23 @@ func (a *Audit) compareSums(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.report.SumClickHouse = sums.Balance
-	t := a.report.Totals
-	for _, c := range []struct {
+	t, c := a.report.Totals, sums.Totals
+	a.report.SumClickHouse = c.Outstanding
+	for _, x := range []struct {
 		what       string
 		want, have int64
 	}{
-		{"balance", a.report.SumLedger, sums.Balance}, {"granted", t.Granted, sums.Granted}, {"reversed", t.Reversed, sums.Reversed},
-		{"expired", t.Expired, sums.Expired}, {"redeemed", t.Redeemed, sums.Redeemed}, {"adjusted", t.Adjusted, sums.Adjusted},
+		{"balance", a.report.SumLedger, c.Outstanding}, {"granted", t.Granted, c.Granted}, {"reversed", t.Reversed, c.Reversed},
+		{"expired", t.Expired, c.Expired}, {"redeemed", t.Redeemed, c.Redeemed}, {"adjusted", t.Adjusted, c.Adjusted},
 	} {
-		if c.want != c.have {
-			a.report.differ(Difference{Where: "clickhouse", Shard: -1, What: "sum " + c.what, Ledger: fmt.Sprint(c.want), Found: fmt.Sprint(c.have)})
+		if x.want != x.have {
+			a.report.differ(Difference{Where: "clickhouse", Shard: -1, What: "sum " + x.what, Ledger: fmt.Sprint(x.want), Found: fmt.Sprint(x.have)})
 		}
 	}
 	for n, w := range a.worlds {
 		for id, m := range w.Members {
-			b, c := m.Booked(), sums.Members[id]
-			if (analytics.MemberSum{Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt}) != c {
-				a.report.differ(Difference{Where: "clickhouse", Shard: n, What: "member " + id, Ledger: fmt.Sprintf("%+v", b), Found: fmt.Sprintf("%+v", c)})
+			if b, have := m.Booked(), sums.Members[id]; b != have {
+				a.report.differ(Difference{Where: "clickhouse", Shard: n, What: "member " + id, Ledger: fmt.Sprintf("%+v", b), Found: fmt.Sprintf("%+v", have)})
 			}
 		}
 	}

@@ -9,13 +9,12 @@ import (
 	"slices"
 	"time"
 
-	"jifen/internal/redisstore"
 	"jifen/ledger"
 )
 
 // Redis is the store under audit.
 type Redis interface {
-	Names(ctx context.Context) (map[int32]*redisstore.Names, error)
+	Names(ctx context.Context) (map[int32]*ledger.Names, error)
 	Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error)
 	Marks(ctx context.Context, shard int32, bucket string) (map[ledger.SeenMark]struct{}, error)
 	Dues(ctx context.Context, shard int32) (map[string]int64, error)
@@ -69,12 +68,12 @@ func (a *Audit) compareRedis(ctx context.Context) error {
 }
 
 // compareShard compares one shard and returns what its accounts add up to.
-func (a *Audit) compareShard(ctx context.Context, n int32, names *redisstore.Names) (int64, error) {
+func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) (int64, error) {
 	if names == nil {
-		names = &redisstore.Names{}
+		names = &ledger.Names{}
 	}
 	w := a.worlds[n]
-	want := redisstore.Names{
+	want := ledger.Names{
 		Members: union(names.Members, w.Members), Orders: union(names.Orders, w.Orders),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
 	}
@@ -117,7 +116,7 @@ func union[V any](names []string, states map[string]V) []string {
 }
 
 // parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.
-func parts(n int32, all *redisstore.Names) func(yield func(ledger.Want) bool) {
+func parts(n int32, all *ledger.Names) func(yield func(ledger.Want) bool) {
 	return func(yield func(ledger.Want) bool) {
 		lists := [4][]string{all.Members, all.Orders, all.Redemptions, all.Items}
 		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3]) > 0; first = false {
@@ -182,7 +181,7 @@ func same(x, y reflect.Value) bool {
 }
 
 // compareSeen compares the identities of every bucket.
-func (a *Audit) compareSeen(ctx context.Context, n int32, names *redisstore.Names, w *ledger.World) error {
+func (a *Audit) compareSeen(ctx context.Context, n int32, names *ledger.Names, w *ledger.World) error {
 	want := map[string]int{}
 	for m := range w.Seen {
 		want[m.Bucket]++

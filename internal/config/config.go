@@ -105,6 +105,7 @@ type Events struct {
 
 // Program is the program's clock: it moves decisions only, never time-outs, tokens or TLS.
 type Program struct {
+	Zone        string        `koanf:"zone" doc:"Time zone of the analysts' days (IANA name); decisions use the rulebook's timezone, which should be the same."`
 	Now         string        `koanf:"now" doc:"RFC 3339; the program's clock starts there and runs on; empty: the wall clock."`
 	ClockOffset time.Duration `koanf:"clock_offset" doc:"The program's clock is this far ahead of the wall clock; instead of now."`
 }

@@ -21,6 +21,7 @@ func Default() Config {
 		Events: Events{
 			LateAfter: 7 * 24 * time.Hour, Skew: 5 * time.Minute, BackfillSources: []string{},
 		},
+		Program:  Program{Zone: "Asia/Shanghai"},
 		Balances: Balances{BatchMax: 5000, BatchMaxIdle: 20000},
 		Credits:  Credits{BatchMax: 5000, LagMax: 20000, RulebookAgeMax: time.Minute},
 		Log:      Log{Level: "info", Format: "auto"},

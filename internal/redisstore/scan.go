@@ -29,23 +29,17 @@ func (s *Store) Items(ctx context.Context, shards int) ([]string, error) {
 	return ids, nil
 }
 
-// Names are the keys of a shard's states, by kind, as Redis holds them.
-type Names struct {
-	Members, Orders, Redemptions, Items []string
-	Seen                                []string // buckets
-}
-
 // Names scans the whole keyspace and sorts the keys by shard.
-func (s *Store) Names(ctx context.Context) (map[int32]*Names, error) {
-	out := map[int32]*Names{}
+func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
+	out := map[int32]*ledger.Names{}
 	scan := func(ctx context.Context, c redis.UniversalClient) error {
 		it := c.Scan(ctx, 0, pattern, 10000).Iterator()
 		for it.Next(ctx) {
 			if n, ok := shardOf(it.Val()); ok {
 				if out[n] == nil {
-					out[n] = &Names{}
+					out[n] = &ledger.Names{}
 				}
-				out[n].add(it.Val())
+				add(out[n], it.Val())
 			}
 		}
 		return it.Err()
@@ -68,7 +62,7 @@ func (s *Store) Names(ctx context.Context) (map[int32]*Names, error) {
 	return out, nil
 }
 
-func (n *Names) add(key string) {
+func add(n *ledger.Names, key string) {
 	_, rest, _ := strings.Cut(key, "}:")
 	kind, id, ok := strings.Cut(rest, ":")
 	if !ok {
