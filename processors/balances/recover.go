@@ -48,17 +48,8 @@ func (s *Stage) Takeover(ctx context.Context, assigned map[string][]int32) error
 }
 
 // recover brings shards of the store to the end of the ledger: by the entries after their applied mark, or, where the
-// mark is missing or of another ledger, from the first entry. A chain that is broken from its start is the ledger's own.
+// mark is missing or is not one of this ledger's, from the first entry.
 func (s *Stage) recover(ctx context.Context, shards []int32) error {
-	err := s.catchUp(ctx, shards)
-	if errors.Is(err, ledger.ErrChain) {
-		err = s.rebuild(ctx, shards)
-	}
-	return err
-}
-
-// catchUp folds what the store lacks, as far as the ledger goes.
-func (s *Stage) catchUp(ctx context.Context, shards []int32) error {
 	wants := make([]ledger.Want, len(shards))
 	for i, n := range shards {
 		wants[i] = ledger.Want{Shard: n}
@@ -67,84 +58,125 @@ func (s *Stage) catchUp(ctx context.Context, shards []int32) error {
 	if err != nil {
 		return err
 	}
-	heads := map[int32]*ledger.Head{}
-	lost := map[int32]bool{}
+	marks, lost := map[int32]ledger.Head{}, map[int32]bool{}
 	for i, n := range shards {
-		head := got[i].Head
-		if known := s.heads[n]; known != nil && (head.Seq > known.Seq || head.Seq == known.Seq && !bytes.Equal(head.Hash, known.Hash)) {
-			head = ledger.Head{Offset: -1} // the store is ahead of the truth: it is not of this ledger
-		}
-		if head.Seq == 0 {
+		if got[i].Head.Seq == 0 {
 			lost[n] = true
-		}
-		heads[n] = &head
-	}
-	if len(lost) > 0 {
-		if err := s.Store.Reset(ctx, lost); err != nil {
-			return err
+		} else {
+			marks[n] = got[i].Head
 		}
 	}
-	return s.fold(ctx, heads, len(lost) == len(shards))
+	foreign, err := s.fold(ctx, marks, false)
+	if err != nil {
+		return err
+	}
+	for _, n := range foreign {
+		lost[n] = true
+	}
+	return s.rebuild(ctx, lost)
 }
 
-// rebuild folds the whole ledger of shards whose store does not belong to it.
-func (s *Stage) rebuild(ctx context.Context, shards []int32) error {
-	heads, lost := map[int32]*ledger.Head{}, map[int32]bool{}
-	for _, n := range shards {
-		heads[n], lost[n] = &ledger.Head{Offset: -1}, true
+// rebuild folds the whole ledger of shards whose store has nothing of it. A chain that is broken from its start on is
+// the ledger's own fault: its owner decides nothing until somebody has looked (I7).
+func (s *Stage) rebuild(ctx context.Context, lost map[int32]bool) error {
+	if len(lost) == 0 {
+		return nil
 	}
 	if err := s.Store.Reset(ctx, lost); err != nil {
 		return err
 	}
-	return s.fold(ctx, heads, true)
+	marks := map[int32]ledger.Head{}
+	for n := range lost {
+		marks[n] = ledger.Head{Offset: -1}
+	}
+	broken, err := s.fold(ctx, marks, true)
+	if err == nil && len(broken) > 0 {
+		err = fmt.Errorf("%w: shards %v, from their first entry on", ledger.ErrChain, broken)
+	}
+	return err
 }
 
 // folding is a recovery under way.
 type folding struct {
 	*Stage
-	heads    map[int32]*ledger.Head // applied to the store
-	next     map[int32]*ledger.Head // read
-	entries  map[int32][]*pointspb.Entry
-	waiting  int
-	total    int64
-	reported int64 // of total
-	told     time.Time
-	whole    bool
+	applied map[int32]*ledger.Head // to the store
+	read    map[int32]*ledger.Head
+	marks   map[int32]ledger.Head // where the store stood, until that entry was found in the ledger
+	foreign map[int32]bool        // shards whose mark is not in the ledger, or whose chain does not go on from it
+	entries map[int32][]*pointspb.Entry
+	waiting int
+
+	total, reported int64
+	told            time.Time
+	whole           bool
 }
 
-func (s *Stage) fold(ctx context.Context, heads map[int32]*ledger.Head, whole bool) error {
-	f := folding{Stage: s, heads: heads, next: map[int32]*ledger.Head{}, entries: map[int32][]*pointspb.Entry{}, whole: whole}
-	from := map[int32]int64{}
-	for n, h := range heads {
-		next := *h
-		f.next[n], from[n] = &next, h.Offset+1
+// fold reads the ledger on from the marks to its end and applies it. A mark is believed only when the ledger holds that
+// very entry; the shards for which it does not, or whose chain breaks, are returned.
+func (s *Stage) fold(ctx context.Context, marks map[int32]ledger.Head, whole bool) (foreign []int32, err error) {
+	f := folding{
+		Stage: s, applied: map[int32]*ledger.Head{}, read: map[int32]*ledger.Head{}, marks: map[int32]ledger.Head{},
+		foreign: map[int32]bool{}, entries: map[int32][]*pointspb.Entry{}, whole: whole,
 	}
-	err := s.History.Replay(ctx, topics.Ledger, from, func(n int32, offset int64, value []byte) error {
-		e, err := ledger.Open(f.next[n], value)
-		if err != nil {
-			return fmt.Errorf("shard %d, offset %d: %w", n, offset, err)
+	from := map[int32]int64{}
+	for n, mark := range marks {
+		applied, read := mark, mark
+		f.applied[n], f.read[n], from[n] = &applied, &read, 0
+		if mark.Seq > 0 {
+			f.marks[n], from[n] = mark, mark.Offset
 		}
-		f.next[n].Offset = offset
-		f.entries[n] = append(f.entries[n], e)
-		f.waiting++
-		if f.waiting < foldChunk {
-			return nil
-		}
-		return f.flush(ctx)
+	}
+	err = s.History.Replay(ctx, topics.Ledger, from, func(n int32, offset int64, value []byte) error {
+		return f.take(ctx, n, offset, value)
 	})
 	if err == nil {
 		err = f.flush(ctx)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for n, h := range f.next {
+	for n := range f.marks { // never found
+		f.foreign[n] = true
+	}
+	for n, h := range f.read {
+		if f.foreign[n] {
+			foreign = append(foreign, n)
+			continue
+		}
 		s.heads[n] = h
 	}
 	if f.total > f.reported {
-		s.Observer.Recovering(len(heads), f.total-f.reported, whole)
+		s.Observer.Recovering(len(marks), f.total-f.reported, whole)
 	}
-	return nil
+	return foreign, nil
+}
+
+// take reads one entry: the one that the mark names, or one to be folded.
+func (f *folding) take(ctx context.Context, n int32, offset int64, value []byte) error {
+	if f.foreign[n] {
+		return nil
+	}
+	if mark, looking := f.marks[n]; looking {
+		delete(f.marks, n)
+		e := &pointspb.Entry{}
+		if err := e.UnmarshalVT(value); err != nil || offset != mark.Offset || e.Seq != mark.Seq || !bytes.Equal(e.Hash, mark.Hash) {
+			f.foreign[n] = true
+		}
+		return nil
+	}
+	e, err := ledger.Open(f.read[n], value)
+	if err != nil {
+		slog.Error("ledger", "shard", n, "offset", offset, "error", err)
+		f.foreign[n] = true
+		return nil
+	}
+	f.read[n].Offset = offset
+	f.entries[n] = append(f.entries[n], e)
+	f.waiting++
+	if f.waiting < foldChunk {
+		return nil
+	}
+	return f.flush(ctx)
 }
 
 // flush folds what was read into the states that it touches, and writes them.
@@ -155,7 +187,7 @@ func (f *folding) flush(ctx context.Context) error {
 		if len(entries) == 0 {
 			continue
 		}
-		b := ledger.Batch{Shard: n, From: f.heads[n].Seq + 1, Head: *f.next[n], Changes: ledger.NewChanges()}
+		b := ledger.Batch{Shard: n, From: f.applied[n].Seq + 1, Head: *f.read[n], Changes: ledger.NewChanges()}
 		for _, e := range entries {
 			b.Changes.Add(e)
 		}
@@ -180,13 +212,13 @@ func (f *folding) flush(ctx context.Context) error {
 	}
 	for i := range batches {
 		head := batches[i].Head
-		f.heads[batches[i].Shard], f.entries[batches[i].Shard] = &head, nil
+		f.applied[batches[i].Shard], f.entries[batches[i].Shard] = &head, nil
 	}
 	f.total += int64(f.waiting)
 	f.waiting = 0
 	if time.Since(f.told) > time.Second {
 		f.told = time.Now()
-		f.Observer.Recovering(len(f.heads), f.total-f.reported, f.whole)
+		f.Observer.Recovering(len(f.applied), f.total-f.reported, f.whole)
 		f.reported = f.total
 	}
 	return nil
