@@ -64,9 +64,10 @@ func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *obse
 
 // balances: points.credits, points.requests → points.ledger → Redis.
 func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
+	clock := &clockWatch{}
 	stage := balances.New(balances.Dependencies{
 		Store: a.store, History: &kafka.Replayer{Config: a.kafka}, Observer: observe, Books: books.Books, Clock: a.clock,
-		Shards: a.config.Shards, Cache: accountsCached,
+		Steady: clock.steady, Shards: a.config.Shards, Cache: accountsCached,
 	})
 	loop := &kafka.Loop{
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
@@ -76,6 +77,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return loop.Run(ctx, a.kafka) })
 	run.Go(func() error { return a.wake(ctx, stage) })
+	run.Go(func() error { return a.watchClock(ctx, clock, stage) })
 	run.Go(func() error { return a.trim(ctx) })
 	return run.Wait()
 }

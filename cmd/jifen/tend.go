@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"jifen/internal/kafka"
@@ -15,6 +17,9 @@ import (
 const (
 	wakeInterval = time.Second
 	trimInterval = time.Minute
+	// An owner whose clock is further off the brokers' stops deciding (architecture: "Clock").
+	skewMax       = time.Minute
+	clockInterval = 20 * time.Second
 )
 
 // wake asks the owner, by a request like any other, to book what its due index says. So clock-driven work commits
@@ -49,19 +54,62 @@ func (a *app) dueShards(ctx context.Context, owned map[int32]uint64) ([]topics.R
 	if err != nil {
 		return nil, err
 	}
-	value, err := (&pointspb.Request{Id: "wake", What: &pointspb.Request_Wake{Wake: &pointspb.WakeRequest{}}}).MarshalVT()
-	if err != nil {
-		return nil, err
-	}
 	var records []topics.Record
 	for i := range wants {
 		n := wants[i].Shard
 		// A store that lost its states has no due index either: the owner notices it when it is woken.
 		if len(got[i].Due) > 0 || got[i].Head.Seq < owned[n] {
-			records = append(records, topics.Record{Topic: topics.Requests, Partition: n, Value: value})
+			record, err := wakeRecord(n)
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, record)
 		}
 	}
 	return records, nil
+}
+
+func wakeRecord(shard int32) (topics.Record, error) {
+	value, err := (&pointspb.Request{Id: "wake", What: &pointspb.Request_Wake{Wake: &pointspb.WakeRequest{}}}).MarshalVT()
+	if err != nil {
+		return topics.Record{}, fmt.Errorf("encode wake request: %w", err)
+	}
+	return topics.Record{Topic: topics.Requests, Partition: shard, Value: value}, nil
+}
+
+// clockWatch remembers how far this machine's clock was from the brokers' when it was last compared.
+type clockWatch struct{ skew atomic.Int64 }
+
+func (c *clockWatch) steady() error {
+	if skew := time.Duration(c.skew.Load()); skew.Abs() > skewMax {
+		return fmt.Errorf("the clock of this machine is %s off the brokers': nothing is decided until it is set right", skew.Round(time.Second))
+	}
+	return nil
+}
+
+// watchClock compares the clocks again and again, by a request that does nothing else. While the brokers are away the
+// last comparison counts.
+func (a *app) watchClock(ctx context.Context, clock *clockWatch, stage *balances.Stage) error {
+	for every(ctx, clockInterval) {
+		for shard := range stage.Owned() {
+			record, err := wakeRecord(shard)
+			if err != nil {
+				return err
+			}
+			look, done := context.WithTimeout(ctx, clockInterval)
+			skew, err := kafka.Skew(look, a.kafka, record)
+			done()
+			if err == nil {
+				clock.skew.Store(int64(skew))
+				err = clock.steady()
+			}
+			if err != nil && ctx.Err() == nil {
+				slog.Warn("clock", "error", err)
+			}
+			break
+		}
+	}
+	return nil
 }
 
 // trim deletes credits and requests that the owners have committed: their effects are in the ledger.

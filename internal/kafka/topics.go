@@ -20,6 +20,7 @@ type Declared struct {
 	Cleanup     string `yaml:"cleanup" json:"cleanup"`
 	RetentionMS int64  `yaml:"retention_ms" json:"retention_ms"`
 	DeadLetters bool   `yaml:"dead_letters" json:"dead_letters"`
+	Timestamps  string `yaml:"timestamps" json:"timestamps,omitempty"` // broker; empty: the producer's
 }
 
 // Declare reads topics.yaml: the topics in flow order, dead-letter topics after their sources.
@@ -119,6 +120,10 @@ func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 		}
 		retention, cleanup := strconv.FormatInt(declared[i].RetentionMS, 10), declared[i].Cleanup
 		configs := map[string]*string{"cleanup.policy": &cleanup, "retention.ms": &retention}
+		if declared[i].Timestamps == "broker" {
+			appended := "LogAppendTime"
+			configs["message.timestamp.type"] = &appended
+		}
 		made, err := admin.CreateTopic(ctx, int32(s.Partitions), -1, configs, s.Topic)
 		if err == nil {
 			err = made.Err

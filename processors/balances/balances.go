@@ -44,9 +44,11 @@ type Dependencies struct {
 	History  History
 	Observer Observer
 	Books    func() (topics.Books, error)
-	Clock    func() time.Time // the program's clock
-	Shards   int
-	Cache    int // accounts kept decoded
+	// Steady is an error while this machine's clock cannot be trusted: the owner then decides nothing. nil: it can.
+	Steady func() error
+	Clock  func() time.Time // the program's clock
+	Shards int
+	Cache  int // accounts kept decoded
 }
 
 // Stage is the owner of the shards that are assigned to it.

@@ -58,6 +58,11 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	if err != nil {
 		return processors.Output{}, err
 	}
+	if s.Steady != nil {
+		if err := s.Steady(); err != nil {
+			return processors.Output{}, err
+		}
+	}
 	var out processors.Output
 	shards := s.split(b, &out)
 	if err := s.load(ctx, shards); err != nil {
