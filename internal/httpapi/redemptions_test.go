@@ -127,7 +127,6 @@ func TestStoredRefusalIsRepeatedForItsKey(t *testing.T) {
 func TestHopelessRequestsAreRefusedAtOnceAndNotStored(t *testing.T) {
 	cases := map[string]func(*server){
 		"insufficient_points": func(s *server) { s.change(func(b *Balance, _ *Item) { b.Available = 5999 }) },
-		"sold_out":            func(s *server) { s.change(func(_ *Balance, i *Item) { i.Free = 0 }) },
 		"debt":                func(s *server) { s.change(func(b *Balance, _ *Item) { b.Debt = 1 }) },
 		"frozen":              func(s *server) { s.change(func(b *Balance, _ *Item) { b.Blocked = true }) },
 		"tier_required":       func(s *server) { s.change(func(_ *Balance, i *Item) { i.Tiers = []string{"platinum"} }) },
@@ -146,10 +145,11 @@ func TestHopelessRequestsAreRefusedAtOnceAndNotStored(t *testing.T) {
 	}
 }
 
-// A reserved unit may be this request's own, sent through another instance: it must not be refused as sold out.
-func TestReservedStockIsNotSoldOut(t *testing.T) {
+// The unit that is gone may be this request's own, taken on its first way: only the owners know. A quote is refused.
+func TestSoldOutIsLeftToTheOwners(t *testing.T) {
 	s := serve(t)
-	s.change(func(_ *Balance, i *Item) { i.Free, i.Reserved = 0, 1 })
+	s.change(func(_ *Balance, i *Item) { i.Free = 0 })
+	s.send(http.MethodPost, "/v1/quotes", s.token("m1", RoleMember), oneNight).expect(t, 409, "sold_out")
 	s.decide = func(r RedemptionRequest) Redemption {
 		return Redemption{ID: r.ID, Member: r.Member, Item: r.Item, Quantity: 1, BodyHash: r.BodyHash, Outcome: "applied", Points: 6000, CreatedAt: programNow}
 	}
