@@ -35,6 +35,9 @@ type Loop struct {
 	finish time.Duration // what is left to a transaction under way at shutdown
 }
 
+// batchBytesMax is max.message.bytes of the topics that stages write to (topics.yaml): a dead letter of any size fits.
+const batchBytesMax = 16 << 20
+
 // pause between looks at Held.
 const heldInterval = 100 * time.Millisecond
 
@@ -66,7 +69,7 @@ func (l *Loop) options(c Config) []kgo.Opt {
 		kgo.ConsumerGroup(l.Group), kgo.ConsumeTopics(l.Topics...), kgo.Balancers(kgo.RangeBalancer()),
 		kgo.TransactionalID(l.Group+"."+c.Instance), kgo.TransactionTimeout(c.TransactionTimeout),
 		kgo.InstanceID(l.Group+"."+c.Instance), kgo.SessionTimeout(c.SessionTimeout), kgo.HeartbeatInterval(c.SessionTimeout/6),
-		kgo.RebalanceTimeout(30*time.Second),
+		kgo.RebalanceTimeout(30*time.Second), kgo.ProducerBatchMaxBytes(batchBytesMax),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxWait(200*time.Millisecond),
 		kgo.AdjustFetchOffsetsFn(l.takeover), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),

@@ -20,6 +20,7 @@ type Declared struct {
 	Cleanup     string `yaml:"cleanup" json:"cleanup"`
 	RetentionMS int64  `yaml:"retention_ms" json:"retention_ms"`
 	DeadLetters bool   `yaml:"dead_letters" json:"dead_letters"`
+	BatchMax    int64  `yaml:"batch_bytes_max" json:"batch_bytes_max,omitempty"` // 0: the broker's default
 	Timestamps  string `yaml:"timestamps" json:"timestamps,omitempty"` // broker; empty: the producer's
 }
 
@@ -40,6 +41,7 @@ func Declare(shards int) ([]Declared, error) {
 		if d.DeadLetters {
 			out = append(out, Declared{
 				Name: topics.DeadLetterPrefix + d.Name, Key: d.Key, Partitions: d.Partitions, Cleanup: "delete", RetentionMS: 30 * 24 * 3600 * 1000,
+				BatchMax: batchBytesMax,
 			})
 		}
 	}
@@ -118,13 +120,7 @@ func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 		if s.Action != "create" {
 			continue
 		}
-		retention, cleanup := strconv.FormatInt(declared[i].RetentionMS, 10), declared[i].Cleanup
-		configs := map[string]*string{"cleanup.policy": &cleanup, "retention.ms": &retention}
-		if declared[i].Timestamps == "broker" {
-			appended := "LogAppendTime"
-			configs["message.timestamp.type"] = &appended
-		}
-		made, err := admin.CreateTopic(ctx, int32(s.Partitions), -1, configs, s.Topic)
+		made, err := admin.CreateTopic(ctx, int32(s.Partitions), -1, declared[i].configs(), s.Topic)
 		if err == nil {
 			err = made.Err
 		}
@@ -133,6 +129,21 @@ func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 		}
 	}
 	return steps, nil
+}
+
+// configs are a topic's settings, in the brokers' names.
+func (d *Declared) configs() map[string]*string {
+	out := map[string]*string{}
+	set := func(name, value string) { out[name] = &value }
+	set("cleanup.policy", d.Cleanup)
+	set("retention.ms", strconv.FormatInt(d.RetentionMS, 10))
+	if d.BatchMax > 0 {
+		set("max.message.bytes", strconv.FormatInt(d.BatchMax, 10))
+	}
+	if d.Timestamps == "broker" {
+		set("message.timestamp.type", "LogAppendTime")
+	}
+	return out
 }
 
 // Check refuses an installation whose topics are missing or have another number of shards.
