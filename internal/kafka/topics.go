@@ -21,7 +21,7 @@ type Declared struct {
 	RetentionMS int64  `yaml:"retention_ms" json:"retention_ms"`
 	DeadLetters bool   `yaml:"dead_letters" json:"dead_letters"`
 	BatchMax    int64  `yaml:"batch_bytes_max" json:"batch_bytes_max,omitempty"` // 0: the broker's default
-	Timestamps  string `yaml:"timestamps" json:"timestamps,omitempty"` // broker; empty: the producer's
+	Timestamps  string `yaml:"timestamps" json:"timestamps,omitempty"`           // broker; empty: the producer's
 }
 
 // Declare reads topics.yaml: the topics in flow order, dead-letter topics after their sources.
