@@ -1,0 +1,200 @@
+package redisstore_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"jifen/internal/devstack"
+	"jifen/internal/testkit"
+	"jifen/ledger"
+	"jifen/topics"
+)
+
+func TestFunctionsAreLoadedAgainAfterTheyWereLost(t *testing.T) {
+	r := testkit.StartRedis(t)
+	s := open(t, r)
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := batch(1, 1, 1)
+	apply(t, s, first)
+	if err := raw(t, r).FunctionFlush(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, s, first)
+	if err := raw(t, r).FunctionFlush(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	second := batch(1, 2, 2)
+	apply(t, s, second)
+	second.World.Seen = union(first.World.Seen, second.World.Seen)
+	holds(t, s, second)
+}
+
+func TestRedisThatComesBackEmptyIsReadAsEmpty(t *testing.T) {
+	r := testkit.StartRedis(t, devstack.Options{Config: map[string]string{"appendonly": "no"}})
+	s := open(t, r)
+	first := batch(1, 1, 1)
+	apply(t, s, first)
+	if err := r.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(t.Context(), []ledger.Want{want(&first)}); err == nil {
+		t.Error("a read without a server gave no error")
+	}
+	if err := r.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Read(t.Context(), []ledger.Want{want(&first)})
+	if err != nil || got[0].Head.Seq != 0 || len(got[0].World.Members) != 0 {
+		t.Fatalf("read %+v, %v", got, err)
+	}
+	apply(t, s, first)
+	holds(t, s, first)
+}
+
+func TestRedisThatEvictsIsRefused(t *testing.T) {
+	r := testkit.StartRedis(t, devstack.Options{Config: map[string]string{"maxmemory-policy": "allkeys-lru"}})
+	err := open(t, r).Ready(t.Context())
+	if err == nil {
+		t.Fatal("it is ready")
+	}
+	for _, word := range []string{r.Addr(), "maxmemory-policy allkeys-lru", "set noeviction"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%q does not say %q", err, word)
+		}
+	}
+}
+
+func TestErrorOfAMissingRedisSaysWhere(t *testing.T) {
+	r := testkit.StartRedis(t)
+	s := open(t, r)
+	if err := r.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), r.Addr()) {
+		t.Errorf("ready: %v", err)
+	}
+}
+
+// TestForgottenStatesAreGone: orders, redemptions and seen buckets past their horizon leave nothing behind, and may begin anew.
+func TestForgottenStatesAreGone(t *testing.T) {
+	r := testkit.StartRedis(t)
+	s := open(t, r)
+	b := batch(1, 1, 1)
+	apply(t, s, b)
+	gone := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+	order, bucket := "m\x1f/s\x1fO", ledger.SeenBucket("m", "ever")
+	for _, key := range []string{order, "r-1", bucket, ledger.SeenBucket("m", "202609")} {
+		gone.Changes.Forgotten[key] = struct{}{}
+		gone.Changes.Orders[key] = struct{}{} // as Changes.Add leaves it
+	}
+	apply(t, s, gone)
+	keys, err := raw(t, r).Keys(t.Context(), "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(keys)
+	equal(t, "keys left", keys, []string{"jifen:{1}:applied", "jifen:{1}:due", "jifen:{1}:i:cup", "jifen:{1}:items", "jifen:{1}:m:m"})
+	dues, err := s.Dues(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "due", dues, map[string]int64{"m:m": b.World.Members["m"].Due})
+	again := batch(1, 3, 3)
+	apply(t, s, again)
+	holds(t, s, again)
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if d := cmp.Diff(got, want); d != "" {
+		t.Errorf("%s (-got +want):\n%s", what, d)
+	}
+}
+
+func TestDueIndexListsWhatIsDueInItsOrder(t *testing.T) {
+	s := open(t, testkit.StartRedis(t))
+	b := ledger.Batch{Shard: 1, From: 1, Head: ledger.Head{Seq: 1, Hash: []byte{1}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+	for member, due := range map[string]int64{"late": 300, "soon": 100, "next": 200, "never": 0} {
+		b.World.Members[member] = &ledger.Account{Due: due}
+		b.Changes.Members[member] = struct{}{}
+	}
+	apply(t, s, b)
+	due := func(now int64, most int) []string {
+		got, err := s.Read(t.Context(), []ledger.Want{{Shard: 1, Now: now, DueMost: most}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got[0].Due
+	}
+	equal(t, "by 99", due(99, 10), []string(nil))
+	equal(t, "by 200", due(200, 10), []string{"m:soon", "m:next"})
+	equal(t, "one by 300", due(300, 1), []string{"m:soon"})
+	equal(t, "not asked", due(300, 0), []string(nil))
+	later := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+	for member, due := range map[string]int64{"soon": 0, "next": 400} {
+		later.World.Members[member] = &ledger.Account{Due: due}
+		later.Changes.Members[member] = struct{}{}
+	}
+	apply(t, s, later)
+	equal(t, "by 500", due(500, 10), []string{"m:late", "m:next"})
+}
+
+func TestItemsOfAllShardsAreListed(t *testing.T) {
+	s := open(t, testkit.StartRedis(t))
+	for i, id := range []string{"tea", "cup", "night"} {
+		b := ledger.Batch{Shard: int32(i), From: 1, Head: ledger.Head{Seq: 1, Hash: []byte{1}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+		b.World.Items[id], b.Changes.Items[id] = &ledger.Item{ID: id}, struct{}{}
+		apply(t, s, b)
+	}
+	ids, err := s.Items(t.Context(), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "items", ids, []string{"cup", "night", "tea"})
+}
+
+func TestNamesAndMarksTellEverythingThatIsStored(t *testing.T) {
+	s := open(t, testkit.StartRedis(t))
+	b := batch(2, 1, 1)
+	apply(t, s, b)
+	names, err := s.Names(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ever, month := ledger.SeenBucket("m", "ever"), ledger.SeenBucket("m", time.UnixMilli(1_790_000_000_000).UTC().Format("200601"))
+	equal(t, "names", names, map[int32]*ledger.Names{2: {
+		Members: []string{"m"}, Orders: []string{"m\x1f/s\x1fO"}, Redemptions: []string{"r-1"}, Items: []string{"cup"}, Seen: []string{month, ever},
+	}})
+	marks, err := s.Marks(t.Context(), 2, ever)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "marks", marks, map[ledger.SeenMark]struct{}{{Bucket: ever, Mark: topics.MarkOf("business", "key")}: {}})
+}
+
+func TestResetRemovesItsShardsAndNoOthers(t *testing.T) {
+	r := testkit.StartRedis(t)
+	s := open(t, r)
+	one, eleven := batch(1, 1, 1), batch(11, 1, 1)
+	apply(t, s, one, eleven)
+	if err := raw(t, r).Set(t.Context(), "another program", 1, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reset(t.Context(), map[int32]bool{1: true}); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, s, eleven)
+	got, err := s.Read(t.Context(), []ledger.Want{want(&one)})
+	if err != nil || got[0].Head.Seq != 0 || len(got[0].World.Members)+len(got[0].World.Seen) != 0 {
+		t.Errorf("shard 1 holds %+v, %v", got, err)
+	}
+	if raw(t, r).Exists(t.Context(), "another program").Val() != 1 {
+		t.Error("another program's key is gone")
+	}
+}

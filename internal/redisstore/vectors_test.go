@@ -1,0 +1,132 @@
+package redisstore_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+
+	"jifen/internal/devstack"
+	"jifen/internal/redisstore"
+	"jifen/internal/testkit"
+	"jifen/ledger"
+)
+
+// TestVector holds the vectors of semantics.md that the store owns.
+func TestVector(t *testing.T) {
+	t.Run("K3", vectorK3)
+}
+
+// deaf is a way to Redis on which replies can be lost: requests arrive and are executed, then the connection ends.
+type deaf struct {
+	listener net.Listener
+	server   string
+	lose     atomic.Bool
+	lost     atomic.Int64
+}
+
+func listen(t *testing.T, r *devstack.Redis) *deaf {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &deaf{listener: l, server: r.Addr()}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go d.serve(client)
+		}
+	}()
+	return d
+}
+
+func (d *deaf) serve(client net.Conn) {
+	defer client.Close()
+	server, err := net.Dial("tcp", d.server)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() { _, _ = io.Copy(server, client) }()
+	reply := make([]byte, 64<<10)
+	for {
+		n, err := server.Read(reply)
+		if err != nil {
+			return
+		}
+		if d.lose.Load() {
+			d.lost.Add(1)
+			return
+		}
+		if _, err := client.Write(reply[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// vectorK3: the function was executed, its reply was lost, the batch is applied again: the balance moved once.
+func vectorK3(t *testing.T) {
+	r := testkit.StartRedis(t)
+	way := listen(t, r)
+	s, err := redisstore.Open(redisstore.Config{Addrs: []string{way.listener.Addr().String()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first, second := batch(1, 1, 2), batch(1, 3, 4)
+	apply(t, s, first)
+	way.lose.Store(true)
+	if err := s.Apply(t.Context(), []ledger.Batch{second}); err == nil || way.lost.Load() == 0 {
+		t.Fatalf("the reply was not lost: %v", err)
+	}
+	way.lose.Store(false)
+	direct := open(t, r)
+	second.World.Seen = union(first.World.Seen, second.World.Seen)
+	holds(t, direct, second)
+	// What stands there now must not be written again.
+	key := "jifen:{1}:m:m"
+	if err := raw(t, r).Set(t.Context(), key, "touched", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		apply(t, s, second)
+	}
+	if v := raw(t, r).Get(t.Context(), key).Val(); v != "touched" {
+		t.Errorf("the batch was applied again: %q", v)
+	}
+}
+
+func TestGapIsRefusedAndLeavesEverythingAsItWas(t *testing.T) {
+	s := open(t, testkit.StartRedis(t))
+	first := batch(1, 1, 3)
+	apply(t, s, first)
+	for _, late := range []ledger.Batch{batch(1, 5, 6), batch(1, 3, 4), batch(2, 2, 2)} {
+		if err := s.Apply(t.Context(), []ledger.Batch{late}); !errors.Is(err, redisstore.ErrGap) {
+			t.Errorf("shard %d from %d: %v", late.Shard, late.From, err)
+		}
+	}
+	holds(t, s, first)
+	got, err := s.Read(t.Context(), []ledger.Want{{Shard: 2, Members: []string{"m"}}})
+	if err != nil || got[0].Head.Seq != 0 || len(got[0].World.Members) != 0 {
+		t.Errorf("the refused shard holds %+v, %v", got, err)
+	}
+}
+
+func TestEarlierBatchChangesNothing(t *testing.T) {
+	s := open(t, testkit.StartRedis(t))
+	first, second := batch(1, 1, 2), batch(1, 3, 5)
+	apply(t, s, first, second)
+	apply(t, s, first)
+	apply(t, s, batch(1, 2, 4)) // overlaps, and ends before what is applied
+	second.World.Seen = union(first.World.Seen, second.World.Seen)
+	holds(t, s, second)
+}
