@@ -19,6 +19,10 @@ const dueMost = 500
 // errNotOurs says that records of a shard came that was not taken over: the assignment changed under the batch.
 var errNotOurs = errors.New("records of a shard that was not taken over")
 
+// errNotRead says that a credit was evaluated under a version that this owner has not read yet. Without it there is no
+// tier, no validity and no clawback policy to decide by, so the batch comes again.
+var errNotRead = errors.New("a rulebook version has not been read yet")
+
 // shard is one shard's part of a batch under decision.
 type shard struct {
 	number   int32
@@ -65,6 +69,9 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	}
 	var out processors.Output
 	shards := s.split(b, &out)
+	if err := read(books, shards); err != nil {
+		return processors.Output{}, err
+	}
 	if err := s.load(ctx, shards); err != nil {
 		return processors.Output{}, err
 	}
@@ -78,6 +85,19 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	}
 	s.pending = shards
 	return out, nil
+}
+
+// read checks that every version under which a batch was evaluated has been read here too: `credits` may run in another
+// process, and read a new version a moment earlier.
+func read(books topics.Books, shards []*shard) error {
+	for _, h := range shards {
+		for _, c := range h.credits {
+			if v := c.event.Version; v != "" && books.Version(v) == nil {
+				return fmt.Errorf("version %q: %w", v, errNotRead)
+			}
+		}
+	}
+	return nil
 }
 
 // split sorts a batch by shard and kind. What cannot be decoded becomes a dead letter.
