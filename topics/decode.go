@@ -15,14 +15,14 @@ const (
 	AmountMax      = 1_000_000_000_000
 )
 
-// AnySource in Limits.BackfillSources lets every source backfill.
+// AnySource in Limits.BackfillSources lets every source backfill; at the end of a name it stands for any rest.
 const AnySource = "*"
 
 // Limits are the clock's part of what makes an event acceptable.
 type Limits struct {
 	LateAfter       time.Duration // older events are TOO_OLD, backfills aside
 	SkewMax         time.Duration // events further ahead are FUTURE
-	BackfillSources []string      // sources whose `backfill` attribute counts; AnySource for all
+	BackfillSources []string      // sources whose `backfill` attribute counts; a trailing * matches any rest
 }
 
 // DefaultLimits are 7 days back and 5 minutes ahead, and no source may backfill.
@@ -77,7 +77,12 @@ func (l *Limits) check(e *Event, now time.Time) *Reject {
 }
 
 func (l *Limits) mayBackfill(source string) bool {
-	return slices.Contains(l.BackfillSources, AnySource) || slices.Contains(l.BackfillSources, source)
+	return slices.ContainsFunc(l.BackfillSources, func(allowed string) bool {
+		if start, ok := strings.CutSuffix(allowed, AnySource); ok {
+			return strings.HasPrefix(source, start)
+		}
+		return allowed == source
+	})
 }
 
 func recordBytes(r *Record) int {

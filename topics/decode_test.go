@@ -89,11 +89,15 @@ func TestBackfillIsForSourcesThatMay(t *testing.T) {
 	if _, rej := Decode(old, limits, testNow()); rej == nil || rej.Reason != ReasonTooOld {
 		t.Fatalf("a source that may not: %v", rej)
 	}
-	for _, source := range []string{"/shops/sh01", AnySource} {
+	for _, source := range []string{"/shops/sh01", "/shops/*", AnySource} {
 		limits.BackfillSources = []string{"/other", source}
 		if e, rej := Decode(old, limits, testNow()); rej != nil || e.Backfill != "run-1" {
 			t.Fatalf("%s: %v %+v", source, rej, e)
 		}
+	}
+	limits.BackfillSources = []string{"/other/*", "/shops/sh0"}
+	if _, rej := Decode(old, limits, testNow()); reasonOf(rej) != ReasonTooOld {
+		t.Fatalf("sources that are not this one: %v", rej)
 	}
 	fresh := binaryRecord(TypeOrderPaid, order450)
 	fresh.Headers = append(fresh.Headers, Header{"ce_backfill", []byte("run-1")})
