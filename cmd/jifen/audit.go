@@ -35,7 +35,7 @@ func auditCommand() *cobra.Command {
 			return nil
 		}),
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	outputFlag(cmd, &format, "text", "json")
 	cmd.Flags().DurationVar(&wait, "wait", 30*time.Second, "how long Redis and ClickHouse may take to catch up")
 	cmd.Flags().BoolVar(&noClickHouse, "no-clickhouse", false, "leave ClickHouse out")
 	return cmd

@@ -13,8 +13,8 @@ import (
 // addConfigFlags gives every subcommand --config and --set. Settings have one name each: in the file, as JIFEN_* and after --set.
 func addConfigFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.String("config", os.Getenv("JIFEN_CONFIG"), "configuration file, YAML (JIFEN_CONFIG)")
-	flags.StringArray("set", nil, "a setting, key=value, stronger than file and environment (repeatable)")
+	flags.String("config", os.Getenv("JIFEN_CONFIG"), "configuration `FILE`, YAML (JIFEN_CONFIG)")
+	flags.StringArray("set", nil, "a setting, `KEY=VALUE`, stronger than file and environment (repeatable)")
 }
 
 // loadConfig reads the configuration of the command that runs; more settings (key=value) are stronger than --set.
@@ -49,7 +49,7 @@ func configCommand() *cobra.Command {
 			return printConfig(cmd)
 		},
 	}
-	show.Flags().StringP("output", "o", "yaml", "yaml or json")
+	outputFlag(show, new(string), "yaml", "json")
 	show.Flags().Bool("reference", false, "print every setting with its default and what it is for, instead")
 	cmd.AddCommand(show)
 	return cmd
@@ -60,18 +60,11 @@ func printConfig(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	format, err := cmd.Flags().GetString("output")
-	if err != nil {
-		return err
-	}
-	switch format {
-	case "yaml":
-		_, err = fmt.Fprint(cmd.OutOrStdout(), c.YAML())
-		return err
-	case "json":
+	if outputOf(cmd) == "json" {
 		enc := json.NewEncoder(cmd.OutOrStdout())
 		enc.SetIndent("", "  ")
 		return enc.Encode(c.Map())
 	}
-	return fmt.Errorf("-o %s: want yaml or json", format)
+	_, err = fmt.Fprint(cmd.OutOrStdout(), c.YAML())
+	return err
 }

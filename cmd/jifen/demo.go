@@ -52,13 +52,13 @@ func demoCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.once, "once", false, "end after printing what happened")
-	flags.StringVarP(&f.output, "output", "o", "text", "text or json (the last line of stdout)")
-	flags.StringVar(&f.csv, "csv", "", "orders of your own, with --map")
-	flags.StringVar(&f.mapFile, "map", "", "what the columns of --csv mean (kind: OrderImport)")
-	flags.StringVar(&f.events, "events", "", "events of your own: CloudEvents in structured JSON, one a line")
-	flags.StringVar(&f.rulebook, "rulebook", "", "a rulebook of your own, or the name of a shipped one")
-	flags.StringVar(&f.now, "now", "", "RFC 3339; the program's clock starts there (default: the last event's time)")
-	flags.StringVar(&f.balances, "balances", "", "file for what `jifen balances -o csv` prints at the end")
+	outputFlag(cmd, &f.output, "text", "json")
+	flags.StringVar(&f.csv, "csv", "", "orders of your own: a `FILE`, with --map")
+	flags.StringVar(&f.mapFile, "map", "", "what the columns of --csv mean: a `FILE` (kind: OrderImport)")
+	flags.StringVar(&f.events, "events", "", "events of your own: a `FILE` of CloudEvents in structured JSON, one a line")
+	flags.StringVar(&f.rulebook, "rulebook", "", "a rulebook of your own: a `FILE`, or the name of a shipped one (demo, retail)")
+	flags.StringVar(&f.now, "now", "", "RFC 3339 `TIME` at which the program's clock starts (default: the last event's time)")
+	flags.StringVar(&f.balances, "balances", "", "write what jifen balances -o csv would print at the end to `FILE`")
 	return cmd
 }
 
@@ -68,8 +68,11 @@ func (f *demoFlags) check() error {
 		return errors.New("--csv and --map go together")
 	case f.csv != "" && f.events != "":
 		return errors.New("--csv and --events: one of them")
-	case f.output != "text" && f.output != "json":
-		return fmt.Errorf("-o %s: want text or json", f.output)
+	case f.now == "":
+		return nil
+	}
+	if _, err := time.Parse(time.RFC3339Nano, f.now); err != nil {
+		return fmt.Errorf("--now %s: want a time such as 2010-12-12T18:00:00Z", f.now)
 	}
 	return nil
 }

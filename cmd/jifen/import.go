@@ -25,16 +25,16 @@ func importCommand(door producerDoor) *cobra.Command {
 		Use: "orders --csv FILE[.gz] --map MAP.yaml", Short: "Import orders and refunds from a CSV file, as a backfill",
 		Long: "Turns the rows of a CSV file into order.paid and order.refunded events, as the map says, and sends them to " +
 			topics.Orders + ".\nImporting a file twice changes nothing. Rows that cannot be used are written to the reject file.",
-		Args: cobra.NoArgs, SilenceUsage: true, PreRunE: checkRulesOutput,
+		Args: cobra.NoArgs, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return importOrders(cmd, door, f) },
 	}
 	flags := orders.Flags()
-	flags.StringVar(&f.csv, "csv", "", "file of orders, plain or gzip")
-	flags.StringVar(&f.mapFile, "map", "", "what its columns mean (kind: OrderImport)")
-	flags.StringVar(&f.rejects, "rejects", "", "file for the rows that cannot be used (default: the CSV's name with .rejects.csv)")
-	flags.StringVar(&f.backfill, "backfill", "", "name of the run (default: made from the file's content)")
+	flags.StringVar(&f.csv, "csv", "", "`FILE` of orders, plain or gzip")
+	flags.StringVar(&f.mapFile, "map", "", "what its columns mean: a `FILE` (kind: OrderImport)")
+	flags.StringVar(&f.rejects, "rejects", "", "`FILE` for the rows that cannot be used (default: the CSV's name with .rejects.csv)")
+	flags.StringVar(&f.backfill, "backfill", "", "`NAME` of the run (default: made from the file's content)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "read, match and count everything, send nothing")
-	flags.StringP("output", "o", "table", "table or json")
+	outputFlag(orders, new(string), "text", "json")
 	for _, name := range []string{"csv", "map"} {
 		if err := orders.MarkFlagRequired(name); err != nil {
 			orders.PreRunE = func(*cobra.Command, []string) error { return err }

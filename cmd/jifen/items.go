@@ -50,6 +50,18 @@ func itemsCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "items", Short: "Load the items that members can redeem"}
 	apply := &cobra.Command{
 		Use: "apply FILE", Short: "Set items, their prices and their stock; the same file again changes nothing", Args: cobra.ExactArgs(1),
+		Long: "Sets the items of a file (apiVersion: jifen/v1, kind: Items) and waits until their owners have decided. Prices are points\n" +
+			"for one unit; stock is the number of units loaded so far in all, so more is loaded by a higher number. An item that the file\n" +
+			"does not name stays as it is; on_sale: false takes one off sale.",
+		Example: "  items:\n" +
+			"    - id: mug\n" +
+			"      name: {zh: 马克杯, en: Mug}\n" +
+			"      kind: physical            # physical, virtual or service\n" +
+			"      price: 300\n" +
+			"      tier_prices: {gold: 240}  # optional\n" +
+			"      tiers: [silver, gold]     # optional: only for these\n" +
+			"      limit_per_member: 2       # optional\n" +
+			"      stock: 100",
 		RunE: withApp(func(cmd *cobra.Command, a *app, args []string) error {
 			data, err := os.ReadFile(args[0])
 			if err != nil {

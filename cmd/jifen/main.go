@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"jifen/internal/config"
 	"jifen/internal/devstack"
 )
 
@@ -42,20 +42,36 @@ func execute(ctx context.Context) int {
 		fmt.Fprintln(os.Stderr, "jifen:", err)
 		return 2
 	}
-	for _, fault := range config.Faults(err) {
+	for _, fault := range faults(err) {
 		fmt.Fprintln(os.Stderr, "jifen:", fault)
 	}
 	return 1
 }
 
-// usageError is a command line that cannot be understood.
-type usageError struct{ error }
+// faults are the errors that were joined, each said by itself; an error that wraps several in one sentence stays whole.
+func faults(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	var all, parts []string
+	for _, e := range joined.Unwrap() {
+		all, parts = append(all, faults(e)...), append(parts, e.Error())
+	}
+	if strings.Join(parts, "\n") != err.Error() {
+		return []string{err.Error()}
+	}
+	return all
+}
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use: "jifen", Short: "Points engine and points mall of a retailer (积分)",
 		Long: "Shops publish events to Kafka, rules turn them into points, owners of shards keep every member's balance.\n" +
-			"`jifen demo` starts everything on this machine with a week of real orders.",
+			"`jifen demo` starts everything on this machine with a week of real orders.\n\n" +
+			"Every setting has one name: in the file of --config, as JIFEN_* variable, and after --set; `jifen config print --reference`\n" +
+			"lists them. Data goes to standard output, everything else to standard error. A command ends with 0, with 1 when it failed\n" +
+			"or found what it looks for to differ, with 2 when it was called wrongly.",
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
@@ -65,5 +81,6 @@ func rootCommand() *cobra.Command {
 		importCommand(produceTo), produceCommand(produceTo), itemsCommand(), balancesCommand(), auditCommand(), rebuildCommand(),
 		configCommand(), versionCommand(),
 	)
+	strict(root)
 	return root
 }

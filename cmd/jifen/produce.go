@@ -35,7 +35,7 @@ func produceCommand(door producerDoor) *cobra.Command {
 		Use: "produce FILE.jsonl", Short: "Send events (CloudEvents in structured JSON, one a line) to their topics",
 		Long: "Sends each line's event to its type's topic, in binary mode, its data untouched; FILE - is standard input.\n" +
 			"Lines that are no JSON object, or of a type that is no shop's, are reported; the rest is sent, and the exit code is 1.",
-		Args: cobra.ExactArgs(1), SilenceUsage: true, PreRunE: checkRulesOutput,
+		Args: cobra.ExactArgs(1), SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			in, err := openEvents(cmd, files[0])
 			if err != nil {
@@ -45,8 +45,8 @@ func produceCommand(door producerDoor) *cobra.Command {
 			return produceFile(cmd, door, jsonLines{in: in, name: files[0], backfill: backfill, faults: cmd.ErrOrStderr()})
 		},
 	}
-	cmd.Flags().StringVar(&backfill, "backfill", "", "name of the run, if the events are history")
-	cmd.Flags().StringP("output", "o", "table", "table or json")
+	cmd.Flags().StringVar(&backfill, "backfill", "", "`NAME` of the run, if the events are history")
+	outputFlag(cmd, new(string), "text", "json")
 	return cmd
 }
 

@@ -42,12 +42,12 @@ func rulesCommand(door rulebookDoor) *cobra.Command {
 		RunE: func(cmd *cobra.Command, files []string) error { return publishRules(cmd, door, files[0]) },
 	}
 	for _, c := range []*cobra.Command{test, publish} {
-		c.Flags().String("cases", "", "file of golden cases (default: FILE with .cases.yaml)")
+		c.Flags().String("cases", "", "`FILE` of golden cases (default: the rulebook's name with .cases.yaml)")
 	}
 	publish.Flags().Bool("dry-run", false, "check everything, publish nothing")
 	for _, c := range []*cobra.Command{lint, test, publish} {
-		c.Flags().StringP("output", "o", "table", "table or json")
-		c.SilenceUsage, c.PreRunE = true, checkRulesOutput
+		outputFlag(c, new(string), "text", "json")
+		c.SilenceUsage = true
 	}
 	cmd.AddCommand(lint, test, publish)
 	return cmd
@@ -111,23 +111,10 @@ func readBook(file string) ([]byte, *topics.Rulebook, error) {
 	return document, book, err
 }
 
-// checkRulesOutput refuses an unknown -o before anything is done.
-func checkRulesOutput(cmd *cobra.Command, _ []string) error {
-	format, err := cmd.Flags().GetString("output")
-	if err == nil && format != "table" && format != "json" {
-		err = fmt.Errorf("-o %s: want table or json", format)
-	}
-	return err
-}
-
 // showRules writes a report to stdout in the format that -o asks for.
-func showRules(cmd *cobra.Command, report any, table func(io.Writer)) error {
-	format, err := cmd.Flags().GetString("output")
-	if err != nil {
-		return err
-	}
-	if format != "json" {
-		table(cmd.OutOrStdout())
+func showRules(cmd *cobra.Command, report any, text func(io.Writer)) error {
+	if outputOf(cmd) != "json" {
+		text(cmd.OutOrStdout())
 		return nil
 	}
 	enc := json.NewEncoder(cmd.OutOrStdout())

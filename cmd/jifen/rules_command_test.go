@@ -145,7 +145,7 @@ func TestRulesPublishPublishesNothingOnAnError(t *testing.T) {
 	spoilBook(t, "retail.yaml", "per: 1000, mode: step}\n      tier_multiplier: true\n    - id: nights", "per: 500, mode: step}\n      tier_multiplier: true\n    - id: nights")
 	refused("no such file", "retail.yaml", "--cases", "other.yaml")
 
-	refused("want table or json", "retail.yaml", "-o", "xml")
+	refused("want text or json", "retail.yaml", "-o", "xml")
 
 	out, err := runRules(t, topic, "publish", "retail.yaml", "--dry-run")
 	if err != nil || len(topic.documents) != 0 || out != "checked: retail 2026-05, in force from 2026-01-01T00:00:00+08:00, 13 cases passed\n" {

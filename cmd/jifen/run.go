@@ -37,7 +37,7 @@ func runCommand() *cobra.Command {
 			return errors.Join(a.withAdmin(cmd.Context(), func(ctx context.Context) error { return a.run(ctx, wanted) }), a.close())
 		},
 	}
-	cmd.Flags().StringSliceVar(&stages, "stages", stageNames[:], "which stages to run")
+	cmd.Flags().StringSliceVar(&stages, "stages", stageNames[:], "which stages to run, by `NAME`")
 	return cmd
 }
 

@@ -46,7 +46,10 @@ func (a *app) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return analytics.Migrate(ctx, a.clickhouse(t))
+	if err := analytics.Migrate(ctx, a.clickhouse(t)); err != nil {
+		return fmt.Errorf("clickhouse at %s: %w", a.config.ClickHouse.DSN, err)
+	}
+	return nil
 }
 
 func balancesCommand() *cobra.Command {
@@ -57,7 +60,7 @@ func balancesCommand() *cobra.Command {
 			return a.printBalances(cmd.Context(), cmd.OutOrStdout(), format)
 		}),
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "csv", "csv or json")
+	outputFlag(cmd, &format, "csv", "json")
 	return cmd
 }
 
@@ -76,25 +79,22 @@ func (a *app) printBalances(ctx context.Context, w io.Writer, format string) err
 	if err != nil {
 		return err
 	}
-	switch format {
-	case "json":
+	if format == "json" {
 		for _, b := range all {
 			if err := json.NewEncoder(w).Encode(b); err != nil {
 				return fmt.Errorf("print: %w", err)
 			}
 		}
 		return nil
-	case "csv":
-		out := csv.NewWriter(w)
-		_ = out.Write([]string{"member", "available", "pending", "frozen", "debt", "tier"}) // Flush tells
-		for _, b := range all {
-			n := func(v int64) string { return strconv.FormatInt(v, 10) }
-			_ = out.Write([]string{b.Member, n(b.Available), n(b.Pending), n(b.Frozen), n(b.Debt), b.Tier})
-		}
-		out.Flush()
-		return out.Error()
 	}
-	return &usageError{fmt.Errorf("-o %s: want csv or json", format)}
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"member", "available", "pending", "frozen", "debt", "tier"}) // Flush tells
+	for _, b := range all {
+		n := func(v int64) string { return strconv.FormatInt(v, 10) }
+		_ = out.Write([]string{b.Member, n(b.Available), n(b.Pending), n(b.Frozen), n(b.Debt), b.Tier})
+	}
+	out.Flush()
+	return out.Error()
 }
 
 // everyBalance reads all accounts and advances them to the program's clock, in order of member.

@@ -32,7 +32,7 @@ func topicsCommand() *cobra.Command {
 			}
 			return err
 		})}
-		c.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+		outputFlag(c, &format, "text", "json")
 		return c
 	}
 	var from int64
@@ -43,8 +43,8 @@ func topicsCommand() *cobra.Command {
 			return a.cat(cmd.Context(), cmd.OutOrStdout(), args[0], from, most)
 		}),
 	}
-	cat.Flags().Int64Var(&from, "from", 0, "first offset of each partition")
-	cat.Flags().IntVarP(&most, "number", "n", 0, "at most so many records; 0: all up to the present end")
+	cat.Flags().Int64Var(&from, "from", 0, "start at this `OFFSET` of each partition")
+	cat.Flags().IntVarP(&most, "number", "n", 0, "print at most `COUNT` records; 0: all up to the present end")
 	cmd.AddCommand(
 		steps("plan", "Show which topics are missing or wrong", kafka.Plan),
 		steps("apply", "Create missing topics; nothing is ever deleted", kafka.Apply), cat,

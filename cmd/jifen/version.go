@@ -47,16 +47,13 @@ func versionCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			info, _ := debug.ReadBuildInfo()
 			b := buildOf(info)
-			switch format {
-			case "text":
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "jifen %s %s %s %s\n", b.Version, b.Commit, b.Go, b.Platform)
-				return err
-			case "json":
+			if format == "json" {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(b)
 			}
-			return fmt.Errorf("-o %s: want text or json", format)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "jifen %s %s %s %s\n", b.Version, b.Commit, b.Go, b.Platform)
+			return err
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	outputFlag(cmd, &format, "text", "json")
 	return cmd
 }

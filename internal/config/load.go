@@ -67,7 +67,7 @@ func Faults(err error) []error {
 // of that name; the caller warns of them.
 func UnknownVariables(environ []string) []string {
 	var c Config
-	vars := map[string]bool{envPrefix + "CONFIG": true}
+	vars := map[string]bool{envPrefix + "CONFIG": true, envPrefix + "CACHE": true} // CACHE is where demo and tests keep downloads
 	for _, f := range settings(&c) {
 		vars[f.env()] = true
 	}
