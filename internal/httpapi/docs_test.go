@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"jifen/topics"
+)
+
+var update = flag.Bool("update", false, "write docs/reference/errors.md")
+
+// codes reads the codes out of the source, so that none is forgotten.
+func codes(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "problems.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok && len(v.Values) == 1 && strings.HasPrefix(v.Names[0].Name, "code") {
+			if lit, ok := v.Values[0].(*ast.BasicLit); ok {
+				code, err := strconv.Unquote(lit.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, code)
+			}
+		}
+		return true
+	})
+	slices.SortFunc(all, func(x, y string) int { return cmp.Or(cmp.Compare(statusOf(x), statusOf(y)), cmp.Compare(x, y)) })
+	return all
+}
+
+// reasons are why a record became a dead letter, and what to do about it.
+func reasons() [][3]string {
+	return [][3]string{
+		{string(topics.ReasonDecode), "neither JSON in UTF-8 nor a CloudEvent", "mend the producer, send the event again under the same id"},
+		{string(topics.ReasonSchema), "a member or attribute is missing, has another type or another form than the schema's", "the same"},
+		{string(topics.ReasonUnknownType), "the type is none of the topic's", "the same; a type of a newer version needs a newer jifen first"},
+		{string(topics.ReasonRange), "an amount below 0 or above 10^12, more than 1,000 lines, another currency than the rulebook's", "the same"},
+		{string(topics.ReasonOversize), "larger than 1 MiB", "split the order or leave out what nobody reads"},
+		{string(topics.ReasonFuture), "further ahead of the program's clock than events.skew", "set the producer's clock right, send again"},
+		{string(topics.ReasonTooOld), "older than events.late_after, and no backfill of a source in events.backfill_sources", "send it as a backfill: `jifen produce --backfill NAME`"},
+		{string(topics.ReasonRuleError), "the rule's arithmetic cannot be done, such as points beyond 64 bits", "look at the rule; the event is not credited by itself"},
+	}
+}
+
+func TestDocsErrors(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Errors\n\nMade from the program: `go test ./internal/httpapi -run Docs -update`.\n\n## HTTP\n\n" +
+		"Every error is `application/problem+json` (RFC 9457): `type` is `" + problemType + "<code>`, `code` is for programs and never\n" +
+		"changes, `title` and `detail` are in the language of `Accept-Language` (Chinese unless English is preferred), `errors` lists\n" +
+		"which parts of the input are wrong. A 503 has `Retry-After`. Refusals of a redemption are 409.\n\n" +
+		"| status | code | title | what to do |\n|---|---|---|---|\n")
+	for _, code := range codes(t) {
+		text := textOf(code)
+		fmt.Fprintf(&b, "| %d | `%s` | %s · %s | %s |\n", statusOf(code), code, text.titleEN, text.titleZH, text.detailEN)
+	}
+	b.WriteString("\n## Dead letters\n\nHeader `" + topics.HeaderReason + "` of the records in `dlq.*` ([topics.md](topics.md#dead-letters)):\n\n" +
+		"| reason | the record is | what to do |\n|---|---|---|\n")
+	for _, r := range reasons() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r[0], r[1], r[2])
+	}
+	const file = "../../docs/reference/errors.md"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	have, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != b.String() {
+		t.Errorf("%s is not up to date: go test ./internal/httpapi -run Docs -update", file)
+	}
+}
