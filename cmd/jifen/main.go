@@ -31,7 +31,8 @@ func main() {
 // execute runs the command line: 0 well, 1 failed or differs, 2 wrongly called.
 func execute(ctx context.Context) int {
 	root := rootCommand()
-	err := root.ExecuteContext(ctx)
+	profiled := addProfileFlag(root)
+	err := errors.Join(root.ExecuteContext(ctx), profiled())
 	var use *usageError
 	switch {
 	case err == nil:
@@ -79,7 +80,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		demoCommand(), runCommand(), serveCommand(), migrateCommand(), topicsCommand(), rulesCommand(publishRulebook),
 		importCommand(produceTo), produceCommand(produceTo), itemsCommand(), balancesCommand(), auditCommand(), rebuildCommand(),
-		configCommand(), versionCommand(),
+		benchCommand(), configCommand(), versionCommand(),
 	)
 	strict(root)
 	return root

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"jifen/internal/telemetry"
+	"jifen/test/bench"
+)
+
+type benchFlags struct {
+	bench.Options
+	output string
+}
+
+func benchCommand() *cobra.Command {
+	var f benchFlags
+	cmd := &cobra.Command{
+		Use: "bench", Short: "Measure what an event costs, on parts started locally", Args: cobra.NoArgs,
+		Long: "Starts an Apache Kafka of one broker, redis-server and the ClickHouse engine, generates orders, and measures the CPU time\n" +
+			"per event of fetching and decoding them, of the credits stage, and of the full pipeline. Exit 1 if a total is not exactly\n" +
+			"that of the generated orders. docs/reference/bench.md says how to read it.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return &usageError{err}
+			}
+			return runBench(cmd, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.Events, "events", 500_000, "orders to measure on; a tenth more goes before them to warm up")
+	flags.IntVar(&f.Members, "members", 100_000, "members who buy")
+	flags.Float64Var(&f.Zipf, "zipf", 1.1, "exponent of the law by which they do, above 1")
+	flags.Uint64Var(&f.Seed, "seed", 1, "the same seed generates the same orders")
+	flags.StringVar(&f.Kafka, "kafka", bench.RealKafka, "real (Apache Kafka) or embedded (kfake)")
+	flags.StringVar(&f.Profiles, "profiles", "", "folder for CPU profiles of the processes under measure")
+	flags.StringVarP(&f.output, "output", "o", "table", "table or json")
+	cmd.AddCommand(decodeCommand())
+	return cmd
+}
+
+func (f *benchFlags) check() error {
+	switch {
+	case f.Events < 1000 || f.Members < 1:
+		return errors.New("--events: at least 1000, --members: at least 1")
+	case f.Zipf <= 1:
+		return errors.New("--zipf: must be above 1")
+	case f.Kafka != bench.RealKafka && f.Kafka != bench.EmbeddedKafka:
+		return fmt.Errorf("--kafka %s: want real or embedded", f.Kafka)
+	case f.output != "table" && f.output != "json":
+		return fmt.Errorf("-o %s: want table or json", f.output)
+	}
+	return nil
+}
+
+func runBench(cmd *cobra.Command, f benchFlags) error {
+	log, err := telemetry.NewLogger(os.Stderr, "warn", "auto", os.Getenv("NO_COLOR") != "")
+	if err != nil {
+		return err
+	}
+	slog.SetDefault(log)
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this executable: %w", err)
+	}
+	f.Jifen = func(args ...string) *exec.Cmd { return exec.Command(self, args...) }
+	f.Progress = func(most int64, what string) bench.Bar { return progress(most, what) }
+	f.Decode = func(events int64, settings []string) []string {
+		return append([]string{"bench", "decode", "--orders", strconv.FormatInt(events, 10)}, settings...)
+	}
+	r, err := bench.Run(cmd.Context(), f.Options)
+	if err != nil {
+		return err
+	}
+	if f.output == "json" {
+		err = json.NewEncoder(cmd.OutOrStdout()).Encode(r)
+	} else {
+		err = r.Print(cmd.OutOrStdout())
+	}
+	if err == nil && len(r.Faults) > 0 {
+		return errDiffers
+	}
+	return err
+}
+
+// decodeCommand is the child that fetches and decodes; it is no use by itself.
+func decodeCommand() *cobra.Command {
+	var orders int64
+	cmd := &cobra.Command{
+		Use: "decode", Hidden: true, Args: cobra.NoArgs,
+		RunE: withApp(func(cmd *cobra.Command, a *app, _ []string) error {
+			t, err := bench.Decode(cmd.Context(), a.kafka, orders)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(t)
+		}),
+	}
+	cmd.Flags().Int64Var(&orders, "orders", 0, "how many to read")
+	return cmd
+}

@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"jifen/internal/devstack"
+)
+
+// versions of what was measured.
+func (b *bed) versions(ctx context.Context) map[string]string {
+	v := map[string]string{
+		"go": runtime.Version(), "platform": fmt.Sprintf("%s/%s, %d CPUs", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
+		"kafka": "kfake", "clickhouse": "unknown", "redis": "unknown",
+	}
+	if b.Kafka == RealKafka {
+		v["kafka"] = kafkaVersion(ctx)
+	}
+	if out, err := exec.CommandContext(ctx, "redis-server", "--version").Output(); err == nil {
+		for _, word := range strings.Fields(string(out)) {
+			if version, ok := strings.CutPrefix(word, "v="); ok {
+				v["redis"] = version
+			}
+		}
+	}
+	if version, err := b.engineVersion(ctx); err == nil {
+		v["clickhouse"] = version
+	}
+	return v
+}
+
+// kafkaVersion is the broker's, by the name of its jar.
+func kafkaVersion(ctx context.Context) string {
+	lib, err := devstack.FetchKafka(ctx)
+	if err != nil {
+		return "unknown"
+	}
+	jars, err := filepath.Glob(filepath.Join(lib, "kafka_*.jar"))
+	if err != nil || len(jars) != 1 {
+		return "unknown"
+	}
+	_, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(jars[0]), ".jar"), "-")
+	return "Apache Kafka " + version
+}
+
+// engineVersion asks the engine over its HTTP interface.
+func (b *bed) engineVersion(ctx context.Context) (string, error) {
+	query := "http://" + b.stack.Engine.Addr() + "/?query=" + url.QueryEscape("SELECT version()")
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, query, nil)
+	if err != nil {
+		return "", fmt.Errorf("engine version: %w", err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", fmt.Errorf("engine version: %w", err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 100))
+	return strings.TrimSpace(string(text)), err
+}
+
+// Print writes the table.
+func (r *Report) Print(w io.Writer) error {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{"CPU-µs per event", "jifen", "redis", "clickhouse", "sum", "broker", "events/s", "load"})
+	for _, a := range r.Arms {
+		row := table.Row{a.Name}
+		for _, process := range []string{"jifen", "redis", "clickhouse"} {
+			cell := ""
+			if us, ok := a.CPU[process]; ok {
+				cell = fmt.Sprintf("%.1f", us)
+			}
+			row = append(row, cell)
+		}
+		t.AppendRow(append(row, fmt.Sprintf("%.1f", a.Sum), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
+	}
+	text := t.Render() + "\n" + fmt.Sprintf(
+		"%d orders of %d bytes, members 1 to %d by zipf %.2f, seed %d; %d shards; ledger entries %d (with the warm-up), audit differences %d\n",
+		r.Events, r.OrderBytes, r.Members, r.Zipf, r.Seed, r.Shards, r.Entries, r.Differences)
+	for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
+		text += name + " " + r.Versions[name] + "; "
+	}
+	text = strings.TrimSuffix(text, "; ") + "\n"
+	for _, f := range r.Faults {
+		text += "does not count: " + f + "\n"
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}

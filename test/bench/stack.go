@@ -1,0 +1,264 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"jifen/analytics"
+	"jifen/internal/config"
+	"jifen/internal/devstack"
+	"jifen/internal/kafka"
+	"jifen/internal/redisstore"
+	"jifen/ledger"
+	"jifen/rulebooks"
+	"jifen/topics"
+)
+
+// shards of the installation under measure.
+const shards = 16
+
+// bed is the installation under measure: its services, and doors to look at them.
+type bed struct {
+	Options
+	stack     *devstack.Stack
+	dir       string // logs and profiles of the children
+	kafka     kafka.Config
+	store     *redisstore.Store
+	analytics *analytics.Store
+	producer  *kafka.Producer
+	children  int
+}
+
+// start starts the services and makes topics, tables and the rulebook.
+func start(ctx context.Context, o Options) (*bed, error) {
+	b := &bed{Options: o}
+	dir, err := os.MkdirTemp("", "jifen-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	b.dir = dir
+	b.stack, err = devstack.StartStack(ctx, "", devstack.Want{Redis: true, Engine: true, Kafka: o.Kafka == RealKafka, Kfake: o.Kafka != RealKafka})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := b.open(ctx); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func (b *bed) open(ctx context.Context) error {
+	k := config.Default().Kafka
+	b.kafka = kafka.Config{
+		Brokers: strings.Split(b.stack.Brokers(), ","), ClientID: "jifen-bench", Instance: "bench",
+		SessionTimeout: k.SessionTimeout, TransactionTimeout: k.TransactionTimeout,
+	}
+	if _, err := kafka.Apply(ctx, b.kafka, shards); err != nil {
+		return err
+	}
+	var err error
+	if b.store, err = redisstore.Open(redisstore.Config{Addrs: []string{b.stack.Redis.Addr()}}); err != nil {
+		return err
+	}
+	c := analytics.Config{DSN: b.stack.Engine.DSN(), Shards: shards}
+	if err := analytics.Migrate(ctx, c); err != nil {
+		return err
+	}
+	if b.analytics, err = analytics.Open(ctx, c); err != nil {
+		return err
+	}
+	if b.producer, err = kafka.NewProducer(b.kafka); err != nil {
+		return err
+	}
+	book, err := rulebooks.FS.ReadFile(rulebooks.Demo)
+	if err != nil {
+		return fmt.Errorf("rulebook: %w", err)
+	}
+	return b.producer.Produce(ctx, []topics.Record{{Topic: topics.RulebookV1, Key: []byte("bench"), Value: book}})
+}
+
+// close ends everything that start and launch made.
+func (b *bed) close() error {
+	if b.producer != nil {
+		b.producer.Close()
+	}
+	var errs []error
+	if b.store != nil {
+		errs = append(errs, b.store.Close())
+	}
+	if b.analytics != nil {
+		errs = append(errs, b.analytics.Close())
+	}
+	return errors.Join(append(errs, b.stack.Close(), os.RemoveAll(b.dir))...)
+}
+
+// settings make every jifen that is started a part of this installation; nothing else configures it.
+func (b *bed) settings(more ...string) []string {
+	all := append([]string{
+		"shards=" + strconv.Itoa(shards), "kafka.brokers=" + b.stack.Brokers(), "redis.addrs=" + b.stack.Redis.Addr(),
+		"clickhouse.dsn=" + b.stack.Engine.DSN(), "admin.addr=", "log.format=text", "log.level=warn", "program.zone=Europe/London",
+	}, more...)
+	args := []string{"--config="}
+	for _, s := range all {
+		args = append(args, "--set", s)
+	}
+	return args
+}
+
+// launch starts a jifen beside us, which ends with us at the latest.
+func (b *bed) launch(args ...string) (*devstack.Process, error) {
+	b.children++
+	name := fmt.Sprintf("%s-%d", args[0], b.children)
+	if b.Profiles != "" {
+		args = append(args, "--cpuprofile", filepath.Join(b.Profiles, name+".pprof"))
+	}
+	log, err := os.Create(filepath.Join(b.dir, name+".log"))
+	if err != nil {
+		return nil, fmt.Errorf("log of %s: %w", name, err)
+	}
+	defer log.Close()
+	cmd := b.Jifen(args...)
+	cmd.Stdout, cmd.Stderr = log, os.Stderr
+	p, err := devstack.Launch(cmd)
+	if err != nil {
+		return nil, fmt.Errorf("start jifen %s: %w", args[0], err)
+	}
+	return p, nil
+}
+
+// ask runs a jifen to its end and returns what it prints.
+func (b *bed) ask(ctx context.Context, args ...string) ([]byte, *os.ProcessState, error) {
+	cmd := b.Jifen(args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	p, err := devstack.Launch(cmd)
+	if err != nil {
+		return nil, nil, fmt.Errorf("start jifen %s: %w", args[0], err)
+	}
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
+		p.Kill()
+		return nil, nil, ctx.Err()
+	}
+	if !p.State().Success() {
+		return out.Bytes(), p.State(), fmt.Errorf("jifen %s: %w", args[0], &exec.ExitError{ProcessState: p.State()})
+	}
+	return out.Bytes(), p.State(), nil
+}
+
+// produce sends n generated orders and returns what they come to.
+func (b *bed) produce(ctx context.Context, from *orders, n int, what string) (Totals, error) {
+	before, bar := from.Totals, b.Progress(int64(n), what)
+	const chunk = 5000
+	records := make([]topics.Record, 0, chunk)
+	for n > 0 {
+		records = records[:0]
+		for range min(n, chunk) {
+			records = append(records, from.next())
+		}
+		if err := b.producer.Produce(ctx, records); err != nil {
+			return Totals{}, err
+		}
+		n -= len(records)
+		_ = bar.Add(len(records))
+	}
+	_ = bar.Finish()
+	return from.minus(before), nil
+}
+
+// credited waits until the credits stage has committed every order.
+func (b *bed) credited(ctx context.Context) error {
+	return b.drained(ctx, topics.GroupCredits, topics.Orders)
+}
+
+// settled waits until every stage has done its work on that many orders: the owners' and the feed's too.
+func (b *bed) settled(ctx context.Context, orders int64) error {
+	if err := b.credited(ctx); err != nil {
+		return err
+	}
+	for _, topic := range []string{topics.Credits, topics.Requests} {
+		if err := b.drained(ctx, topics.GroupBalances, topic); err != nil {
+			return err
+		}
+	}
+	return b.fed(ctx, orders)
+}
+
+const lookInterval = 100 * time.Millisecond
+
+func (b *bed) drained(ctx context.Context, group, topic string) error {
+	lag, err := kafka.NewLag(b.kafka, group)
+	if err != nil {
+		return err
+	}
+	defer lag.Close()
+	bar := b.Progress(-1, "left to "+group)
+	defer func() { _ = bar.Finish() }()
+	for {
+		left, err := lag.Records(ctx, topic) // fails until the group has a coordinator
+		if err == nil && left <= shards { // a marker may be the last offset of each partition
+			done, err := lag.Drained(ctx, topic)
+			if done && err == nil {
+				return nil
+			}
+		}
+		_ = bar.Set64(left)
+		if err := pause(ctx, lookInterval); err != nil {
+			return fmt.Errorf("waiting for %s: %w", group, err)
+		}
+	}
+}
+
+// fed waits until ClickHouse holds that many orders, and the entries that Redis was folded from.
+func (b *bed) fed(ctx context.Context, orders int64) error {
+	wants := make([]ledger.Want, shards)
+	for n := range wants {
+		wants[n].Shard = int32(n)
+	}
+	for {
+		heads, err := b.store.Read(ctx, wants)
+		if err != nil {
+			return err
+		}
+		rows, err := b.analytics.LedgerPositions(ctx)
+		if err != nil {
+			return err
+		}
+		shop, err := b.analytics.ShopPositions(ctx)
+		if err != nil {
+			return err
+		}
+		missing := orders
+		for _, offset := range shop[topics.Orders] {
+			missing -= offset + 1
+		}
+		behind := missing > 0
+		for n := range wants {
+			behind = behind || rows[int32(n)].Seq < heads[n].Head.Seq
+		}
+		if !behind {
+			return nil
+		}
+		if err := pause(ctx, lookInterval); err != nil {
+			return fmt.Errorf("waiting for ClickHouse: %w", err)
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
