@@ -206,8 +206,6 @@ func (s *Stage) behind(got []ledger.Got, shards []*shard) []int32 {
 
 // adopt takes over what was read, with the accounts that the cache had, and reads what the due index names.
 func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) error {
-	var late []ledger.Want
-	var whose []*shard
 	for i, h := range shards {
 		h.head, h.world, h.changes = *s.heads[h.number], got[i].World, ledger.NewChanges()
 		h.first, h.due = h.head.Seq+1, got[i].Due
@@ -216,22 +214,34 @@ func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) er
 				h.world.Members[m] = a.Clone()
 			}
 		}
-		if w := h.dueWant(); len(w.Members)+len(w.Orders)+len(w.Redemptions) > 0 {
-			late, whose = append(late, w), append(whose, h)
+	}
+	if err := s.more(ctx, shards, (*shard).dueWant); err != nil {
+		return err
+	}
+	return s.more(ctx, shards, (*shard).payerWant)
+}
+
+// more reads further states, at the seq at which the batch is decided.
+func (s *Stage) more(ctx context.Context, shards []*shard, want func(*shard) ledger.Want) error {
+	var wants []ledger.Want
+	var whose []*shard
+	for _, h := range shards {
+		if w := want(h); len(w.Members)+len(w.Orders)+len(w.Redemptions) > 0 {
+			wants, whose = append(wants, w), append(whose, h)
 		}
 	}
-	if len(late) == 0 {
+	if len(wants) == 0 {
 		return nil
 	}
-	more, err := s.Store.Read(ctx, late)
+	got, err := s.Store.Read(ctx, wants)
 	if err != nil {
 		return err
 	}
 	for i, h := range whose {
-		if more[i].Head.Seq != h.head.Seq {
+		if got[i].Head.Seq != h.head.Seq {
 			return fmt.Errorf("shard %d: the store changed under the batch", h.number)
 		}
-		h.world.Merge(more[i].World)
+		h.world.Merge(got[i].World)
 	}
 	return nil
 }

@@ -101,3 +101,17 @@ func (h *shard) dueWant() ledger.Want {
 	w.Members = unique(w.Members)
 	return w
 }
+
+// payerWant names the members of the redemptions that are due and that the batch does not have yet: only the redemption
+// tells whose it is, and what is written of its member must be the whole account.
+func (h *shard) payerWant() ledger.Want {
+	w := ledger.Want{Shard: h.number}
+	for _, name := range h.due {
+		key, ok := strings.CutPrefix(name, ledger.DueRedemption)
+		if r := h.world.Redemptions[key]; ok && r != nil && h.world.Members[r.Member] == nil {
+			w.Members = append(w.Members, r.Member)
+		}
+	}
+	w.Members = unique(w.Members)
+	return w
+}
