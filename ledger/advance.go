@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"jifen/topics"
@@ -84,7 +85,8 @@ func due(id string, at int64) *pointspb.Cause {
 
 // Forget drops states whose horizon has passed: orders, redemptions and seen buckets of one member (architecture: "State is bounded").
 func Forget(w *World, member string, keys []string, m Moment) *Decision {
-	d := begin(w, m, due("horizon "+member, m.Now))
+	// The cause names what is dropped, so that several states of a member that are due together have entries of their own.
+	d := begin(w, m, due("horizon "+strings.ReplaceAll(strings.Join(keys, " "), "\x1f", " "), m.Now))
 	d.emit(&pointspb.Entry{Account: topics.MemberAccount(member), Kind: pointspb.Kind_FORGOTTEN, Forgotten: keys})
 	return d
 }

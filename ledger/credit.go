@@ -72,6 +72,9 @@ func (c *credit) award() error {
 	if err != nil {
 		return err
 	}
+	if err := c.fits(found); err != nil {
+		return err
+	}
 	for _, x := range found {
 		c.grant(x)
 	}
@@ -89,6 +92,33 @@ func (c *credit) award() error {
 	}
 	// Credits of a backfill may be past their expiry already: granted and expired in one transaction.
 	c.advance(c.member)
+	return nil
+}
+
+// What a member may have is bounded, so that sums stay within int64: large awards end at half of it, and no member has
+// the 2^22 lots that small ones would need to fill the other half.
+const (
+	smallAward = 1 << 40
+	mostPoints = 1 << 62
+)
+
+// fits refuses large awards that would take what the member has beyond mostPoints.
+func (c *credit) fits(found []award) error {
+	var large bool
+	for _, x := range found {
+		large = large || x.arithmetic.Awarded > smallAward
+	}
+	if !large {
+		return nil
+	}
+	b := c.world.Member(c.member).Booked()
+	sum := b.Available + b.Pending
+	for _, x := range found {
+		if sum > mostPoints-x.arithmetic.Awarded {
+			return fmt.Errorf("rule %s@%s on top of what the member has: %w", x.Rule, c.event.Version, topics.ErrOverflow)
+		}
+		sum += x.arithmetic.Awarded
+	}
 	return nil
 }
 
