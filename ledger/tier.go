@@ -124,14 +124,14 @@ func (d *Decision) follow(member string, book *topics.Rulebook, t int64, refund 
 		return
 	}
 	a := d.world.Member(member)
-	risen := d.raiseAt(member, book, t)
+	d.raiseAt(member, book, t)
 	for _, s := range slices.Clone(a.Tiers) {
 		if s.From > t {
-			risen = d.raiseAt(member, book, s.From) || risen
+			d.raiseAt(member, book, s.From)
 		}
 	}
-	if !risen && !refund {
-		return
+	if !refund {
+		return // what only adds to the metric brings no evaluation forward
 	}
 	next := a.nextEvaluation(book, t)
 	if next > 0 && sooner(a.EvaluateAt, next) != a.EvaluateAt {
@@ -142,18 +142,18 @@ func (d *Decision) follow(member string, book *topics.Rulebook, t int64, refund 
 	}
 }
 
-func (d *Decision) raiseAt(member string, book *topics.Rulebook, t int64) bool {
+func (d *Decision) raiseAt(member string, book *topics.Rulebook, t int64) {
 	a := d.world.Member(member)
 	held := levelNamed(book, a.TierAt(t))
 	deserved := levelOf(book, a.metric(book, yearOf(book, t)))
 	if deserved <= held {
-		return false
+		return
 	}
 	d.emit(&pointspb.Entry{
 		Account: topics.MemberAccount(member), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
-		Tier: &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID},
+		Tier:       &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID},
+		EvaluateAt: sooner(a.EvaluateAt, newYearAfter(book, t)),
 	})
-	return true
 }
 
 // evaluate is the daily evaluation at a midnight of the program's zone: the only place where a tier falls.
