@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -98,7 +99,7 @@ func internal(topic string) bool {
 	return false
 }
 
-// Apply creates what Plan says is missing, and fails where something is wrong.
+// Apply creates what Plan says is missing, and fails where something is wrong. It returns when the new topics can be used.
 func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 	steps, err := Plan(ctx, c, shards)
 	if err != nil {
@@ -113,6 +114,7 @@ func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 		return nil, err
 	}
 	defer admin.Close()
+	var created []string
 	for i, s := range steps {
 		if s.Action == "wrong" {
 			return steps, fmt.Errorf("topic %s: %s", s.Topic, s.Why)
@@ -127,8 +129,33 @@ func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 		if err != nil {
 			return steps, fmt.Errorf("create topic %s: %w", s.Topic, err)
 		}
+		created = append(created, s.Topic)
 	}
-	return steps, nil
+	return steps, lead(ctx, admin, created)
+}
+
+// leadWait is how long the partitions of new topics may take to get their leaders.
+const leadWait = 30 * time.Second
+
+// lead waits until every partition of topics has a leader that answers: brokers say that a topic was created earlier.
+func lead(ctx context.Context, admin *kadm.Client, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	ctx, done := context.WithTimeout(ctx, leadWait)
+	defer done()
+	for {
+		listed, err := admin.ListEndOffsets(ctx, names...)
+		if err == nil {
+			err = listed.Error()
+		}
+		if err == nil {
+			return nil
+		}
+		if sleep(ctx, 100*time.Millisecond); ctx.Err() != nil {
+			return fmt.Errorf("new topics cannot be used yet: %w", err)
+		}
+	}
 }
 
 // configs are a topic's settings, in the brokers' names.
