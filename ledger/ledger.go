@@ -5,6 +5,7 @@
 package ledger
 
 import (
+	"strconv"
 	"time"
 
 	"jifen/topics"
@@ -68,7 +69,7 @@ func (d *Decision) emit(e *pointspb.Entry) {
 	if e.EffectiveAt == 0 {
 		e.EffectiveAt = e.Cause.OccurredAt
 	}
-	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, e.Kind.String(), e.Rule, lotNumber(e))
+	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, e.Kind.String(), e.Rule, lotNumber(e), turn(e))
 	e.Id = id[:]
 	Fold(d.world, e)
 	d.Entries = append(d.Entries, e)
@@ -91,4 +92,16 @@ func lotNumber(e *pointspb.Entry) string {
 		return ""
 	}
 	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}
+
+// turn keeps apart the entries of one kind that one cause can lead to: a refund that waited and was applied later, and
+// the tiers of several instants. It is the same whenever the cause is decided.
+func turn(e *pointspb.Entry) string {
+	switch e.Kind {
+	case pointspb.Kind_REFUNDED:
+		return strconv.FormatBool(e.First)
+	case pointspb.Kind_TIER_CHANGED, pointspb.Kind_TIER_KEPT:
+		return strconv.FormatInt(e.EffectiveAt, 10)
+	}
+	return ""
 }

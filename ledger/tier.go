@@ -13,7 +13,8 @@ const (
 	yearsKept = 12
 )
 
-// addMetric adds to a calendar year's metric, keeping years ascending.
+// addMetric adds to a calendar year's metric, keeping years ascending. An order that was refunded in full leaves no trace:
+// a year without anything is dropped, and a member without any other order has not ordered (§4's law).
 func (a *Account) addMetric(m *pointspb.MetricDelta) {
 	i, ok := slices.BinarySearchFunc(a.Years, m.Year, func(y Year, want int32) int { return int(y.Year - want) })
 	if !ok {
@@ -21,8 +22,11 @@ func (a *Account) addMetric(m *pointspb.MetricDelta) {
 	}
 	a.Years[i].Spend += m.Spend
 	a.Years[i].Orders += m.Orders
-	if m.Orders > 0 {
-		a.Ordered = true
+	if a.Years[i].Spend == 0 && a.Years[i].Orders == 0 {
+		a.Years = slices.Delete(a.Years, i, i+1)
+	}
+	if m.Orders != 0 {
+		a.Ordered = slices.ContainsFunc(a.Years, func(y Year) bool { return y.Orders > 0 })
 	}
 	if len(a.Years) > yearsKept {
 		a.Years = slices.Delete(a.Years, 0, len(a.Years)-yearsKept)
