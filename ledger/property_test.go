@@ -76,7 +76,7 @@ func same(t interface{ Errorf(string, ...any) }, got, want *ledger.World) {
 // TestEveryInvariantHoldsAfterEveryOperation runs random histories: after each operation the accounts are sound, and at the
 // end the entries folded into an empty world give the same world (I1, I2, I3, I4, I6, I10).
 func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
-	length := 60
+	length := 200
 	if n, err := strconv.Atoi(os.Getenv("JIFEN_PROPERTY_LENGTH")); err == nil {
 		length = n
 	}
