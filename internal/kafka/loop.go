@@ -67,11 +67,12 @@ func (l *Loop) Run(ctx context.Context, c Config) error {
 func (l *Loop) options(c Config) []kgo.Opt {
 	opts := c.options(
 		kgo.ConsumerGroup(l.Group), kgo.ConsumeTopics(l.Topics...), kgo.Balancers(kgo.RangeBalancer()),
-		kgo.TransactionalID(l.Group+"."+c.Instance), kgo.TransactionTimeout(c.TransactionTimeout),
-		kgo.InstanceID(l.Group+"."+c.Instance), kgo.SessionTimeout(c.SessionTimeout), kgo.HeartbeatInterval(c.SessionTimeout/6),
+		kgo.TransactionalID(l.slot(c.Instance)), kgo.TransactionTimeout(c.TransactionTimeout),
+		kgo.InstanceID(l.slot(c.Instance)), kgo.SessionTimeout(c.SessionTimeout), kgo.HeartbeatInterval(c.SessionTimeout/6),
 		kgo.RebalanceTimeout(30*time.Second), kgo.ProducerBatchMaxBytes(batchBytesMax),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxWait(200*time.Millisecond),
+		kgo.OnPartitionsAssigned(func(ctx context.Context, client *kgo.Client, _ map[string][]int32) { l.fence(ctx, client) }),
 		kgo.AdjustFetchOffsetsFn(l.takeover), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),
 	)
 	if l.FetchBytes > 0 {
@@ -112,6 +113,10 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 		s.Close()
 		l.loss(nil, nil, nil)
 	}()
+	// A predecessor in our slot may have left a transaction open: taking its id over ends it, before the takeover waits for it.
+	if _, _, err := s.Client().ProducerID(ctx); err != nil {
+		return fmt.Errorf("%s: transactional id: %w", l.Name, err)
+	}
 	held, stop := context.WithCancel(ctx)
 	defer stop()
 	if l.Held != nil {
