@@ -57,7 +57,7 @@ func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *obse
 			observe.lag(topics.GroupBalances, topics.Credits, n)
 			return n > a.config.Credits.LagMax, err
 		},
-		Batch: a.config.Credits.BatchMax, Work: 50 * time.Millisecond,
+		BatchMax: a.config.Credits.BatchMax,
 	}
 	return loop.Run(ctx, a.kafka)
 }
@@ -72,7 +72,8 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	loop := &kafka.Loop{
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
 		Takeover: stage.Takeover, Loss: stage.Loss,
-		Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond, FetchBytes: 256 << 10,
+		BatchMax: a.config.Balances.BatchMaxIdle, Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond,
+		Urgent: topics.Requests, FetchBytes: 256 << 10,
 	}
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return loop.Run(ctx, a.kafka) })

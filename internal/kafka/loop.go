@@ -26,9 +26,12 @@ type Loop struct {
 	Loss func()
 	// Held says that the input is to wait; nil: never.
 	Held func(ctx context.Context) (bool, error)
-	// Batch bounds the records of one transaction; Work is how long one may take to decide and write.
-	Batch int
-	Work  time.Duration
+	// BatchMax bounds the records of one transaction while nobody waits for an answer. Records of the topic Urgent say
+	// that somebody does: transactions then have at most Batch records and take about Work.
+	BatchMax int
+	Batch    int
+	Work     time.Duration
+	Urgent   string
 	// FetchBytes bounds what one partition's fetch holds back; 0: the client's default.
 	FetchBytes int32
 
@@ -37,9 +40,6 @@ type Loop struct {
 
 // batchBytesMax is max.message.bytes of the topics that stages write to (topics.yaml): a dead letter of any size fits.
 const batchBytesMax = 16 << 20
-
-// pause between looks at Held.
-const heldInterval = 100 * time.Millisecond
 
 // Run runs the stage until ctx ends. After a failure whose outcome is unknown it builds a new client, which takes over afresh.
 func (l *Loop) Run(ctx context.Context, c Config) error {
@@ -117,14 +117,16 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 	if _, _, err := s.Client().ProducerID(ctx); err != nil {
 		return fmt.Errorf("%s: transactional id: %w", l.Name, err)
 	}
-	held, stop := context.WithCancel(ctx)
+	watch, stop := context.WithCancel(ctx)
 	defer stop()
+	gate := newGate()
 	if l.Held != nil {
-		go l.hold(held, s.Client())
+		go l.hold(watch, gate)
 	}
-	size := sizer{most: l.Batch, now: min(500, l.Batch), work: l.Work}
+	size := newSizer(l)
 	for {
-		fetches := s.PollRecords(ctx, size.now)
+		gate.pass(ctx)
+		fetches := s.PollRecords(ctx, size.next(time.Now()))
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -137,7 +139,7 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 		if err != nil {
 			return err
 		}
-		size.took(n, time.Since(started))
+		size.took(n, l.urgent(fetches), started, time.Since(started))
 	}
 }
 
@@ -227,44 +229,4 @@ func (l *Loop) abort(ctx context.Context, s *kgo.GroupTransactSession, cause err
 	case <-time.After(200 * time.Millisecond):
 	}
 	return nil
-}
-
-// hold pauses and resumes the input as Held says, until ctx ends.
-func (l *Loop) hold(ctx context.Context, client *kgo.Client) {
-	tick := time.NewTicker(heldInterval)
-	defer tick.Stop()
-	paused := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		held, err := l.Held(ctx)
-		switch {
-		case err != nil:
-			slog.Debug("backlog unknown", "stage", l.Name, "error", err)
-		case held && !paused:
-			client.PauseFetchTopics(l.Topics...)
-		case !held && paused:
-			client.ResumeFetchTopics(l.Topics...)
-		}
-		if err == nil {
-			paused = held
-		}
-	}
-}
-
-// sizer adapts the records of a transaction to how long the last one took.
-type sizer struct {
-	most, now int
-	work      time.Duration
-}
-
-func (z *sizer) took(n int, d time.Duration) {
-	if n < z.now/2 || d <= 0 {
-		return // the poll was not full: it says nothing about a full one
-	}
-	fit := int(float64(n) * float64(z.work) / float64(d))
-	z.now = min(max((z.now+fit)/2, 100), z.most)
 }

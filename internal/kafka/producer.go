@@ -15,7 +15,7 @@ type Producer struct{ client *kgo.Client }
 
 // NewProducer makes a producer.
 func NewProducer(c Config) (*Producer, error) {
-	client, err := kgo.NewClient(c.options(kgo.RecordDeliveryTimeout(10*time.Second), kgo.ProducerBatchMaxBytes(1<<20))...)
+	client, err := kgo.NewClient(c.options(kgo.RecordDeliveryTimeout(10*time.Second), kgo.UnknownTopicRetries(20), kgo.ProducerBatchMaxBytes(1<<20))...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka producer: %w", err)
 	}

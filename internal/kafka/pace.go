@@ -1,0 +1,127 @@
+package kafka
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// heldInterval is the pause between looks at Held.
+const heldInterval = 100 * time.Millisecond
+
+// gate holds a stage back from polling. Pausing the client's fetching instead would drop what it has buffered, to be
+// fetched and unpacked again at every turn.
+type gate struct {
+	mu   sync.Mutex
+	open chan struct{} // closed while the stage may poll
+}
+
+func newGate() *gate {
+	g := &gate{open: make(chan struct{})}
+	close(g.open)
+	return g
+}
+
+// pass waits until the gate is open or ctx ends.
+func (g *gate) pass(ctx context.Context) {
+	g.mu.Lock()
+	open := g.open
+	g.mu.Unlock()
+	select {
+	case <-open:
+	case <-ctx.Done():
+	}
+}
+
+// set opens or shuts the gate.
+func (g *gate) set(shut bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	isShut := true
+	select {
+	case <-g.open:
+		isShut = false
+	default:
+	}
+	switch {
+	case shut && !isShut:
+		g.open = make(chan struct{})
+	case !shut && isShut:
+		close(g.open)
+	}
+}
+
+// hold shuts and opens the gate as Held says, until ctx ends.
+func (l *Loop) hold(ctx context.Context, g *gate) {
+	tick := time.NewTicker(heldInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		held, err := l.Held(ctx)
+		if err != nil {
+			slog.Debug("backlog unknown", "stage", l.Name, "error", err)
+			continue
+		}
+		g.set(held)
+	}
+}
+
+// urgent says whether somebody waits for what these records lead to.
+func (l *Loop) urgent(f kgo.Fetches) bool {
+	found := false
+	if l.Urgent != "" {
+		f.EachTopic(func(t kgo.FetchTopic) {
+			if t.Topic == l.Urgent {
+				t.EachRecord(func(*kgo.Record) { found = true })
+			}
+		})
+	}
+	return found
+}
+
+const (
+	// urgentFor is how long after a record that somebody waits for the next one is reckoned with.
+	urgentFor = time.Second
+	// batchFloor is what a transaction may always have: below it what it costs by itself is most of its time, and
+	// smaller ones would only make a backlog, and who waits behind it, slower.
+	batchFloor = 1000
+)
+
+// sizer adapts the records of a transaction to how long the last ones took, while somebody waits for answers.
+type sizer struct {
+	idle, most, now int
+	work            time.Duration
+	urgent          time.Time // of the last batch with a record that somebody waits for
+}
+
+func newSizer(l *Loop) *sizer {
+	most := min(max(l.Batch, 1), l.BatchMax)
+	return &sizer{idle: l.BatchMax, most: most, now: min(batchFloor, most), work: l.Work}
+}
+
+// next is how many records the next transaction may have.
+func (z *sizer) next(now time.Time) int {
+	if now.Sub(z.urgent) > urgentFor {
+		return z.idle
+	}
+	return z.now
+}
+
+// took learns from a transaction of n records that took d.
+func (z *sizer) took(n int, urgent bool, at time.Time, d time.Duration) {
+	if urgent {
+		z.urgent = at.Add(d)
+	}
+	if n < z.now/2 || d <= 0 {
+		return // the poll was not full: it says nothing about a full one
+	}
+	fit := int(float64(n) * float64(z.work) / float64(d))
+	z.now = min(max((z.now+fit)/2, min(batchFloor, z.most)), z.most)
+}
