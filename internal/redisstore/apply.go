@@ -46,7 +46,8 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 // writer collects the parts of one jifen_apply.
 type writer struct {
 	set, del, seen []string
-	values, dues   []any
+	values         []any
+	never, dues    []any // names no longer due; scores and names
 	marks          []any
 }
 
@@ -104,7 +105,7 @@ func (s *Store) put(w *writer, key string, state any) error {
 
 func (w *writer) due(name string, at int64) {
 	if at == 0 {
-		w.dues = append(w.dues, "-", name)
+		w.never = append(w.never, name)
 		return
 	}
 	w.dues = append(w.dues, strconv.FormatInt(at, 10), name)
@@ -137,9 +138,10 @@ func (w *writer) remember(k keys, c *ledger.Changes) {
 func (w *writer) command(k keys, b *ledger.Batch) ([]string, []any, error) {
 	keys := make([]string, 0, 2+len(w.set)+len(w.del)+len(w.seen))
 	keys = append(append(append(append(keys, k.applied(), k.due()), w.del...), w.set...), w.seen...)
-	args := make([]any, 0, 6+len(w.values)+len(w.dues)+len(w.marks))
+	args := make([]any, 0, 7+len(w.values)+len(w.never)+len(w.dues)+len(w.marks))
 	args = append(args, b.From, b.Head.Seq, encodeHead(b.Head), len(w.del), len(w.values))
-	args = append(append(args, w.values...), len(w.dues)/2)
+	args = append(append(args, w.values...), len(w.never))
+	args = append(append(args, w.never...), len(w.dues)/2)
 	args = append(append(args, w.dues...), w.marks...)
 	return keys, args, nil
 }

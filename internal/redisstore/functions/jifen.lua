@@ -30,9 +30,17 @@ local function read(keys, args)
   return {applied, due, states, seen}
 end
 
+-- each gives the n arguments after args[at] to a command on one key, and returns n.
+local function each(command, key, args, at, n)
+  for i = at + 1, at + n, CHUNK do
+    redis.call(command, key, unpack(args, i, math.min(i + CHUNK - 1, at + n)))
+  end
+  return n
+end
+
 -- jifen_apply: the states after the entries from..to of one shard, once.
 -- KEYS: applied, due, keys to delete…, keys to set…, seen bucket keys…
--- ARGV: from, to, new applied mark, number of keys to delete, number of keys to set, values…, number of dues, (score or '-', name)…, then for each bucket: number of marks, marks…
+-- ARGV: from, to, new applied mark, number of keys to delete, number of keys to set, values…, number of names no longer due, names…, number of dues, (score, name)…, then for each bucket: number of marks, marks…
 -- returns 1 applied, 0 applied before, -1 gap: the states are not those before `from`
 local function apply(keys, args)
   local seq = tonumber(string.match(redis.call('GET', keys[1]) or '0', '^%d+'))
@@ -40,23 +48,23 @@ local function apply(keys, args)
   if seq >= to then return 0 end
   if seq + 1 ~= from then return -1 end
   local key, deletes, sets = 2, tonumber(args[4]), tonumber(args[5])
-  for i = 1, deletes do redis.call('UNLINK', keys[key + i]) end
+  for i = 1, deletes, CHUNK do
+    redis.call('UNLINK', unpack(keys, key + i, key + math.min(i + CHUNK - 1, deletes)))
+  end
   key = key + deletes
-  for i = 1, sets do redis.call('SET', keys[key + i], args[5 + i]) end
+  for i = 1, sets, CHUNK do
+    local pairs, n = {}, 0
+    for j = i, math.min(i + CHUNK - 1, sets) do
+      pairs[n + 1], pairs[n + 2], n = keys[key + j], args[5 + j], n + 2
+    end
+    redis.call('MSET', unpack(pairs, 1, n))
+  end
   key = key + sets
   local arg = 6 + sets
-  local dues = tonumber(args[arg])
-  for i = 1, dues do
-    local score, name = args[arg + 2 * i - 1], args[arg + 2 * i]
-    if score == '-' then redis.call('ZREM', keys[2], name) else redis.call('ZADD', keys[2], score, name) end
-  end
-  arg = arg + 2 * dues + 1
+  arg = arg + each('ZREM', keys[2], args, arg, tonumber(args[arg])) + 1
+  arg = arg + each('ZADD', keys[2], args, arg, 2 * tonumber(args[arg])) + 1
   for k = key + 1, #keys do
-    local n = tonumber(args[arg])
-    for i = arg + 1, arg + n, CHUNK do
-      redis.call('SADD', keys[k], unpack(args, i, math.min(i + CHUNK - 1, arg + n)))
-    end
-    arg = arg + n + 1
+    arg = arg + each('SADD', keys[k], args, arg, tonumber(args[arg])) + 1
   end
   redis.call('SET', keys[1], args[3])
   return 1
