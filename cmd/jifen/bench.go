@@ -39,10 +39,10 @@ func benchCommand() *cobra.Command {
 	flags.IntVar(&f.Members, "members", 100_000, "members who buy")
 	flags.Float64Var(&f.Zipf, "zipf", 1.1, "exponent of the law by which they do, above 1")
 	flags.Uint64Var(&f.Seed, "seed", 1, "the same seed generates the same orders")
-	flags.StringVar(&f.Kafka, "kafka", bench.RealKafka, "real (Apache Kafka) or embedded (kfake)")
+	f.Kafka = bench.RealKafka
+	flags.Var(choice{&f.Kafka, []string{bench.RealKafka, bench.EmbeddedKafka}}, "kafka", "Apache Kafka, or the embedded kfake")
 	flags.StringVar(&f.Profiles, "profiles", "", "folder for CPU profiles of the processes under measure")
-	flags.StringVarP(&f.output, "output", "o", "table", "table or json")
-	cmd.AddCommand(decodeCommand())
+	outputFlag(cmd, &f.output, "table", "json")
 	return cmd
 }
 
@@ -52,10 +52,6 @@ func (f *benchFlags) check() error {
 		return errors.New("--events: at least 1000, --members: at least 1")
 	case f.Zipf <= 1:
 		return errors.New("--zipf: must be above 1")
-	case f.Kafka != bench.RealKafka && f.Kafka != bench.EmbeddedKafka:
-		return fmt.Errorf("--kafka %s: want real or embedded", f.Kafka)
-	case f.output != "table" && f.output != "json":
-		return fmt.Errorf("-o %s: want table or json", f.output)
 	}
 	return nil
 }
@@ -73,7 +69,7 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 	f.Jifen = func(args ...string) *exec.Cmd { return exec.Command(self, args...) }
 	f.Progress = func(most int64, what string) bench.Bar { return progress(most, what) }
 	f.Decode = func(events int64, settings []string) []string {
-		return append([]string{"bench", "decode", "--orders", strconv.FormatInt(events, 10)}, settings...)
+		return append([]string{"bench-decode", "--orders", strconv.FormatInt(events, 10)}, settings...)
 	}
 	r, err := bench.Run(cmd.Context(), f.Options)
 	if err != nil {
@@ -94,7 +90,7 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 func decodeCommand() *cobra.Command {
 	var orders int64
 	cmd := &cobra.Command{
-		Use: "decode", Hidden: true, Args: cobra.NoArgs,
+		Use: "bench-decode", Short: "Fetch and decode orders, as a child of bench", Hidden: true, Args: cobra.NoArgs,
 		RunE: withApp(func(cmd *cobra.Command, a *app, _ []string) error {
 			t, err := bench.Decode(cmd.Context(), a.kafka, orders)
 			if err != nil {

@@ -50,6 +50,9 @@ func TestDocsCommandLine(t *testing.T) {
 
 func commandPages(b *strings.Builder, cmd *cobra.Command) {
 	for _, c := range cmd.Commands() {
+		if c.Hidden {
+			continue
+		}
 		if !c.HasSubCommands() {
 			fmt.Fprintf(b, "\n## %s\n\n%s.\n", c.CommandPath(), c.Short)
 			if c.Long != "" {

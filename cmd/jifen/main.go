@@ -80,7 +80,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		demoCommand(), runCommand(), serveCommand(), migrateCommand(), topicsCommand(), rulesCommand(publishRulebook),
 		importCommand(produceTo), produceCommand(produceTo), itemsCommand(), balancesCommand(), auditCommand(), rebuildCommand(),
-		benchCommand(), configCommand(), versionCommand(),
+		benchCommand(), decodeCommand(), configCommand(), versionCommand(),
 	)
 	strict(root)
 	return root

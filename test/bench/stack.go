@@ -205,7 +205,7 @@ func (b *bed) drained(ctx context.Context, group, topic string) error {
 	defer func() { _ = bar.Finish() }()
 	for {
 		left, err := lag.Records(ctx, topic) // fails until the group has a coordinator
-		if err == nil && left <= shards { // a marker may be the last offset of each partition
+		if err == nil && left <= shards {    // a marker may be the last offset of each partition
 			done, err := lag.Drained(ctx, topic)
 			if done && err == nil {
 				return nil
