@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"sync"
 	"time"
@@ -20,13 +21,14 @@ type ports struct {
 	*app
 	producer *kafka.Producer
 	books    *kafka.Rulebooks
+	tail     *kafka.Tail // of the ledger
 
 	mu      sync.Mutex
 	waiting map[string]map[chan struct{}]struct{} // by redemption id
 }
 
-func newPorts(a *app, producer *kafka.Producer, books *kafka.Rulebooks) *ports {
-	return &ports{app: a, producer: producer, books: books, waiting: map[string]map[chan struct{}]struct{}{}}
+func newPorts(a *app, producer *kafka.Producer, books *kafka.Rulebooks, tail *kafka.Tail) *ports {
+	return &ports{app: a, producer: producer, books: books, tail: tail, waiting: map[string]map[chan struct{}]struct{}{}}
 }
 
 // read gets states of one shard; a Redis that does not answer makes the API answer 503.
@@ -38,34 +40,73 @@ func (p *ports) read(ctx context.Context, w ledger.Want) (ledger.Got, error) {
 	return got[0], nil
 }
 
-// account reads a member's account and advances a copy of it to now, as the owner would before a decision.
-func (p *ports) account(ctx context.Context, member string) (*ledger.Account, ledger.Moment, bool, error) {
-	got, err := p.read(ctx, ledger.Want{Shard: p.shard(topics.MemberAccount(member)), Members: []string{member}})
+// freshWait bounds a look into the ledger; what cannot be looked up in time counts as behind.
+const freshWait = time.Second
+
+// fresh says whether Redis holds what the ledger says of a shard. A Redis that was emptied, or is being rebuilt, knows
+// neither items nor points: nothing may be refused by what it lacks.
+func (p *ports) fresh(ctx context.Context, shard int32, head ledger.Head) bool {
+	offset := head.Offset
+	if head.Seq == 0 {
+		offset = -1
+	}
+	ctx, done := context.WithTimeout(ctx, freshWait)
+	defer done()
+	ok, err := p.tail.Reached(ctx, shard, offset)
 	if err != nil {
-		return nil, ledger.Moment{}, false, err
+		slog.Debug("freshness", "shard", shard, "error", err)
+	}
+	return ok && err == nil
+}
+
+// absent is the answer for a state that Redis does not have: it may be lost, and not yet rebuilt.
+func (p *ports) absent(ctx context.Context, shard int32, head ledger.Head) error {
+	if p.fresh(ctx, shard, head) {
+		return httpapi.ErrNotFound
+	}
+	return fmt.Errorf("%w: redis is behind the ledger in shard %d", httpapi.ErrUnavailable, shard)
+}
+
+// view is a member's account as Redis has it, advanced to now as the owner would before a decision.
+type view struct {
+	*ledger.Account
+	moment       ledger.Moment
+	known, fresh bool
+}
+
+func (p *ports) account(ctx context.Context, member string) (*view, error) {
+	shard := p.shard(topics.MemberAccount(member))
+	got, err := p.read(ctx, ledger.Want{Shard: shard, Members: []string{member}})
+	if err != nil {
+		return nil, err
 	}
 	books, err := p.books.Books()
 	if err != nil {
-		return nil, ledger.Moment{}, false, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
 	}
 	_, known := got.World.Members[member]
-	m := ledger.Moment{Now: max(p.clock().UnixMilli(), got.Head.Now), Books: books}
-	ledger.Advance(got.World, member, m)
-	return got.World.Member(member), m, known, nil
+	v := &view{
+		moment: ledger.Moment{Now: max(p.clock().UnixMilli(), got.Head.Now), Books: books}, known: known,
+		fresh: p.fresh(ctx, shard, got.Head),
+	}
+	ledger.Advance(got.World, member, v.moment)
+	v.Account = got.World.Member(member)
+	return v, nil
 }
 
 // Balance is a member's balance by the clock.
 func (p *ports) Balance(ctx context.Context, member string) (httpapi.Balance, error) {
-	a, m, known, err := p.account(ctx, member)
+	v, err := p.account(ctx, member)
 	if err != nil {
 		return httpapi.Balance{}, err
 	}
-	b := a.Balance(m.Now)
+	m := v.moment
+	b := v.Balance(m.Now)
 	out := httpapi.Balance{
 		Member: member, Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt,
-		Tier: a.Tier(m.Books.At(m.Time()), m.Now), AsOf: m.Time().UTC(), Known: known, Blocked: a.Frozen,
+		Tier: v.Tier(m.Books.At(m.Time()), m.Now), AsOf: m.Time().UTC(), Known: v.known, Blocked: v.Frozen, Stale: !v.fresh,
 	}
-	for _, u := range a.Plan(b.Available, m.Now) {
+	for _, u := range v.Plan(b.Available, m.Now) {
 		switch last := len(out.NextExpiries) - 1; {
 		case u.ExpiresAt == 0:
 		case last >= 0 && out.NextExpiries[last].ExpiresAt.UnixMilli() == u.ExpiresAt:
@@ -79,15 +120,15 @@ func (p *ports) Balance(ctx context.Context, member string) (httpapi.Balance, er
 
 // Plan says which lots would pay.
 func (p *ports) Plan(ctx context.Context, member string, points int64) ([]httpapi.LotUse, error) {
-	a, m, _, err := p.account(ctx, member)
+	v, err := p.account(ctx, member)
 	if err != nil {
 		return nil, err
 	}
-	if a.Balance(m.Now).Available < points {
+	if v.Balance(v.moment.Now).Available < points {
 		return nil, httpapi.ErrInsufficient
 	}
 	var out []httpapi.LotUse
-	for _, u := range a.Plan(points, m.Now) {
+	for _, u := range v.Plan(points, v.moment.Now) {
 		use := httpapi.LotUse{Lot: strconv.Itoa(int(u.Number)), Points: u.Points}
 		if u.ExpiresAt != 0 {
 			use.ExpiresAt = time.UnixMilli(u.ExpiresAt).UTC()
@@ -99,13 +140,14 @@ func (p *ports) Plan(ctx context.Context, member string, points int64) ([]httpap
 
 // Item reads one item.
 func (p *ports) Item(ctx context.Context, id string) (httpapi.Item, error) {
-	got, err := p.read(ctx, ledger.Want{Shard: p.shard(topics.ItemAccount(id)), Items: []string{id}})
+	shard := p.shard(topics.ItemAccount(id))
+	got, err := p.read(ctx, ledger.Want{Shard: shard, Items: []string{id}})
 	if err != nil {
 		return httpapi.Item{}, err
 	}
 	i := got.World.Items[id]
 	if i == nil || i.ID == "" {
-		return httpapi.Item{}, httpapi.ErrNotFound
+		return httpapi.Item{}, p.absent(ctx, shard, got.Head)
 	}
 	return itemOf(i), nil
 }
@@ -143,12 +185,16 @@ func (p *ports) Items(ctx context.Context) ([]httpapi.Item, error) {
 
 // Find reads a decided redemption.
 func (p *ports) Find(ctx context.Context, member, id string) (httpapi.Redemption, error) {
-	got, err := p.read(ctx, ledger.Want{Shard: p.shard(topics.MemberAccount(member)), Redemptions: []string{id}})
+	shard := p.shard(topics.MemberAccount(member))
+	got, err := p.read(ctx, ledger.Want{Shard: shard, Redemptions: []string{id}})
 	if err != nil {
 		return httpapi.Redemption{}, err
 	}
 	r := got.World.Redemptions[id]
-	if r == nil || r.Member != member {
+	if r == nil {
+		return httpapi.Redemption{}, p.absent(ctx, shard, got.Head)
+	}
+	if r.Member != member {
 		return httpapi.Redemption{}, httpapi.ErrNotFound
 	}
 	return httpapi.Redemption{

@@ -13,6 +13,7 @@ import (
 
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
+	"jifen/topics"
 )
 
 func serveCommand() *cobra.Command {
@@ -70,7 +71,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	}
 	defer producer.Close()
 	books := a.rulebooks()
-	ports := newPorts(a, producer, books)
+	ports := newPorts(a, producer, books, kafka.NewTail(a.kafka, topics.Ledger))
 	h := a.config.HTTP
 	api, err := httpapi.New(httpapi.Options{
 		Accounts: ports, Items: ports, Redemptions: ports, History: ports, Verifier: verifier,
@@ -93,6 +94,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	a.health.Started()
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return books.Run(ctx) })
+	run.Go(func() error { return ports.tail.Run(ctx) })
 	run.Go(func() error { ports.listen(ctx); return nil })
 	run.Go(func() error { return api.Run(ctx) })
 	err = run.Wait()

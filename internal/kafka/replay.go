@@ -22,6 +22,11 @@ func (r *Replayer) Replay(ctx context.Context, topic string, from map[int32]int6
 	if err != nil {
 		return err
 	}
+	return r.replayTo(ctx, topic, from, ends, each)
+}
+
+// replayTo reads on to given ends, each of which must be reached by a record or a marker that is decided or will be.
+func (r *Replayer) replayTo(ctx context.Context, topic string, from, ends map[int32]int64, each func(partition int32, offset int64, value []byte) error) error {
 	start, left := map[int32]kgo.Offset{}, map[int32]int64{}
 	for p, at := range from {
 		if end := ends[p]; at < end {
