@@ -30,8 +30,8 @@ func serveCommand() *cobra.Command {
 }
 
 func (a *app) serve(ctx context.Context) error {
-	if a.config.Auth.Issuer == "" {
-		return errors.New("auth.issuer is not set: whose tokens are to be accepted?")
+	if err := a.servable(); err != nil {
+		return err
 	}
 	a.health.Add("redis", a.store.Ready)
 	a.health.Add("kafka", func(ctx context.Context) error { return kafka.Ready(ctx, a.kafka) })
@@ -44,12 +44,31 @@ func (a *app) serve(ctx context.Context) error {
 	}
 	verifier, err := httpapi.NewVerifier(ctx, httpapi.AuthOptions{
 		Issuer: a.config.Auth.Issuer, Audience: a.config.Auth.Audience, Algorithms: a.config.Auth.Algorithms,
-		JWKSURL: a.config.Auth.JWKSURL, Keys: keys,
+		JWKSURL: a.config.Auth.JWKSURL, Keys: keys, Log: slog.Default(),
 	})
 	if err != nil {
 		return err
 	}
+	a.health.Add("issuer", verifier.Ready)
 	return a.serveWith(ctx, verifier, nil)
+}
+
+// signingKeyMin is the fewest characters of http.signing_key.
+const signingKeyMin = 32
+
+// servable says what settings the API lacks, all at once.
+func (a *app) servable() error {
+	var faults []error
+	if a.config.Auth.Issuer == "" {
+		faults = append(faults, errors.New("auth.issuer is not set: whose tokens are to be accepted?"))
+	}
+	if (a.config.Auth.JWKSURL == "") == (a.config.Auth.KeysFile == "") {
+		faults = append(faults, errors.New("auth: want either jwks_url or keys_file, to check tokens with"))
+	}
+	if len(a.config.HTTP.SigningKey.Reveal()) < signingKeyMin {
+		faults = append(faults, fmt.Errorf("http.signing_key: want at least %d characters (or signing_key_file)", signingKeyMin))
+	}
+	return errors.Join(faults...)
 }
 
 func (a *app) keys() ([]byte, error) {
