@@ -33,8 +33,12 @@ func paid(partition int32, offset int64, id string) topics.Record {
 		Topic: topics.Orders, Partition: partition, Offset: offset, Key: []byte("m1"),
 		Value: []byte(`{"order":"O1","member":"m1","store":"SH01","channel":"pos","currency":"CNY","lines":[{"line":"1","net":29900},{"line":"2","net":45500}],"freight":1000}`),
 		Headers: []topics.Header{
-			{Key: "ce_specversion", Value: []byte("1.0")}, {Key: "CE_ID", Value: []byte(id)}, {Key: "ce_source", Value: []byte("/shops/sh01")},
-			{Key: "ce_type", Value: []byte(topics.TypeOrderPaid)}, {Key: "ce_time", Value: []byte("2026-05-26T23:30:00+08:00")}, {Key: "content-type", Value: []byte("application/json")},
+			{Key: "ce_specversion", Value: []byte("1.0")},
+			{Key: "CE_ID", Value: []byte(id)},
+			{Key: "ce_source", Value: []byte("/shops/sh01")},
+			{Key: "ce_type", Value: []byte(topics.TypeOrderPaid)},
+			{Key: "ce_time", Value: []byte("2026-05-26T23:30:00+08:00")},
+			{Key: "content-type", Value: []byte("application/json")},
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -86,7 +87,7 @@ func TestProduceSendsTheRestAndReportsBadLines(t *testing.T) {
 	file := write(t, "e.jsonl", event+"\nnot json\n\n"+strings.Replace(event, "order.paid", "order.lost", 1)+"\n"+
 		strings.Replace(event, "shop.order.paid", "com.example.x", 1)+"\n"+strings.Replace(event, "shop.order.paid.v1", "shop.activity.v1", 1))
 	out, faults, err := call(produceCommand(k.door), file, "--backfill", "run-1", "-o", "json")
-	if err != errDiffers || strings.Count(faults, "\n") != 2 || !strings.Contains(faults, "e.jsonl:2: DECODE") || !strings.Contains(faults, "e.jsonl:5: UNKNOWN_TYPE") {
+	if !errors.Is(err, errDiffers) || strings.Count(faults, "\n") != 2 || !strings.Contains(faults, "e.jsonl:2: DECODE") || !strings.Contains(faults, "e.jsonl:5: UNKNOWN_TYPE") {
 		t.Fatal(err, faults)
 	}
 	var report produced

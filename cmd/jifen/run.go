@@ -61,10 +61,12 @@ func (a *app) await(ctx context.Context, redis bool) error {
 	if err == nil && redis {
 		err = need(ctx, "redis", a.store.Ready)
 	}
-	if ctx.Err() != nil {
-		return nil
+	select {
+	case <-ctx.Done():
+		return nil // told to stop, which is no failure
+	default:
+		return err
 	}
-	return err
 }
 
 // withAdmin serves health and metrics beside f, from before anything is ready.

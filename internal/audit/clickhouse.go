@@ -69,8 +69,12 @@ func (a *Audit) compareSums(ctx context.Context) error {
 		what       string
 		want, have int64
 	}{
-		{"balance", a.report.SumLedger, c.Outstanding}, {"granted", t.Granted, c.Granted}, {"reversed", t.Reversed, c.Reversed},
-		{"expired", t.Expired, c.Expired}, {"redeemed", t.Redeemed, c.Redeemed}, {"adjusted", t.Adjusted, c.Adjusted},
+		{"balance", a.report.SumLedger, c.Outstanding},
+		{"granted", t.Granted, c.Granted},
+		{"reversed", t.Reversed, c.Reversed},
+		{"expired", t.Expired, c.Expired},
+		{"redeemed", t.Redeemed, c.Redeemed},
+		{"adjusted", t.Adjusted, c.Adjusted},
 	} {
 		if x.want != x.have {
 			a.report.differ(Difference{Where: "clickhouse", Shard: -1, What: "sum " + x.what, Ledger: fmt.Sprint(x.want), Found: fmt.Sprint(x.have)})

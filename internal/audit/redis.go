@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -41,7 +42,9 @@ func (a *Audit) compareRedis(ctx context.Context) error {
 		for {
 			before := len(a.report.Differences)
 			sum, err := a.compareShard(ctx, n, names[n])
-			if _, moved := err.(errMoved); moved && time.Now().Before(deadline) {
+			var went errMoved
+			moved := errors.As(err, &went)
+			if moved && time.Now().Before(deadline) {
 				a.report.Differences = a.report.Differences[:before]
 				select {
 				case <-ctx.Done():

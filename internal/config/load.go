@@ -191,12 +191,12 @@ func decode(k *koanf.Koanf, c *Config) []error {
 
 // leaves takes apart what mapstructure joined and wrapped.
 func leaves(err error) []error {
-	switch e := err.(type) {
-	case nil:
+	if err == nil {
 		return nil
-	case interface{ Unwrap() []error }:
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []error
-		for _, sub := range e.Unwrap() {
+		for _, sub := range joined.Unwrap() {
 			out = append(out, leaves(sub)...)
 		}
 		return out

@@ -48,8 +48,8 @@ func (w *world) Balance(_ context.Context, member string) (Balance, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.explode {
-		var none map[string]int
-		none[member] = 1
+		none := make([]string, 0)
+		none[len(member)] = member
 	}
 	b, ok := w.balances[member]
 	if !ok {

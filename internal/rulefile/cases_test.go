@@ -19,7 +19,7 @@ func TestCasesSeeTierFirstOrderExclusiveGroupsAndTheMaximum(t *testing.T) {
     - {id: any, on: shop.order.paid.v1, earn: {fixed: 5}, exclusive: g}
     - {id: same, on: shop.order.paid.v1, earn: {fixed: 5}, exclusive: g, priority: 1}
   campaigns:`).Replace(base))
-	results, err := rulefile.RunCases(book, "cases.yaml", []byte(caseHead+`  - name: gold in June
+	_, err := rulefile.RunCases(book, "cases.yaml", []byte(caseHead+`  - name: gold in June
     tier: gold
     event: &e {type: shop.order.paid.v1, time: 2026-06-02T00:00:00+08:00, data: {member: m1, order: O1, currency: CNY, lines: [{line: "1", net: 10000}]}}
     points: {spend: 30, same: 5}
@@ -28,7 +28,7 @@ func TestCasesSeeTierFirstOrderExclusiveGroupsAndTheMaximum(t *testing.T) {
 		t.Errorf("an anchor: got %v", err)
 	}
 	event := `event: {type: shop.order.paid.v1, time: 2026-06-02T00:00:00+08:00, data: {member: m1, order: O1, currency: CNY, lines: [{line: "1", net: 10000}]}}`
-	results, err = rulefile.RunCases(book, "cases.yaml", []byte(caseHead+
+	results, err := rulefile.RunCases(book, "cases.yaml", []byte(caseHead+
 		"  - {name: gold in June, tier: gold, "+event+", points: {spend: 30, same: 5}}\n"+
 		"  - {name: a first order, first_order: true, "+event+", points: {first: 7}}\n"+
 		"  - {name: wrong, "+event+", points: {same: 4, any: 1}}\n"))

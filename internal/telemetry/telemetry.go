@@ -24,7 +24,7 @@ func NewLogger(w io.Writer, level, format string, noColor bool) (*slog.Logger, e
 	terminal := isTerminal(w)
 	switch {
 	case format == "text", format == "auto" && terminal:
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: l, NoColor: noColor || !terminal, TimeFormat: "15:04:05.000"})), nil
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: l, NoColor: noColor || !terminal, TimeFormat: "15:04:05.000"})), nil
 	case format == "json", format == "auto":
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l})), nil
 	}

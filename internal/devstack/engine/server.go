@@ -99,8 +99,10 @@ func (s *server) hello(w http.ResponseWriter, req *request) error {
 	zone.Append("UTC")
 	number := proto.ColUInt32{0}
 	input := proto.Input{
-		{Name: "displayName()", Data: name}, {Name: "version()", Data: version},
-		{Name: "revision()", Data: &number}, {Name: "timezone()", Data: zone},
+		{Name: "displayName()", Data: name},
+		{Name: "version()", Data: version},
+		{Name: "revision()", Data: &number},
+		{Name: "timezone()", Data: zone},
 	}
 	block := proto.Block{Info: proto.BlockInfo{BucketNum: -1}, Columns: len(input), Rows: 1}
 	var buf proto.Buffer
