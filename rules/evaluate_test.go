@@ -31,12 +31,17 @@ func TestCandidateCarriesWhatTheOwnerDecides(t *testing.T) {
 	want := &pointspb.CreditEvent{
 		Account: "member:m1",
 		Version: "2026-05",
-		Cause: &pointspb.Cause{Source: "/shops/sh01", Id: "e-1", Type: topics.TypeOrderPaid, OccurredAt: e.Time.UnixMilli(),
-			Backfill: "run-1", Store: "SH01", Channel: "pos", Traceparent: "00-x"},
+		Cause: &pointspb.Cause{
+			Source: "/shops/sh01", Id: "e-1", Type: topics.TypeOrderPaid, OccurredAt: e.Time.UnixMilli(),
+			Backfill: "run-1", Store: "SH01", Channel: "pos", Traceparent: "00-x",
+		},
 		Order: &pointspb.OrderFacts{Order: "O1", Currency: "CNY", Lines: []*pointspb.OrderLine{
-			{Id: "1", Net: 5, Eligible: 5}, {Id: "2", Net: 700, Eligible: 700}, {Id: "3", Net: 300, Eligible: 300}}},
-		Candidates: []*pointspb.Candidate{{Rule: "first", Mode: "quantity", Points: 3, Per: 2, Eligible: 1000, Quantity: 5, Lines: []uint32{1, 2},
-			TierMultiplier: true, Tiers: []string{"silver", "gold"}, FirstOrder: true, Exclusive: "welcome", Priority: 7, HoldoutPercent: 10}},
+			{Id: "1", Net: 5, Eligible: 5}, {Id: "2", Net: 700, Eligible: 700}, {Id: "3", Net: 300, Eligible: 300},
+		}},
+		Candidates: []*pointspb.Candidate{{
+			Rule: "first", Mode: "quantity", Points: 3, Per: 2, Eligible: 1000, Quantity: 5, Lines: []uint32{1, 2},
+			TierMultiplier: true, Tiers: []string{"silver", "gold"}, FirstOrder: true, Exclusive: "welcome", Priority: 7, HoldoutPercent: 10,
+		}},
 	}
 	if diff := cmp.Diff(book.Evaluate(e), want, protocmp.Transform()); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)

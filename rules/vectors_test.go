@@ -62,13 +62,17 @@ func at(t testing.TB, text string) time.Time {
 }
 
 func order(when time.Time, lines ...topics.Line) *topics.Event {
-	return &topics.Event{Source: "/shops/sh01", ID: "e-1", Type: topics.TypeOrderPaid, Time: when,
-		Data: topics.Data{Member: "m1", Order: "O1", Currency: "CNY", Lines: lines}}
+	return &topics.Event{
+		Source: "/shops/sh01", ID: "e-1", Type: topics.TypeOrderPaid, Time: when,
+		Data: topics.Data{Member: "m1", Order: "O1", Currency: "CNY", Lines: lines},
+	}
 }
 
 func nights(when time.Time, n int64) *topics.Event {
-	return &topics.Event{Source: "/hotels", ID: "e-2", Type: topics.TypeActivity, Time: when,
-		Data: topics.Data{Member: "m1", Activity: "hotel_night", Quantity: n}}
+	return &topics.Event{
+		Source: "/hotels", ID: "e-2", Type: topics.TypeActivity, Time: when,
+		Data: topics.Data{Member: "m1", Activity: "hotel_night", Quantity: n},
+	}
 }
 
 // points is what each candidate gives at a tier multiplier, as the shard's owner would award it.

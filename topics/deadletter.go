@@ -21,8 +21,12 @@ const deadLetterValueMax = 15 << 20
 func DeadLetter(r *Record, group string, why *Reject) Record {
 	headers := append([]Header(nil), r.Headers...)
 	for _, h := range []struct{ key, value string }{
-		{HeaderReason, string(why.Reason)}, {HeaderMessage, why.Message}, {HeaderGroup, group}, {HeaderTopic, r.Topic},
-		{HeaderPartition, strconv.Itoa(int(r.Partition))}, {HeaderOffset, strconv.FormatInt(r.Offset, 10)},
+		{HeaderReason, string(why.Reason)},
+		{HeaderMessage, why.Message},
+		{HeaderGroup, group},
+		{HeaderTopic, r.Topic},
+		{HeaderPartition, strconv.Itoa(int(r.Partition))},
+		{HeaderOffset, strconv.FormatInt(r.Offset, 10)},
 	} {
 		headers = append(headers, Header{Key: h.key, Value: []byte(h.value)})
 	}
