@@ -111,9 +111,12 @@ func (l logger) Level() kgo.LogLevel {
 	return kgo.LogLevelWarn
 }
 
+// Log demotes what a missing broker makes every client say many times a second: whoever needs the broker names it.
 func (l logger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
-	switch level {
-	case kgo.LogLevelError, kgo.LogLevelWarn:
+	switch {
+	case strings.HasPrefix(msg, "unable to open connection to broker"):
+		l.to.Debug(msg, keyvals...)
+	case level == kgo.LogLevelError, level == kgo.LogLevelWarn:
 		l.to.Warn(msg, keyvals...)
 	default:
 		l.to.Debug(msg, keyvals...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -44,9 +45,9 @@ func (l *Lag) span(ctx context.Context, topic string) (end, from map[int32]int64
 	if end, err = ends(ctx, l.admin, topic); err != nil {
 		return nil, nil, err
 	}
-	committed, err := l.admin.FetchOffsets(ctx, l.group)
+	committed, err := l.committed(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("offsets of %s: %w", l.group, err)
+		return nil, nil, err
 	}
 	starts, err := l.admin.ListStartOffsets(ctx, topic)
 	if err != nil {
@@ -62,6 +63,15 @@ func (l *Lag) span(ctx context.Context, topic string) (end, from map[int32]int64
 		}
 	}
 	return end, from, nil
+}
+
+// committed are the group's offsets; a group that nobody has joined yet has none.
+func (l *Lag) committed(ctx context.Context) (kadm.OffsetResponses, error) {
+	committed, err := l.admin.FetchOffsets(ctx, l.group)
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, fmt.Errorf("offsets of %s: %w", l.group, err)
+	}
+	return committed, nil
 }
 
 // errRecord ends a look for records at the first one.
@@ -83,9 +93,9 @@ func (l *Lag) Drained(ctx context.Context, topic string) (bool, error) {
 
 // Trim deletes the records of a topic that the group has committed: the owner needs them no more.
 func (l *Lag) Trim(ctx context.Context, topic string) error {
-	committed, err := l.admin.FetchOffsets(ctx, l.group)
+	committed, err := l.committed(ctx)
 	if err != nil {
-		return fmt.Errorf("offsets of %s: %w", l.group, err)
+		return err
 	}
 	var trim kadm.Offsets
 	for p, o := range committed[topic] {
