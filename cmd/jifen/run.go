@@ -78,6 +78,8 @@ func (a *app) withAdmin(ctx context.Context, f func(context.Context) error) erro
 	if err != nil {
 		return err
 	}
+	// Unready first, so that whoever sends us work stops before we do.
+	defer context.AfterFunc(ctx, a.health.Drain)()
 	ctx, stop := context.WithCancel(ctx)
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return admin.Run(ctx) })

@@ -37,14 +37,15 @@ func Skew(ctx context.Context, c Config, record topics.Record) (time.Duration, e
 	if err := fetches.Err(); err != nil {
 		return 0, fmt.Errorf("clock: %w", err)
 	}
-	for it := fetches.RecordIter(); !it.Done(); {
-		switch stamp := it.Next().Timestamp; {
-		case stamp.Before(before.Truncate(time.Millisecond)):
-			return stamp.Sub(before), nil
-		case stamp.After(after):
-			return stamp.Sub(after), nil
-		}
-		return 0, nil
+	records := fetches.Records()
+	if len(records) == 0 {
+		return 0, fmt.Errorf("clock: offset %d of %s/%d was not there", sent.Offset, sent.Topic, sent.Partition)
 	}
-	return 0, fmt.Errorf("clock: offset %d of %s/%d was not there", sent.Offset, sent.Topic, sent.Partition)
+	switch stamp := records[0].Timestamp; {
+	case stamp.Before(before.Truncate(time.Millisecond)):
+		return stamp.Sub(before), nil
+	case stamp.After(after):
+		return stamp.Sub(after), nil
+	}
+	return 0, nil
 }

@@ -72,7 +72,7 @@ func (f *Follower) poll(ctx context.Context, client *kgo.Client) error {
 		fetches := client.PollRecords(wait, 20000)
 		done()
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // told to stop
 		}
 		for _, e := range fetches.Errors() {
 			if !errors.Is(e.Err, context.DeadlineExceeded) {

@@ -50,7 +50,7 @@ func (l *Loop) Run(ctx context.Context, c Config) error {
 		started := time.Now()
 		err := l.session(ctx, c)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // told to stop, whatever that interrupted
 		}
 		if time.Since(started) > time.Minute {
 			wait.Reset()
@@ -111,7 +111,7 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 	}
 	defer func() {
 		s.Close()
-		l.loss(nil, nil, nil)
+		l.loss(context.WithoutCancel(ctx), s.Client(), nil)
 	}()
 	// A predecessor in our slot may have left a transaction open: taking its id over ends it, before the takeover waits for it.
 	if _, _, err := s.Client().ProducerID(ctx); err != nil {
@@ -218,7 +218,7 @@ func (l *Loop) produce(ctx context.Context, s *kgo.GroupTransactSession, out pro
 func (l *Loop) abort(ctx context.Context, s *kgo.GroupTransactSession, cause error) error {
 	l.Stage.Aborted()
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the process ends; its successor ends the transaction
 	}
 	slog.Warn("batch aborted", "stage", l.Name, "error", cause)
 	if _, err := s.End(ctx, kgo.TryAbort); err != nil {

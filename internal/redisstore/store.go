@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -43,8 +44,16 @@ var (
 	ErrNotFound = errors.New("no such state")
 )
 
+// words hands what the client says of its connections to our log: it is the caller's error that tells what failed.
+type words struct{}
+
+func (words) Printf(_ context.Context, format string, v ...any) {
+	slog.Debug(fmt.Sprintf(format, v...), "part", "redis")
+}
+
 // Open makes a store; it does not talk to Redis yet.
 func Open(c Config) (*Store, error) {
+	redis.SetLogger(words{})
 	codec, err := newCodec()
 	if err != nil {
 		return nil, err
