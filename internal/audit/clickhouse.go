@@ -80,11 +80,18 @@ func (a *Audit) compareSums(ctx context.Context) error {
 			a.report.differ(Difference{Where: "clickhouse", Shard: -1, What: "sum " + x.what, Ledger: fmt.Sprint(x.want), Found: fmt.Sprint(x.have)})
 		}
 	}
+	known := map[string]struct{}{}
 	for n, w := range a.worlds {
 		for id, m := range w.Members {
+			known[id] = struct{}{}
 			if b, have := m.Booked(), sums.Members[id]; b != have {
 				a.report.differ(Difference{Where: "clickhouse", Shard: n, What: "member " + id, Ledger: fmt.Sprintf("%+v", b), Found: fmt.Sprintf("%+v", have)})
 			}
+		}
+	}
+	for id, have := range sums.Members {
+		if _, ok := known[id]; !ok && have != (ledger.Balance{}) {
+			a.report.differ(Difference{Where: "clickhouse", Shard: -1, What: "member " + id, Ledger: "no such member", Found: fmt.Sprintf("%+v", have)})
 		}
 	}
 	return nil
