@@ -39,6 +39,9 @@ func Credit(w *World, ev *pointspb.CreditEvent, m Moment) (*Decision, error) {
 		return d.refuse(Duplicate), nil
 	}
 	c := credit{Decision: d, event: ev, member: member, book: m.Books.Version(ev.Version)}
+	if c.book == nil && len(ev.Candidates) > 0 {
+		return d, fmt.Errorf("candidates under version %q, which is no published one", ev.Version)
+	}
 	switch {
 	case ev.Refund != nil:
 		return d, c.refund()

@@ -48,6 +48,10 @@ func TestRecordThatCanNeverWorkBecomesADeadLetter(t *testing.T) {
 	junk.Value, junkRequest.Value = []byte("\xff\xff not Protobuf"), []byte("\xff\xff")
 	nobody := p.credit(&pointspb.CreditEvent{Account: "campaign:c", Cause: &pointspb.Cause{Source: "/s", Id: "c", Type: "t"}})
 	causeless.Value, _ = (&pointspb.CreditEvent{Account: "member:ana"}).MarshalVT()
+	bookless := p.credit(&pointspb.CreditEvent{
+		Account: "member:ana", Cause: &pointspb.Cause{Source: "/s", Id: "bookless", Type: topics.TypeActivity, OccurredAt: p.now.UnixMilli()},
+		Candidates: []*pointspb.Candidate{{Rule: "gift", Mode: string(topics.ModeFixed), Points: 1}},
+	})
 	nothing := p.request(&pointspb.Request{Account: "member:ana", Id: "nothing"})
 	for _, c := range []struct {
 		name   string
@@ -61,6 +65,7 @@ func TestRecordThatCanNeverWorkBecomesADeadLetter(t *testing.T) {
 		{"request that is no Protobuf", junkRequest, topics.ReasonDecode},
 		{"credit without a cause", causeless, topics.ReasonDecode},
 		{"credit of no member", nobody, topics.ReasonRuleError},
+		{"candidates of no version", bookless, topics.ReasonRuleError},
 		{"request for nothing", nothing, topics.ReasonSchema},
 	} {
 		t.Run(c.name, func(t *testing.T) {
