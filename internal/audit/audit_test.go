@@ -1,0 +1,370 @@
+package audit_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"jifen/internal/audit"
+	"jifen/internal/redisstore"
+	"jifen/internal/testkit"
+	"jifen/ledger"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// program is a ledger of one shard with what was folded from it: a real Redis, and ClickHouse's numbers.
+type program struct {
+	t       *testing.T
+	log     [][]byte
+	head    ledger.Head
+	world   *ledger.World
+	changes *ledger.Changes
+	now     time.Time
+	store   *redisstore.Store
+	raw     *redis.Client
+	copied  clickhouse
+}
+
+type clickhouse struct {
+	count audit.Count
+	sums  audit.Sums
+}
+
+func (c *clickhouse) Counts(context.Context) (map[int32]audit.Count, error) {
+	return map[int32]audit.Count{0: c.count}, nil
+}
+func (c *clickhouse) Sums(context.Context) (audit.Sums, error) { return c.sums, nil }
+
+func (p *program) Replay(_ context.Context, _ string, from map[int32]int64, each func(int32, int64, []byte) error) error {
+	for offset := from[0]; offset < int64(len(p.log)); offset++ {
+		if err := each(0, offset, p.log[offset]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start has two members, an order with a refund, an item and a redemption.
+func start(t *testing.T) *program {
+	t.Helper()
+	r := testkit.StartRedis(t)
+	store, err := redisstore.Open(redisstore.Config{Addrs: []string{r.Addr()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := redis.NewClient(&redis.Options{
+		Addr: r.Addr(), MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+	t.Cleanup(func() { _, _ = store.Close(), raw.Close() })
+	p := &program{
+		t: t, head: ledger.Head{Offset: -1}, world: ledger.NewWorld(), changes: ledger.NewChanges(), store: store, raw: raw,
+		now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC),
+	}
+	p.credit(&pointspb.CreditEvent{
+		Account: "member:ana", Order: &pointspb.OrderFacts{Order: "O", Lines: []*pointspb.OrderLine{{Id: "1", Net: 5000, Eligible: 5000}}},
+		Candidates: []*pointspb.Candidate{{Rule: "spend", Mode: "step", Points: 1, Per: 100, Eligible: 5000, Lines: []uint32{0}}},
+	})
+	p.credit(&pointspb.CreditEvent{
+		Account: "member:ana", Refund: &pointspb.RefundFacts{Order: "O", Refund: "R", Lines: []*pointspb.RefundLine{{Id: "1", Net: 1000}}},
+	})
+	p.credit(&pointspb.CreditEvent{Account: "member:ben", Candidates: []*pointspb.Candidate{{Rule: "gift", Mode: "fixed", Points: 7}}})
+	p.request("item:cup", &pointspb.Request{What: &pointspb.Request_Item{Item: &pointspb.ItemRequest{
+		Definition: &pointspb.ItemDefinition{Id: "cup", BasePrice: 15, OnSale: true}, Loaded: 3,
+	}}})
+	p.request("item:cup", &pointspb.Request{What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{Redemption: "r", Member: "ana", Quantity: 1, BodyHash: []byte("b")}}})
+	p.apply()
+	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq}
+	p.copied.sums = audit.Sums{Members: map[string]ledger.Balance{}, Totals: audit.Totals{Outstanding: 32, Granted: 57, Reversed: 10, Redeemed: 15}}
+	for id, m := range p.world.Members {
+		p.copied.sums.Members[id] = m.Booked()
+	}
+	return p
+}
+
+func (p *program) moment() ledger.Moment {
+	book := &topics.Rulebook{Version: "1", Zone: time.UTC, Validity: topics.Validity{Years: 1}, MaxMultiplier: topics.NoMaximum()}
+	return ledger.Moment{Now: p.now.UnixMilli(), Books: topics.NewBooks(book)}
+}
+
+func (p *program) credit(e *pointspb.CreditEvent) {
+	p.t.Helper()
+	e.Version, e.Cause = "1", &pointspb.Cause{Source: "/s", Id: fmt.Sprint(p.head.Seq), OccurredAt: p.now.UnixMilli()}
+	d, err := ledger.Credit(p.world, e, p.moment())
+	p.keep(d, err)
+}
+
+// request decides a request and those that it leads to.
+func (p *program) request(account string, r *pointspb.Request) {
+	p.t.Helper()
+	r.Account, r.Id = account, fmt.Sprint("q", p.head.Seq)
+	d, err := ledger.Handle(p.world, r, p.moment())
+	p.keep(d, err)
+	for _, next := range d.Requests {
+		p.request(next.Account, next)
+	}
+}
+
+func (p *program) keep(d *ledger.Decision, err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, e := range d.Entries {
+		p.seal(e)
+		p.changes.Add(e)
+	}
+}
+
+func (p *program) seal(e *pointspb.Entry) {
+	p.t.Helper()
+	value, err := ledger.Seal(&p.head, e)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.log = append(p.log, value)
+	p.head.Offset++
+}
+
+func (p *program) apply() {
+	p.t.Helper()
+	b := ledger.Batch{Shard: 0, From: 1, Head: p.head, World: p.world, Changes: p.changes}
+	if err := p.store.Apply(p.t.Context(), []ledger.Batch{b}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *program) audit() *audit.Report {
+	p.t.Helper()
+	a := audit.Audit{History: p, Redis: p.store, ClickHouse: &p.copied, Shards: 1}
+	report, err := a.Run(p.t.Context())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return report
+}
+
+// differences are those that an audit reports, in short.
+func (p *program) differences() []string {
+	p.t.Helper()
+	all := []string{}
+	for _, d := range p.audit().Differences {
+		all = append(all, strings.TrimSpace(d.Where+": "+d.What+" "+d.Field))
+	}
+	return all
+}
+
+func TestSoundProgramHasNoDifference(t *testing.T) {
+	p := start(t)
+	r := p.audit()
+	equal(t, "differences", r.Differences, []audit.Difference{})
+	equal(t, "sums", []int64{r.SumLedger, r.SumRedis, r.SumClickHouse, r.SumFlows}, []int64{32, 32, 32, 32})
+	equal(t, "totals", r.Totals, audit.Totals{Outstanding: 32, Granted: 57, Reversed: 10, Redeemed: 15})
+	equal(t, "entries", []int64{r.Entries, int64(r.OrdersPaid), int64(r.WithOrders), int64(r.Members)}, []int64{int64(len(p.log)), 1, 1, 2})
+	equal(t, "top members", r.Earners, []audit.Earner{{Member: "ana", Points: 25}, {Member: "ben", Points: 7}})
+}
+
+// TestVector has the vector that the audit owns.
+func TestVector(t *testing.T) {
+	t.Run("F4", vectorF4)
+}
+
+// vectorF4 flips one byte of every stored entry in turn: the audit names the account and seq of what is broken.
+func vectorF4(t *testing.T) {
+	p := start(t)
+	for n, value := range p.log {
+		for _, at := range []int{len(value) / 3, len(value) - 50, len(value) - 1} {
+			p.log[n] = []byte(string(value))
+			p.log[n][at] ^= 0x01
+			report := p.audit()
+			if len(report.Differences) != 1 || report.Differences[0].Where != "ledger" {
+				t.Fatalf("byte %d of seq %d: %v", at, n+1, report.Differences)
+			}
+			what := report.Differences[0].What
+			if !strings.Contains(what, fmt.Sprint("seq ", n+1)) && !strings.Contains(what, fmt.Sprint("after seq ", n)) && !strings.Contains(what, fmt.Sprint("after ", n)) {
+				t.Errorf("byte %d of seq %d: %s", at, n+1, what)
+			}
+			p.log[n] = value
+		}
+	}
+	e := &pointspb.Entry{}
+	if err := e.UnmarshalVT(p.log[0]); err != nil {
+		t.Fatal(err)
+	}
+	forged := []byte(strings.Replace(string(p.log[0]), "spend", "spent", 1))
+	p.log[0] = forged
+	report := p.audit()
+	if len(report.Differences) != 1 || !strings.Contains(report.Differences[0].What, "member:ana, seq 1") {
+		t.Errorf("a changed rule name: %v", report.Differences)
+	}
+}
+
+// TestEntryThatIsMissingOrTwiceBreaksTheChain: seq is dense.
+func TestEntryThatIsMissingOrTwiceBreaksTheChain(t *testing.T) {
+	for name, change := range map[string]func(log [][]byte) [][]byte{
+		"missing": func(log [][]byte) [][]byte { return append(append([][]byte{}, log[:1]...), log[2:]...) },
+		"twice":   func(log [][]byte) [][]byte { return append([][]byte{log[0]}, log...) },
+		"swapped": func(log [][]byte) [][]byte { return append([][]byte{log[1], log[0]}, log[2:]...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t)
+			p.log = change(p.log)
+			if d := p.differences(); len(d) != 1 || !strings.Contains(d[0], "hash chain broken") {
+				t.Errorf("differences %v", d)
+			}
+		})
+	}
+}
+
+// TestChangedFieldOfAStateIsTheOneReported changes one field at a time, by hand, in Redis.
+func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
+	p := start(t)
+	for _, c := range []struct {
+		key, what string
+		fields    []string
+		state     any
+	}{
+		{"m:ana", "member ana", []string{"Lots", "NextLot", "Debt", "Frozen", "Expired", "Tiers", "Years", "EvaluateAt", "Ordered", "Taken", "Due"}, &ledger.Account{}},
+		{"o:ana\x1f/s\x1fO", "order ana\x1f/s\x1fO", []string{"Paid", "At", "Year", "Counted", "Lines", "Grants", "Returns", "Early", "Written"}, &ledger.Order{}},
+		{"r:r", "redemption r", []string{"Member", "Item", "Quantity", "BodyHash", "Outcome", "Points", "PriceVersion", "At", "Lots"}, &ledger.Redemption{}},
+	} {
+		key := "jifen:{0}:" + c.key
+		was := p.raw.Get(t.Context(), key).Val()
+		var fields []any
+		if err := cbor.Unmarshal([]byte(was), &fields); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, c.what+" has as many fields", len(fields), len(c.fields))
+		for i, name := range c.fields {
+			changed := append([]any{}, fields...)
+			changed[i] = other(name, fields[i])
+			value, err := cbor.Marshal(changed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.raw.Set(t.Context(), key, value, 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+			var about []string
+			for _, d := range p.differences() {
+				if strings.HasPrefix(d, "redis: "+c.what) {
+					about = append(about, d)
+				}
+			}
+			equal(t, c.what+"."+name, about, []string{"redis: " + c.what + " " + name})
+		}
+		if err := p.raw.Set(t.Context(), key, was, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "everything put back", p.differences(), []string{})
+}
+
+// other is another value for a field: one more, the opposite, or a list with an element less or more.
+func other(name string, v any) any {
+	switch v := v.(type) {
+	case uint64:
+		return v + 1
+	case int64:
+		return v + 1
+	case bool:
+		return !v
+	case string:
+		return v + "x"
+	case []byte:
+		return append(append([]byte{}, v...), 'x')
+	case []any:
+		if len(v) > 0 {
+			return v[:len(v)-1]
+		}
+		return []any{map[string]any{
+			"Expired": []any{1, 5}, "Tiers": []any{5, "gold"}, "Years": []any{2026, 1, 1}, "Early": []any{"s", "i", 1, "R", []any{}}, "Taken": []any{"cup", 1},
+		}[name]}
+	}
+	return nil
+}
+
+func TestLostAndForeignStatesAreReported(t *testing.T) {
+	p := start(t)
+	ctx := t.Context()
+	p.raw.Del(ctx, "jifen:{0}:m:ben")
+	p.raw.Set(ctx, "jifen:{0}:m:zoe", p.raw.Get(ctx, "jifen:{0}:m:ana").Val(), 0)
+	p.raw.SRem(ctx, "jifen:{0}:e:"+ledger.SeenBucket("ben", "202606"), p.raw.SMembers(ctx, "jifen:{0}:e:"+ledger.SeenBucket("ben", "202606")).Val())
+	p.raw.ZAdd(ctx, "jifen:{0}:due", redis.Z{Score: 5, Member: "m:ana"})
+	p.raw.ZRem(ctx, "jifen:{0}:due", "r:r")
+	got := strings.Join(p.differences(), "\n")
+	for _, want := range []string{"member ben Lots", "member zoe Lots", "seen ids ben", "due m:ana", "due r:r"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not reported:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "member ana") {
+		t.Errorf("ana's state is as it should be:\n%s", got)
+	}
+}
+
+// TestStoreAtAnotherPlaceIsReported: behind for good, or of another chain.
+func TestStoreAtAnotherPlaceIsReported(t *testing.T) {
+	p := start(t)
+	p.credit(&pointspb.CreditEvent{Account: "member:ben", Candidates: []*pointspb.Candidate{{Rule: "gift", Mode: "fixed", Points: 1}}})
+	if d := strings.Join(p.differences(), "\n"); !strings.Contains(d, "redis: applied") {
+		t.Errorf("a store that is behind: %s", d)
+	}
+	p = start(t)
+	p.raw.Set(t.Context(), "jifen:{0}:applied", fmt.Sprintf("%d:%d:%s:0", p.head.Seq, p.head.Offset, strings.Repeat("ab", 32)), 0)
+	if d := strings.Join(p.differences(), "\n"); !strings.Contains(d, "redis: chain hash") {
+		t.Errorf("a store of another chain: %s", d)
+	}
+}
+
+// TestClickHouseThatLacksARowIsReported, or has one twice, or other sums.
+func TestClickHouseThatLacksARowIsReported(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(c *clickhouse)
+		want  []string
+	}{
+		"a row less":     {func(c *clickhouse) { c.count.Rows--; c.count.Distinct-- }, []string{"clickhouse: rows"}},
+		"the last row":   {func(c *clickhouse) { c.count.Rows--; c.count.Distinct--; c.count.Max-- }, []string{"clickhouse: rows"}},
+		"a row twice":    {func(c *clickhouse) { c.count.Rows++ }, []string{"clickhouse: rows"}},
+		"a sum":          {func(c *clickhouse) { c.sums.Totals.Redeemed++ }, []string{"clickhouse: sum redeemed"}},
+		"the balance":    {func(c *clickhouse) { c.sums.Totals.Outstanding++ }, []string{"clickhouse: sum balance"}},
+		"one member":     {func(c *clickhouse) { c.sums.Members["ben"] = ledger.Balance{Available: 8} }, []string{"clickhouse: member ben"}},
+		"a member lacks": {func(c *clickhouse) { delete(c.sums.Members, "ana") }, []string{"clickhouse: member ana"}},
+		"a stranger":     {func(c *clickhouse) { c.sums.Members["zoe"] = ledger.Balance{Available: 8} }, []string{"clickhouse: member zoe"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t)
+			c.spoil(&p.copied)
+			equal(t, "differences", p.differences(), c.want)
+		})
+	}
+}
+
+// TestPostingsThatDoNotBalanceAreReported: an entry of a program that is not ours, chained as it should be (I1).
+func TestPostingsThatDoNotBalanceAreReported(t *testing.T) {
+	p := start(t)
+	e := &pointspb.Entry{
+		Account: "member:ben", Kind: pointspb.Kind_REVERSED, RecordedAt: p.now.UnixMilli(), Cause: &pointspb.Cause{},
+		Arithmetic: &pointspb.Arithmetic{}, Postings: []*pointspb.Posting{{Account: pointspb.Account_AVAILABLE, Points: -2, Lot: 1}},
+	}
+	p.seal(e)
+	if got := strings.Join(p.differences(), "\n"); !strings.Contains(got, "I1: postings of seq") {
+		t.Errorf("differences %s", got)
+	}
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if d := cmp.Diff(got, want); d != "" {
+		t.Errorf("%s (-got +want):\n%s", what, d)
+	}
+}
