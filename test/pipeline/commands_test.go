@@ -3,6 +3,8 @@ package pipeline_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -38,6 +40,7 @@ func TestCommandsOnARunningInstallation(t *testing.T) {
 		{"DeadLettersAreUntouched", deadLettersAreUntouched},
 		{"ImportingAFileTwiceChangesNothing", importingAFileTwiceChangesNothing},
 		{"AuditFindsAChangedState", auditFindsAChangedState},
+		{"AuditFindsARowMissingInClickHouse", auditFindsARowMissingInClickHouse},
 		{"FlushedRedisIsRebuiltWhileRunning", flushedRedisIsRebuiltWhileRunning},
 		{"RebuildGivesTheSameStates", rebuildGivesTheSameStates},
 		{"BrokenRulebookPublishesNothing", brokenRulebookPublishesNothing},
@@ -147,6 +150,35 @@ func auditFindsAChangedState(t *testing.T, in *installation, _ history, _ map[st
 		t.Fatal(err)
 	}
 	in.audited()
+}
+
+// auditFindsARowMissingInClickHouse takes a row away and puts it back.
+func auditFindsARowMissingInClickHouse(t *testing.T, in *installation, _ history, _ map[string]balance) {
+	shard := topics.Shard("member:hal", shards)
+	where := fmt.Sprintf("shard = %d AND seq = 1", shard)
+	in.clickhouse("CREATE TABLE kept AS ledger")
+	in.clickhouse("INSERT INTO kept SELECT * FROM ledger WHERE " + where)
+	in.clickhouse("ALTER TABLE ledger DELETE WHERE " + where + " SETTINGS mutations_sync = 2")
+	out, _, code := in.call("audit", "-o", "json", "--wait", "1s")
+	equal(t, "exit code", code, 1)
+	if !strings.Contains(out, `"where":"clickhouse","shard":`+fmt.Sprint(shard)+`,"what":"rows"`) || strings.Contains(out, `"where":"redis"`) {
+		t.Errorf("the audit says %s", out)
+	}
+	in.clickhouse("INSERT INTO ledger SELECT * FROM kept")
+	in.audited()
+}
+
+// clickhouse runs a statement behind the program's back.
+func (in *installation) clickhouse(statement string) {
+	in.t.Helper()
+	res, err := http.Post("http://"+in.engine.Addr()+"/?database=jifen", "text/plain", strings.NewReader(statement))
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if text, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK {
+		in.t.Fatalf("%s: %s %s %v", statement, res.Status, text, err)
+	}
 }
 
 func flushedRedisIsRebuiltWhileRunning(t *testing.T, in *installation, _ history, _ map[string]balance) {

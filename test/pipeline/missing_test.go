@@ -34,6 +34,11 @@ func TestMissingServiceIsNamedAndWaitedFor(t *testing.T) {
 			if !strings.Contains(line, s.addr) || !strings.Contains(line, "again_in") {
 				t.Errorf("it does not say where, or when it tries again: %s", line)
 			}
+			for line := range strings.Lines(p.Output()) {
+				if strings.Contains(line, s.addr) && !strings.Contains(line, "waiting for "+s.name) {
+					t.Errorf("one more line about it: %s", line)
+				}
+			}
 			here.await("/readyz answers", p, func() bool { return here.ready() != 0 })
 			equal(t, "/readyz", here.ready(), http.StatusServiceUnavailable)
 			if names := failures(t, &here); !strings.Contains(names, s.name) {
