@@ -1,0 +1,94 @@
+package chaos_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// rounds is how often each kind of process is killed at each failpoint.
+func rounds(t *testing.T) int {
+	t.Helper()
+	given := os.Getenv("JIFEN_CHAOS_ROUNDS")
+	if given == "" {
+		return 4
+	}
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 {
+		t.Fatalf("JIFEN_CHAOS_ROUNDS=%s: want a number above 0", given)
+	}
+	return n
+}
+
+// TestKillsAtEveryFailpoint kills owners and credits with -9 at each of their failpoints while orders and redemptions
+// stream. A slot's process comes back under its own instance with the next failpoint, once per slot only after the session
+// time-out, when its partitions have gone to the other; the other slot of the stage runs meanwhile.
+func TestKillsAtEveryFailpoint(t *testing.T) {
+	s := start(t)
+	l := s.stream(t, "kills")
+	r := rand.New(rand.NewPCG(l.seed, 3))
+	n := rounds(t)
+	var all sync.WaitGroup
+	kills := map[string]int{}
+	for _, stage := range [...]struct {
+		name  string
+		slots [2]*slot
+	}{{"owner", s.owners}, {"credits", s.credits}} {
+		plan := failpoints(r, stage.name, n)
+		kills[stage.name] = len(plan)
+		half := len(plan) / 2
+		all.Go(func() {
+			stage.slots[0].suffer(t, plan[:half])
+			stage.slots[1].suffer(t, plan[half:])
+		})
+	}
+	all.Wait()
+	l.finish(t, kills, "kill -9 at failpoints").prompt(t)
+}
+
+// failpoints are n kills at each failpoint of a stage, in some order; the first at each comes with the first transaction
+// after a takeover.
+func failpoints(r *rand.Rand, stage string, n int) []string {
+	var plan []string
+	for _, p := range [...]string{"after_poll", "after_produce", "before_commit", "after_commit", "after_apply"} {
+		for i := range n {
+			passage := 1
+			if i > 0 {
+				passage += 4 + r.IntN(40)
+			}
+			plan = append(plan, fmt.Sprintf("%s:%s:%d", stage, p, passage))
+		}
+	}
+	r.Shuffle(len(plan), func(i, j int) { plan[i], plan[j] = plan[j], plan[i] })
+	return plan
+}
+
+// suffer runs the slot's process with one failpoint after another, each until it has killed itself there.
+func (p *slot) suffer(t *testing.T, plan []string) {
+	p.stop(t)
+	for i, failpoint := range plan {
+		p.start(t, failpoint)
+		if !p.died(t, 60*time.Second) {
+			t.Errorf("%s did not come by %s", p.name, failpoint)
+			p.kill()
+		}
+		if i == len(plan)/2 {
+			time.Sleep(sessionTimeout + time.Second)
+		}
+	}
+	p.start(t, "")
+}
+
+// TestOwnerGoneForGood kills an owner that does not come back: the other takes its shards over in time.
+func TestOwnerGoneForGood(t *testing.T) {
+	s := start(t)
+	l := s.stream(t, "gone")
+	time.Sleep(2 * time.Second)
+	s.owners[0].kill()
+	time.Sleep(pauseMost + 2*time.Second)
+	l.finish(t, nil, "kill -9 of an owner for good").prompt(t)
+}
