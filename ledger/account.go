@@ -8,7 +8,7 @@ import (
 // Account is a member's state: lots, debt, tier and what feeds it. Its encoding is compact (requirement T16).
 type Account struct {
 	_       struct{} `cbor:",toarray"`
-	Lots    []Lot    // remaining > 0, in spend order (semantics §2)
+	Lots    Lots     // remaining > 0, in spend order (semantics §2)
 	NextLot uint32   // number of the newest lot
 	Debt    int64    // >= 0, never expires
 	Frozen  bool
@@ -72,7 +72,7 @@ type Balance struct{ Available, Pending, Frozen, Debt int64 }
 func (a *Account) Clone() *Account {
 	c := *a
 	// One spare place: the next credit then does not copy the lots of a busy member again.
-	c.Lots = append(make([]Lot, 0, len(a.Lots)+8), a.Lots...)
+	c.Lots = append(make(Lots, 0, len(a.Lots)+8), a.Lots...)
 	c.Expired = slices.Clone(a.Expired)
 	c.Tiers = slices.Clone(a.Tiers)
 	c.Years = slices.Clone(a.Years)

@@ -59,6 +59,7 @@ type Stage struct {
 	heads   map[int32]*ledger.Head // of the shards that are ours
 	cache   *cache
 	pending []*shard // decided, not committed
+	lent    bool     // accounts of the cache may hold what was decided and not committed
 }
 
 // New makes a stage that owns nothing yet.
@@ -87,12 +88,20 @@ func (s *Stage) Loss() {
 }
 
 func (s *Stage) forget() {
-	s.heads, s.cache, s.pending = map[int32]*ledger.Head{}, newCache(s.Cache), nil
+	s.heads, s.cache, s.pending, s.lent = map[int32]*ledger.Head{}, newCache(s.Cache), nil, false
 }
 
 // Aborted drops what was decided.
 func (s *Stage) Aborted() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pending = nil
+	s.undo()
+}
+
+// undo drops what was decided and not committed, in the accounts that the cache lent, too.
+func (s *Stage) undo() {
+	if s.lent {
+		s.cache.drop()
+	}
+	s.pending, s.lent = nil, false
 }

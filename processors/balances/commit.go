@@ -47,7 +47,7 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 			s.cache.put(member, b.World.Member(member))
 		}
 	}
-	s.pending = nil
+	s.pending, s.lent = nil, false
 	if len(redeemed) > 0 {
 		s.Observer.Redeemed(ctx, redeemed)
 	}

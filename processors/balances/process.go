@@ -29,8 +29,9 @@ type shard struct {
 	requests []command
 	credits  []input
 	want     ledger.Want
-	head     ledger.Head // after the entries
-	first    uint64      // seq of the first entry
+	cached   map[string]*ledger.Account // of its members
+	head     ledger.Head                // after the entries
+	first    uint64                     // seq of the first entry
 	world    *ledger.World
 	changes  *ledger.Changes
 	due      []string
@@ -57,7 +58,7 @@ type outcome struct {
 func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Output, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pending = nil
+	s.undo()
 	books, err := s.Books()
 	if err != nil {
 		return processors.Output{}, err
@@ -209,12 +210,13 @@ func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) er
 	for i, h := range shards {
 		h.head, h.world, h.changes = *s.heads[h.number], got[i].World, ledger.NewChanges()
 		h.first, h.due = h.head.Seq+1, got[i].Due
-		for _, m := range h.members() {
-			if a := s.cache.get(m); a != nil && h.world.Members[m] == nil {
-				h.world.Members[m] = a.Clone()
-			}
+		// They are changed in place, which an abort undoes by forgetting all of them: a copy of every account that a
+		// batch touches would cost more than the rare abort.
+		for m, a := range h.cached {
+			h.world.Members[m] = a
 		}
 	}
+	s.lent = true
 	if err := s.more(ctx, shards, (*shard).dueWant); err != nil {
 		return err
 	}

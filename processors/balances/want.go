@@ -9,11 +9,15 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// wants lists the states that a shard's part of the batch touches, without the accounts that the cache holds.
+// wants lists the states that a shard's part of the batch touches, without the accounts that the cache holds: those are
+// kept beside.
 func (h *shard) wants(s *Stage) {
 	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost}
+	h.cached = map[string]*ledger.Account{}
 	for _, m := range h.members() {
-		if s.cache.get(m) == nil {
+		if a := s.cache.get(m); a != nil {
+			h.cached[m] = a
+		} else {
 			w.Members = append(w.Members, m)
 		}
 	}
