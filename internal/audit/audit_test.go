@@ -281,6 +281,9 @@ func other(name string, v any) any {
 	case string:
 		return v + "x"
 	case []byte:
+		if name == "Lots" {
+			return v[:0] // all of them are gone
+		}
 		return append(append([]byte{}, v...), 'x')
 	case []any:
 		if len(v) > 0 {

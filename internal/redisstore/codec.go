@@ -29,18 +29,31 @@ func newCodec() (codec, error) {
 	return codec{enc, dec}, nil
 }
 
-// encodeHead is the applied mark: seq, ledger offset, chain hash, shard time. Lua reads the seq before the first colon.
+// format names how the states of this build are written. Whoever changes that changes it: the shards of a store in
+// another format have no mark to this build, so that their owners fold them anew from the ledger.
+const format = "2"
+
+// encodeHead is the applied mark: seq, ledger offset, chain hash, shard time, format. Lua reads the seq before the first
+// colon.
 func encodeHead(h ledger.Head) string {
-	return strconv.FormatUint(h.Seq, 10) + ":" + strconv.FormatInt(h.Offset, 10) + ":" + hex.EncodeToString(h.Hash) + ":" + strconv.FormatInt(h.Now, 10)
+	return strings.Join([]string{
+		strconv.FormatUint(h.Seq, 10), strconv.FormatInt(h.Offset, 10), hex.EncodeToString(h.Hash), strconv.FormatInt(h.Now, 10), format,
+	}, ":")
 }
+
+// noHead is that of a shard of which the store has nothing, or nothing that this build can read.
+func noHead() ledger.Head { return ledger.Head{Offset: -1} }
 
 func decodeHead(s string) (ledger.Head, error) {
 	fail := func(err error) (ledger.Head, error) {
 		return ledger.Head{}, fmt.Errorf("applied mark %q cannot be read: %w", s, err)
 	}
 	parts := strings.Split(s, ":")
-	if len(parts) != 4 {
+	if len(parts) < 4 {
 		return fail(strconv.ErrSyntax)
+	}
+	if len(parts) != 5 || parts[4] != format {
+		return noHead(), nil
 	}
 	var h ledger.Head
 	var err error

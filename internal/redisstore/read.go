@@ -71,11 +71,14 @@ func (s *Store) decode(w *ledger.Want, c *redis.Cmd) (ledger.Got, error) {
 	if err != nil || len(reply) != 4 {
 		return ledger.Got{}, fmt.Errorf("jifen_read answered %d parts: %w", len(reply), err)
 	}
-	g := ledger.Got{World: ledger.NewWorld(), Head: ledger.Head{Offset: -1}}
+	g := ledger.Got{World: ledger.NewWorld(), Head: noHead()}
 	if mark, ok := reply[0].(string); ok {
 		if g.Head, err = decodeHead(mark); err != nil {
 			return ledger.Got{}, err
 		}
+	}
+	if g.Head.Seq == 0 {
+		return g, nil // whatever lies there is of no use
 	}
 	for _, x := range list(reply[1]) {
 		if name, ok := x.(string); ok {

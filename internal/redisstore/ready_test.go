@@ -198,3 +198,26 @@ func TestResetRemovesItsShardsAndNoOthers(t *testing.T) {
 		t.Error("another program's key is gone")
 	}
 }
+
+func TestStatesInAnotherFormatAreReadAsNone(t *testing.T) {
+	r := testkit.Redis(t)
+	s, client := open(t, r), raw(t, r)
+	b := batch(1, 1, 3)
+	apply(t, s, b)
+	mark := client.Get(t.Context(), "jifen:{1}:applied").Val()
+	for _, other := range []string{mark + "0", mark[:strings.LastIndexByte(mark, ':')]} {
+		client.Set(t.Context(), "jifen:{1}:applied", other, 0)
+		client.Set(t.Context(), "jifen:{1}:m:m", "in words of old", 0)
+		got, err := s.Read(t.Context(), []ledger.Want{want(&b)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "seq", got[0].Head.Seq, uint64(0))
+		equal(t, "members", len(got[0].World.Members), 0)
+	}
+	if err := s.Reset(t.Context(), map[int32]bool{1: true}); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, b)
+	holds(t, s, b)
+}
