@@ -57,7 +57,7 @@ func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *obse
 			observe.lag(topics.GroupBalances, topics.Credits, n)
 			return n > a.config.Credits.LagMax, err
 		},
-		BatchMax: a.config.Credits.BatchMax,
+		BatchMax: a.config.Credits.BatchMax, FetchBytes: 128 << 10,
 	}
 	return loop.Run(ctx, a.kafka)
 }

@@ -57,7 +57,9 @@ func (f *Follower) follow(ctx context.Context) error {
 	})
 	client, err := kgo.NewClient(f.Config.options(
 		kgo.ConsumePartitions(start), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		// Who follows is in no hurry: few large answers cost the broker less than many small ones.
+		kgo.FetchMaxWait(500*time.Millisecond), kgo.FetchMinBytes(32<<10), kgo.FetchMaxPartitionBytes(256<<10),
 	)...)
 	if err != nil {
 		return fmt.Errorf("follow: %w", err)
@@ -79,8 +81,7 @@ func (f *Follower) poll(ctx context.Context, client *kgo.Client) error {
 				return fmt.Errorf("follow %s/%d: %w", e.Topic, e.Partition, e.Err)
 			}
 		}
-		records := make([]topics.Record, 0, fetches.NumRecords())
-		fetches.EachRecord(func(r *kgo.Record) { records = append(records, fromKafka(r)) })
+		records := fromFetches(fetches)
 		// An empty poll is handed on too: a feed flushes by the clock.
 		if err := f.Handle(ctx, records); err != nil {
 			return err

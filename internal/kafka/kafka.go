@@ -83,20 +83,46 @@ func Ready(ctx context.Context, c Config) error {
 }
 
 func fromKafka(r *kgo.Record) topics.Record {
-	out := topics.Record{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key, Value: r.Value}
-	if len(r.Headers) > 0 {
-		out.Headers = make([]topics.Header, len(r.Headers))
-		for i, h := range r.Headers {
-			out.Headers[i] = topics.Header{Key: h.Key, Value: h.Value}
-		}
-	}
+	return unpack(r, make([]topics.Header, 0, len(r.Headers)))
+}
+
+// fromFetches are the records of a poll, in order per partition; two allocations serve all of them.
+func fromFetches(f kgo.Fetches) []topics.Record {
+	count, headers := 0, 0
+	f.EachRecord(func(r *kgo.Record) {
+		count++
+		headers += len(r.Headers)
+	})
+	out, room := make([]topics.Record, 0, count), make([]topics.Header, headers)
+	f.EachRecord(func(r *kgo.Record) {
+		n := len(r.Headers)
+		out = append(out, unpack(r, room[:0:n]))
+		room = room[n:]
+	})
 	return out
 }
 
-func toKafka(r *topics.Record) *kgo.Record {
-	out := &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
-	for _, h := range r.Headers {
-		out.Headers = append(out.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+// unpack makes our record of the client's; its headers go into room.
+func unpack(r *kgo.Record, room []topics.Header) topics.Record {
+	for i := range r.Headers {
+		room = append(room, topics.Header{Key: r.Headers[i].Key, Value: r.Headers[i].Value})
+	}
+	if len(room) == 0 {
+		room = nil
+	}
+	return topics.Record{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key, Value: r.Value, Headers: room}
+}
+
+// toKafka are the client's records of ours, in one allocation.
+func toKafka(records []topics.Record) []*kgo.Record {
+	all, out := make([]kgo.Record, len(records)), make([]*kgo.Record, len(records))
+	for i := range records {
+		r := &records[i]
+		all[i] = kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
+		for _, h := range r.Headers {
+			all[i].Headers = append(all[i].Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+		}
+		out[i] = &all[i]
 	}
 	return out
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"jifen/processors"
-	"jifen/topics"
 )
 
 // Loop runs one stage: poll, decide, produce, commit; outputs and input offsets are one transaction.
@@ -160,8 +159,7 @@ func fatal(f kgo.Fetches) error {
 
 // transact handles one poll. A nil error means committed or cleanly aborted; any other outcome needs a new client.
 func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.Fetches) (int, error) {
-	batch := processors.Batch{Records: make([]topics.Record, 0, f.NumRecords())}
-	f.EachRecord(func(r *kgo.Record) { batch.Records = append(batch.Records, fromKafka(r)) })
+	batch := processors.Batch{Records: fromFetches(f)}
 	if len(batch.Records) == 0 {
 		return 0, nil
 	}
@@ -206,10 +204,9 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 // produce sends the outputs; the promise's error decides whether the transaction may commit.
 func (l *Loop) produce(ctx context.Context, s *kgo.GroupTransactSession, out processors.Output) ([]*kgo.Record, *kgo.FirstErrPromise) {
 	first := kgo.AbortingFirstErrPromise(s.Client())
-	written := make([]*kgo.Record, len(out.Records))
-	for i := range out.Records {
-		written[i] = toKafka(&out.Records[i])
-		s.Produce(ctx, written[i], first.Promise())
+	written := toKafka(out.Records)
+	for _, r := range written {
+		s.Produce(ctx, r, first.Promise())
 	}
 	return written, first
 }

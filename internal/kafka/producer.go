@@ -24,11 +24,7 @@ func NewProducer(c Config) (*Producer, error) {
 
 // Produce writes records and returns when all brokers in sync have them, or with the first error.
 func (p *Producer) Produce(ctx context.Context, records []topics.Record) error {
-	out := make([]*kgo.Record, len(records))
-	for i := range records {
-		out[i] = toKafka(&records[i])
-	}
-	if err := p.client.ProduceSync(ctx, out...).FirstErr(); err != nil {
+	if err := p.client.ProduceSync(ctx, toKafka(records)...).FirstErr(); err != nil {
 		return fmt.Errorf("produce to %s: %w", records[0].Topic, err)
 	}
 	return nil
