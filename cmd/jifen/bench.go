@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +18,8 @@ import (
 
 type benchFlags struct {
 	bench.Options
-	output string
+	latency int
+	output  string
 }
 
 func benchCommand() *cobra.Command {
@@ -35,12 +37,13 @@ func benchCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&f.Events, "events", 500_000, "orders to measure on; a tenth more goes before them to warm up")
+	flags.IntVar(&f.Events, "events", 500_000, "orders to measure on; a tenth more go before them to warm up")
 	flags.IntVar(&f.Members, "members", 100_000, "members who buy")
 	flags.Float64Var(&f.Zipf, "zipf", 1.1, "exponent of the law by which they do, above 1")
 	flags.Uint64Var(&f.Seed, "seed", 1, "the same seed generates the same orders")
 	f.Kafka = bench.RealKafka
 	flags.Var(choice{&f.Kafka, []string{bench.RealKafka, bench.EmbeddedKafka}}, "kafka", "Apache Kafka, or the embedded kfake")
+	flags.IntVar(&f.latency, "latency", 0, "measure instead how long people wait, by this many redemptions and orders at 20/s, then while --events drain")
 	flags.StringVar(&f.Profiles, "profiles", "", "folder for CPU profiles of the processes under measure")
 	outputFlag(cmd, &f.output, "table", "json")
 	return cmd
@@ -50,6 +53,8 @@ func (f *benchFlags) check() error {
 	switch {
 	case f.Events < 1000 || f.Members < 1:
 		return errors.New("--events: at least 1000, --members: at least 1")
+	case f.latency < 0:
+		return errors.New("--latency: must not be below 0")
 	case f.Zipf <= 1:
 		return errors.New("--zipf: must be above 1")
 	}
@@ -68,10 +73,17 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 	}
 	f.Jifen = func(args ...string) *exec.Cmd { return exec.Command(self, args...) }
 	f.Progress = func(most int64, what string) bench.Bar { return progress(most, what) }
-	f.Decode = func(events int64, settings []string) []string {
-		return append([]string{"bench-decode", "--orders", strconv.FormatInt(events, 10)}, settings...)
+	f.Decode = func(warm, orders int64, settings []string) []string {
+		counts := []string{"--warm", strconv.FormatInt(warm, 10), "--orders", strconv.FormatInt(orders, 10)}
+		return append(append([]string{"bench-decode"}, counts...), settings...)
 	}
-	r, err := bench.Run(cmd.Context(), f.Options)
+	measure := bench.Run
+	if f.latency > 0 {
+		measure = func(ctx context.Context, o bench.Options) (*bench.Report, error) {
+			return bench.Latencies(ctx, o, f.latency)
+		}
+	}
+	r, err := measure(cmd.Context(), f.Options)
 	if err != nil {
 		return err
 	}
@@ -88,17 +100,18 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 
 // decodeCommand is the child that fetches and decodes; it is no use by itself.
 func decodeCommand() *cobra.Command {
-	var orders int64
+	var warm, orders int64
 	cmd := &cobra.Command{
 		Use: "bench-decode", Short: "Fetch and decode orders, as a child of bench", Hidden: true, Args: cobra.NoArgs,
 		RunE: withApp(func(cmd *cobra.Command, a *app, _ []string) error {
-			t, err := bench.Decode(cmd.Context(), a.kafka, orders)
+			t, err := bench.Decode(cmd.Context(), a.kafka, warm, orders)
 			if err != nil {
 				return err
 			}
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(t)
 		}),
 	}
-	cmd.Flags().Int64Var(&orders, "orders", 0, "how many to read")
+	cmd.Flags().Int64Var(&warm, "warm", 0, "how many to read before it measures")
+	cmd.Flags().Int64Var(&orders, "orders", 0, "how many to read in all")
 	return cmd
 }

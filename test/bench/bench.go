@@ -28,11 +28,11 @@ type Bar interface {
 // Options of a run.
 type Options struct {
 	Load
-	Kafka    string                                         // RealKafka or EmbeddedKafka
-	Jifen    func(args ...string) *exec.Cmd                 // a jifen of this very build
-	Progress func(most int64, what string) Bar              // for the person in front of it
-	Profiles string                                         // folder for CPU profiles of the children; empty: none
-	Decode   func(events int64, settings []string) []string // command line of the child that fetches and decodes
+	Kafka    string                                               // RealKafka or EmbeddedKafka
+	Jifen    func(args ...string) *exec.Cmd                       // a jifen of this very build
+	Progress func(most int64, what string) Bar                    // for the person in front of it
+	Profiles string                                               // folder for CPU profiles of the children; empty: none
+	Decode   func(warm, events int64, settings []string) []string // command line of the child that fetches and decodes
 }
 
 // Arm is one thing measured: CPU microseconds per event, of every process that works for it.
@@ -55,7 +55,8 @@ type Report struct {
 	Kafka       string            `json:"kafka"`
 	Shards      int               `json:"shards"`
 	OrderBytes  int64             `json:"order_json_bytes"`
-	Arms        []Arm             `json:"arms"`
+	Arms        []Arm             `json:"arms,omitempty"`
+	Latencies   []Latency         `json:"latencies,omitempty"`
 	Entries     int64             `json:"ledger_entries"`
 	Differences int               `json:"audit_differences"`
 	Versions    map[string]string `json:"versions"`
@@ -69,10 +70,11 @@ func (r *Report) fault(format string, args ...any) {
 // broker is the process whose CPU is shown beside the sum.
 const broker = "broker"
 
-func (r *Report) arm(name string, t Totals, points int64, wall time.Duration, used usage) {
-	n := float64(t.Events)
+// arm adds what was measured over all orders but the warm-up; the points are those of all of them.
+func (b *bed) arm(r *Report, name string, points int64, wall time.Duration, used usage) {
+	n := float64(b.Events)
 	a := Arm{
-		Name: name, Events: t.Events, Points: points, Want: t.Points, Seconds: wall.Seconds(), Rate: n / wall.Seconds(),
+		Name: name, Events: int64(b.Events), Points: points, Want: b.all.Points, Seconds: wall.Seconds(), Rate: n / wall.Seconds(),
 		CPU: map[string]float64{}, Load: loadAverage(),
 	}
 	for process, d := range used {
@@ -83,8 +85,8 @@ func (r *Report) arm(name string, t Totals, points int64, wall time.Duration, us
 		}
 		a.CPU[process], a.Sum = us, a.Sum+us
 	}
-	if points != t.Points {
-		r.fault("%s: %d points, the generated orders come to %d", name, points, t.Points)
+	if points != b.all.Points {
+		r.fault("%s: %d points, the generated orders come to %d", name, points, b.all.Points)
 	}
 	r.Arms = append(r.Arms, a)
 }

@@ -51,7 +51,10 @@ func (o *orders) next() topics.Record {
 }
 
 // of is one more order of a given member.
-func (o *orders) of(member string) topics.Record {
+func (o *orders) of(member string) topics.Record { return o.worth(member, 0) }
+
+// worth is one more order of a given member, whose first line comes to so many pence more.
+func (o *orders) worth(member string, pence int64) topics.Record {
 	o.at = o.at.Add(time.Millisecond)
 	n := strconv.FormatInt(1_000_000+o.Events, 10)
 	e := topics.Event{
@@ -68,6 +71,9 @@ func (o *orders) of(member string) topics.Record {
 			Category: categories[o.random.IntN(len(categories))], Tags: []string{"autumn-2026", "gift", "made-in-uk"},
 			Quantity: 1 + o.random.Int64N(12), Net: 85 + o.random.Int64N(4000),
 		}
+		if line == 0 {
+			l.Net += pence
+		}
 		net += l.Net
 		e.Data.Lines = append(e.Data.Lines, l)
 	}
@@ -77,11 +83,6 @@ func (o *orders) of(member string) topics.Record {
 	o.Net += net
 	o.Points += net / pencePerPoint
 	return r
-}
-
-// minus is what came after an earlier count.
-func (t Totals) minus(earlier Totals) Totals {
-	return Totals{t.Events - earlier.Events, t.Bytes - earlier.Bytes, t.Net - earlier.Net, t.Points - earlier.Points}
 }
 
 var (

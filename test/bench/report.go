@@ -70,10 +70,35 @@ func (b *bed) engineVersion(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// Print writes the table.
+// Print writes the tables.
 func (r *Report) Print(w io.Writer) error {
+	var text string
+	if len(r.Arms) > 0 {
+		text += r.costs() + "\n"
+	}
+	if len(r.Latencies) > 0 {
+		text += r.waits() + "\n"
+	}
+	text += fmt.Sprintf("%d orders, members 1 to %d by zipf %.2f, seed %d; %d shards; ledger entries %d (with the warm-up), audit differences %d\n",
+		r.Events, r.Members, r.Zipf, r.Seed, r.Shards, r.Entries, r.Differences)
+	for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
+		text += name + " " + r.Versions[name] + "; "
+	}
+	text = strings.TrimSuffix(text, "; ") + "\n"
+	for _, f := range r.Faults {
+		text += "does not count: " + f + "\n"
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+// costs is the table of the arms.
+func (r *Report) costs() string {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
+	t.SetCaption("orders of %d bytes", r.OrderBytes)
 	t.AppendHeader(table.Row{"CPU-µs per event", "jifen", "redis", "clickhouse", "sum", "broker", "events/s", "load"})
 	for _, a := range r.Arms {
 		row := table.Row{a.Name}
@@ -86,18 +111,20 @@ func (r *Report) Print(w io.Writer) error {
 		}
 		t.AppendRow(append(row, fmt.Sprintf("%.1f", a.Sum), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
 	}
-	text := t.Render() + "\n" + fmt.Sprintf(
-		"%d orders of %d bytes, members 1 to %d by zipf %.2f, seed %d; %d shards; ledger entries %d (with the warm-up), audit differences %d\n",
-		r.Events, r.OrderBytes, r.Members, r.Zipf, r.Seed, r.Shards, r.Entries, r.Differences)
-	for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
-		text += name + " " + r.Versions[name] + "; "
+	return t.Render()
+}
+
+// waits is the table of the latencies.
+func (r *Report) waits() string {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{"latency", "number", "p50 ms", "p99 ms", "max ms", "drained orders/s"})
+	for _, l := range r.Latencies {
+		drain := ""
+		if l.Drain > 0 {
+			drain = fmt.Sprintf("%.0f", l.Drain)
+		}
+		t.AppendRow(table.Row{l.Name, l.Number, fmt.Sprintf("%.1f", l.P50), fmt.Sprintf("%.1f", l.P99), fmt.Sprintf("%.1f", l.Most), drain})
 	}
-	text = strings.TrimSuffix(text, "; ") + "\n"
-	for _, f := range r.Faults {
-		text += "does not count: " + f + "\n"
-	}
-	if _, err := io.WriteString(w, text); err != nil {
-		return fmt.Errorf("print: %w", err)
-	}
-	return nil
+	return t.Render()
 }

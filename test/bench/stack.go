@@ -35,6 +35,7 @@ type bed struct {
 	analytics *analytics.Store
 	producer  *kafka.Producer
 	children  int
+	warm, all Totals // what the warm-up orders, and all orders, come to
 }
 
 // start starts the services and makes topics, tables and the rulebook.
@@ -135,29 +136,29 @@ func (b *bed) launch(args ...string) (*devstack.Process, error) {
 }
 
 // ask runs a jifen to its end and returns what it prints.
-func (b *bed) ask(ctx context.Context, args ...string) ([]byte, *os.ProcessState, error) {
+func (b *bed) ask(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := b.Jifen(args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
 	p, err := devstack.Launch(cmd)
 	if err != nil {
-		return nil, nil, fmt.Errorf("start jifen %s: %w", args[0], err)
+		return nil, fmt.Errorf("start jifen %s: %w", args[0], err)
 	}
 	select {
 	case <-p.Done():
 	case <-ctx.Done():
 		p.Kill()
-		return nil, nil, ctx.Err()
+		return nil, ctx.Err()
 	}
 	if !p.State().Success() {
-		return out.Bytes(), p.State(), fmt.Errorf("jifen %s: %w", args[0], &exec.ExitError{ProcessState: p.State()})
+		return out.Bytes(), fmt.Errorf("jifen %s: %w", args[0], &exec.ExitError{ProcessState: p.State()})
 	}
-	return out.Bytes(), p.State(), nil
+	return out.Bytes(), nil
 }
 
-// produce sends n generated orders and returns what they come to.
-func (b *bed) produce(ctx context.Context, from *orders, n int, what string) (Totals, error) {
-	before, bar := from.Totals, b.Progress(int64(n), what)
+// produce sends n generated orders.
+func (b *bed) produce(ctx context.Context, from *orders, n int, what string) error {
+	bar := b.Progress(int64(n), what)
 	const chunk = 5000
 	records := make([]topics.Record, 0, chunk)
 	for n > 0 {
@@ -166,18 +167,36 @@ func (b *bed) produce(ctx context.Context, from *orders, n int, what string) (To
 			records = append(records, from.next())
 		}
 		if err := b.producer.Produce(ctx, records); err != nil {
-			return Totals{}, err
+			return err
 		}
 		n -= len(records)
 		_ = bar.Add(len(records))
 	}
 	_ = bar.Finish()
-	return from.minus(before), nil
+	return nil
 }
 
 // credited waits until the credits stage has committed every order.
 func (b *bed) credited(ctx context.Context) error {
 	return b.drained(ctx, topics.GroupCredits, topics.Orders)
+}
+
+// warmed waits until the credits stage has committed the warm-up orders.
+func (b *bed) warmed(ctx context.Context) error {
+	lag, err := kafka.NewLag(b.kafka, topics.GroupCredits)
+	if err != nil {
+		return err
+	}
+	defer lag.Close()
+	for {
+		left, err := lag.Records(ctx, topics.Orders)
+		if err == nil && left <= b.all.Events-b.warm.Events {
+			return nil
+		}
+		if err := pause(ctx, lookInterval/5); err != nil {
+			return fmt.Errorf("waiting for the warm-up: %w", err)
+		}
+	}
 }
 
 // settled waits until every stage has done its work on that many orders: the owners' and the feed's too.
@@ -248,7 +267,7 @@ func (b *bed) fed(ctx context.Context, orders int64) error {
 		if !behind {
 			return nil
 		}
-		if err := pause(ctx, lookInterval); err != nil {
+		if err := pause(ctx, 5*lookInterval); err != nil { // the looks are work of the engine, too
 			return fmt.Errorf("waiting for ClickHouse: %w", err)
 		}
 	}
