@@ -7,10 +7,9 @@ import (
 
 // Account is a member's state: lots, debt, tier and what feeds it. Its encoding is compact (requirement T16).
 type Account struct {
-	_       struct{} `cbor:",toarray"`
-	Lots    Lots     // remaining > 0, in spend order (semantics §2)
-	NextLot uint32   // number of the newest lot
-	Debt    int64    // >= 0, never expires
+	Lots    []Lot  // remaining > 0, in spend order (semantics §2)
+	NextLot uint32 // number of the newest lot
+	Debt    int64  // >= 0, never expires
 	Frozen  bool
 	// Expired keeps what order lots lost by expiry until their order is forgotten: a refund takes from there first (C5).
 	Expired []ExpiredLot
@@ -20,13 +19,15 @@ type Account struct {
 	EvaluateAt int64
 	Ordered    bool // has a paid order
 	Taken      []ItemCount
+	Months     []SeenMonth // seen buckets, but for that of business keys
+	// Sweep is when to look for orders and months to forget (Unix ms, 0 = there are none).
+	Sweep int64
 	// Due is the earliest instant at which Advance has work, 0 = none; it is the score of the shard's due index.
 	Due int64
 }
 
 // Lot is one credit's points: spendable iff ActiveAt <= t < ExpiresAt.
 type Lot struct {
-	_         struct{} `cbor:",toarray"`
 	Number    uint32
 	Remaining int64
 	ActiveAt  int64 // Unix ms
@@ -38,21 +39,18 @@ type Lot struct {
 
 // ExpiredLot is the part of a lot that became breakage.
 type ExpiredLot struct {
-	_      struct{} `cbor:",toarray"`
 	Number uint32
 	Points int64
 }
 
 // TierSpan says that a tier holds from an instant on.
 type TierSpan struct {
-	_    struct{} `cbor:",toarray"`
 	From int64
 	Tier string
 }
 
 // Year is the tier metric of one calendar year in the program's zone.
 type Year struct {
-	_      struct{} `cbor:",toarray"`
 	Year   int32
 	Spend  int64
 	Orders int32
@@ -60,9 +58,14 @@ type Year struct {
 
 // ItemCount is how often a member redeemed an item.
 type ItemCount struct {
-	_     struct{} `cbor:",toarray"`
 	Item  string
 	Count int64
+}
+
+// SeenMonth is a seen bucket and the day of its last write, Unix ms.
+type SeenMonth struct {
+	Month int32
+	Day   int64
 }
 
 // Balance is what a member has at an instant: available is spendable, debt is positive.
@@ -72,11 +75,12 @@ type Balance struct{ Available, Pending, Frozen, Debt int64 }
 func (a *Account) Clone() *Account {
 	c := *a
 	// One spare place: the next credit then does not copy the lots of a busy member again.
-	c.Lots = append(make(Lots, 0, len(a.Lots)+8), a.Lots...)
+	c.Lots = append(make([]Lot, 0, len(a.Lots)+8), a.Lots...)
 	c.Expired = slices.Clone(a.Expired)
 	c.Tiers = slices.Clone(a.Tiers)
 	c.Years = slices.Clone(a.Years)
 	c.Taken = slices.Clone(a.Taken)
+	c.Months = slices.Clone(a.Months)
 	return &c
 }
 

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"jifen/topics"
@@ -81,12 +80,4 @@ func due(id string, at int64) *pointspb.Cause {
 	return &pointspb.Cause{
 		Source: "jifen", Id: id + " " + time.UnixMilli(at).UTC().Format(time.RFC3339), Type: "jifen.due", OccurredAt: at,
 	}
-}
-
-// Forget drops states whose horizon has passed: orders, redemptions and seen buckets of one member (architecture: "State is bounded").
-func Forget(w *World, member string, keys []string, m Moment) *Decision {
-	// The cause names what is dropped, so that several states of a member that are due together have entries of their own.
-	d := begin(w, m, due("horizon "+strings.ReplaceAll(strings.Join(keys, " "), "\x1f", " "), m.Now))
-	d.emit(&pointspb.Entry{Account: topics.MemberAccount(member), Kind: pointspb.Kind_FORGOTTEN, Forgotten: keys})
-	return d
 }

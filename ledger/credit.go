@@ -35,7 +35,8 @@ func Credit(w *World, ev *pointspb.CreditEvent, m Moment) (*Decision, error) {
 	if !ok {
 		return d, fmt.Errorf("credit for account %q, which is no member's", ev.Account)
 	}
-	if w.seen(Marks(member, ev.Cause.Source, ev.Cause.Id, ev.BusinessKey, ev.Cause.OccurredAt)) {
+	marks, n := Marks(member, ev.Cause.Source, ev.Cause.Id, ev.BusinessKey, ev.Cause.OccurredAt)
+	if w.seen(marks[:n]) {
 		return d.refuse(Duplicate), nil
 	}
 	c := credit{Decision: d, event: ev, member: member, book: m.Books.Version(ev.Version)}

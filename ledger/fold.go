@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"slices"
-	"time"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -12,7 +11,12 @@ import (
 // reader of the ledger gets the same states (I2).
 func Fold(w *World, e *pointspb.Entry) {
 	if member, ok := topics.MemberOf(e.Account); ok {
+		a := w.Member(member)
+		due, sweep := a.Due, a.Sweep
 		foldMember(w, member, e)
+		if a.Due != due || a.Sweep != sweep {
+			w.Rescheduled[member] = struct{}{}
+		}
 		return
 	}
 	if item, ok := topics.ItemOf(e.Account); ok {
@@ -23,9 +27,12 @@ func Fold(w *World, e *pointspb.Entry) {
 func foldMember(w *World, member string, e *pointspb.Entry) {
 	a := w.Member(member)
 	if e.First {
-		for _, m := range Marks(member, e.Cause.Source, e.Cause.Id, e.BusinessKey, e.Cause.OccurredAt) {
-			w.Seen[m] = struct{}{}
+		marks, n := Marks(member, e.Cause.Source, e.Cause.Id, e.BusinessKey, e.Cause.OccurredAt)
+		for _, m := range marks[:n] {
+			w.bucket(m.SeenKey).add(m.Mark)
 		}
+		a.sawMonth(marks[0].Month, e.RecordedAt)
+		a.kept(e)
 	}
 	switch e.Kind {
 	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED:
@@ -36,6 +43,7 @@ func foldMember(w *World, member string, e *pointspb.Entry) {
 	}
 	if e.OrderKey != "" {
 		foldOrder(w.order(e.OrderKey), e)
+		a.kept(e)
 	}
 	foldPostings(a, e)
 	if m := e.Metric; m != nil {
@@ -207,27 +215,3 @@ func (a *Account) countTaken(item string, n int64) {
 	}
 	a.Taken = append(a.Taken, ItemCount{Item: item, Count: n})
 }
-
-// foldForgotten drops an order's state, and with it what its lots lost by expiry.
-func foldForgotten(w *World, a *Account, e *pointspb.Entry) {
-	for _, key := range e.Forgotten {
-		if o := w.Orders[key]; o != nil {
-			for _, g := range o.Grants {
-				a.takeExpired(g.Lot, a.expired(g.Lot))
-			}
-		}
-		delete(w.Orders, key)
-		delete(w.Redemptions, key)
-		for m := range w.Seen {
-			if m.Bucket == key {
-				delete(w.Seen, m)
-			}
-		}
-	}
-}
-
-// DueAt is when a state that was last written at t may be forgotten.
-func DueAt(written int64) int64 { return written + Horizon.Milliseconds() }
-
-// Day truncates an instant to its UTC day: seen buckets are due by the day, so a busy member does not move theirs with every event.
-func Day(t int64) int64 { return t - t%(24*time.Hour).Milliseconds() }

@@ -53,9 +53,6 @@ type Decision struct {
 	cause  *pointspb.Cause
 }
 
-// Horizon is how long orders, redemptions and seen event ids are kept after their last write.
-const Horizon = 400 * 24 * time.Hour
-
 func begin(w *World, m Moment, cause *pointspb.Cause) *Decision {
 	return &Decision{Outcome: Applied, world: w, moment: m, cause: cause}
 }

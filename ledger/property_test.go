@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jifen/ledger"
+	"jifen/topics"
 	"jifen/topics/pointspb"
 )
 
@@ -65,7 +66,14 @@ func same(t interface{ Errorf(string, ...any) }, got, want *ledger.World) {
 		cmpopts.IgnoreMapEntries(func(_ string, a *ledger.Account) bool {
 			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0
 		}),
-		cmpopts.IgnoreFields(ledger.Order{}, "Written"),
+		cmpopts.IgnoreFields(ledger.Order{}, "Written"), cmpopts.IgnoreFields(ledger.Account{}, "Sweep"), cmpopts.IgnoreFields(ledger.World{}, "Rescheduled"),
+		cmp.Transformer("set", func(b *ledger.Bucket) map[topics.Mark]bool {
+			set := map[topics.Mark]bool{}
+			for _, m := range b.Marks() {
+				set[m] = true
+			}
+			return set
+		}),
 		cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == "._" }, cmp.Ignore()),
 	}
 	if d := cmp.Diff(got, want, opts); d != "" {

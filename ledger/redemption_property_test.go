@@ -206,7 +206,7 @@ func TestOrderAndItsFullRefundLeaveNoTrace(t *testing.T) {
 		ledger.Advance(untouched, "m0", s.moment())
 		after := s.world.Member("m0").Clone()
 		for _, a := range []*ledger.Account{before, after} {
-			a.NextLot, a.Tiers = 1, []ledger.TierSpan{{Tier: a.Tier(s.book, s.now.UnixMilli())}}
+			a.NextLot, a.Months, a.Tiers = 1, nil, []ledger.TierSpan{{Tier: a.Tier(s.book, s.now.UnixMilli())}}
 		}
 		got := ledger.NewWorld()
 		got.Members["m0"] = after

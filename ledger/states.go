@@ -8,11 +8,10 @@ import (
 
 // Order keeps what an order earned and what was taken back, for Horizon after its last write.
 type Order struct {
-	_       struct{} `cbor:",toarray"`
-	Paid    bool     // false: only refunds have come so far
-	At      int64    // event time, Unix ms
-	Year    int32    // calendar year that its metric counts in
-	Counted bool     // the order counts as one paid order
+	Paid    bool  // false: only refunds have come so far
+	At      int64 // event time, Unix ms
+	Year    int32 // calendar year that its metric counts in
+	Counted bool  // the order counts as one paid order
 	Lines   []OrderLine
 	Grants  []Grant
 	Returns []string // ids of the refunds applied
@@ -22,7 +21,6 @@ type Order struct {
 
 // OrderLine is a line and what is kept of it, minor units.
 type OrderLine struct {
-	_        struct{} `cbor:",toarray"`
 	ID       string
 	Net      int64
 	Eligible int64
@@ -31,7 +29,6 @@ type OrderLine struct {
 
 // Grant pins the arithmetic of an award, so that a refund never asks today's rules (C6).
 type Grant struct {
-	_        struct{} `cbor:",toarray"`
 	Rule     string
 	Version  string
 	Mode     string
@@ -48,7 +45,6 @@ type Grant struct {
 
 // Refund is a refund that waits for its order.
 type Refund struct {
-	_      struct{} `cbor:",toarray"`
 	Source string
 	ID     string // event id
 	At     int64
@@ -58,7 +54,6 @@ type Refund struct {
 
 // RefundLine is an amount given back for a line.
 type RefundLine struct {
-	_   struct{} `cbor:",toarray"`
 	ID  string
 	Net int64
 }

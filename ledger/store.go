@@ -4,9 +4,10 @@ package ledger
 type Want struct {
 	Shard                               int32
 	Members, Orders, Redemptions, Items []string
-	Seen                                []SeenMark // those of one bucket next to each other
-	Now                                 int64      // Unix ms; what is due by then is listed
-	DueMost                             int        // 0: do not look
+	Seen                                []SeenKey // buckets, whole
+	Swept                               []string  // members of whom all orders are wanted
+	Now                                 int64     // Unix ms; what is due by then is listed
+	DueMost                             int       // 0: do not look
 }
 
 // Got is what a store holds of a shard: how far it was applied (Seq 0: never), the wanted states, and what is due.
@@ -28,5 +29,5 @@ type Batch struct {
 // Names are the keys of a shard's states, by kind, as a store holds them.
 type Names struct {
 	Members, Orders, Redemptions, Items []string
-	Seen                                []string // buckets
+	Seen                                []SeenKey
 }

@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"jifen/ledger"
+	"jifen/topics"
 )
 
 // Redis is the store under audit.
 type Redis interface {
 	Names(ctx context.Context) (map[int32]*ledger.Names, error)
 	Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error)
-	Marks(ctx context.Context, shard int32, bucket string) (map[ledger.SeenMark]struct{}, error)
 	Dues(ctx context.Context, shard int32) (map[string]int64, error)
 }
 
@@ -79,6 +79,12 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 	want := ledger.Names{
 		Members: union(names.Members, w.Members), Orders: union(names.Orders, w.Orders),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
+		Seen: slices.Collect(maps.Keys(w.Seen)),
+	}
+	for _, k := range names.Seen {
+		if w.Seen[k] == nil {
+			want.Seen = append(want.Seen, k)
+		}
 	}
 	found := ledger.NewWorld()
 	for part := range parts(n, &want) {
@@ -98,9 +104,7 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 	compareStates(a, n, "order", w.Orders, found.Orders)
 	compareStates(a, n, "redemption", w.Redemptions, found.Redemptions)
 	compareStates(a, n, "item", w.Items, found.Items)
-	if err := a.compareSeen(ctx, n, names, w); err != nil {
-		return 0, err
-	}
+	a.compareSeen(n, w.Seen, found.Seen)
 	if err := a.compareDue(ctx, n, w); err != nil {
 		return 0, err
 	}
@@ -121,9 +125,11 @@ func union[V any](names []string, states map[string]V) []string {
 // parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.
 func parts(n int32, all *ledger.Names) func(yield func(ledger.Want) bool) {
 	return func(yield func(ledger.Want) bool) {
-		lists := [4][]string{all.Members, all.Orders, all.Redemptions, all.Items}
-		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3]) > 0; first = false {
+		lists, seen := [4][]string{all.Members, all.Orders, all.Redemptions, all.Items}, all.Seen
+		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3])+len(seen) > 0; first = false {
 			w := ledger.Want{Shard: n}
+			k := min(len(seen), readMost)
+			w.Seen, seen = seen[:k], seen[k:]
 			for i, to := range []*[]string{&w.Members, &w.Orders, &w.Redemptions, &w.Items} {
 				k := min(len(lists[i]), readMost)
 				*to, lists[i] = lists[i][:k], lists[i][k:]
@@ -183,32 +189,30 @@ func same(x, y reflect.Value) bool {
 	return x.Equal(y)
 }
 
-// compareSeen compares the identities of every bucket.
-func (a *Audit) compareSeen(ctx context.Context, n int32, names *ledger.Names, w *ledger.World) error {
-	want := map[string]int{}
-	for m := range w.Seen {
-		want[m.Bucket]++
+// compareSeen compares the identities of every bucket. An empty bucket and none are the same.
+func (a *Audit) compareSeen(n int32, want, found map[ledger.SeenKey]*ledger.Bucket) {
+	marks := func(b *ledger.Bucket) []topics.Mark {
+		if b == nil {
+			return nil
+		}
+		return b.Marks()
 	}
-	for _, bucket := range union(names.Seen, want) {
-		marks, err := a.Redis.Marks(ctx, n, bucket)
-		if err != nil {
-			return err
-		}
-		missing := want[bucket]
-		for m := range marks {
-			if _, ok := w.Seen[m]; ok {
-				missing--
-			}
-		}
+	all := maps.Clone(want)
+	maps.Copy(all, found)
+	for k := range all {
 		a.report.States++
-		if missing != 0 || len(marks) != want[bucket] {
-			a.report.differ(Difference{Where: "redis", Shard: n, What: "seen ids " + bucket, Ledger: fmt.Sprint(want[bucket]), Found: fmt.Sprint(len(marks))})
+		x, y := marks(want[k]), marks(found[k])
+		missing := len(x) != len(y)
+		for _, m := range x {
+			missing = missing || !found[k].Has(m)
+		}
+		if missing {
+			a.report.differ(Difference{Where: "redis", Shard: n, What: "seen ids " + k.String(), Ledger: fmt.Sprint(len(x)), Found: fmt.Sprint(len(y))})
 		}
 	}
-	return nil
 }
 
-// compareDue compares when each state has work to do; seen buckets are due by the day of their last write, which only the entries tell.
+// compareDue compares when each state has work to do.
 func (a *Audit) compareDue(ctx context.Context, n int32, w *ledger.World) error {
 	found, err := a.Redis.Dues(ctx, n)
 	if err != nil {
@@ -219,15 +223,15 @@ func (a *Audit) compareDue(ctx context.Context, n int32, w *ledger.World) error 
 		if m.Due != 0 {
 			want[ledger.DueMember+id] = m.Due
 		}
-	}
-	for key, o := range w.Orders {
-		want[ledger.DueOrder+key] = ledger.DueAt(o.Written)
+		if m.Sweep != 0 {
+			want[ledger.DueSweep+id] = m.Sweep
+		}
 	}
 	for id, r := range w.Redemptions {
 		want[ledger.DueRedemption+id] = ledger.DueAt(r.At)
 	}
 	for name, at := range found {
-		if name[:2] != ledger.DueSeen && want[name] != at {
+		if want[name] != at {
 			a.report.differ(Difference{Where: "redis", Shard: n, What: "due " + name, Ledger: fmt.Sprint(want[name]), Found: fmt.Sprint(at)})
 		}
 	}

@@ -2,8 +2,10 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -28,7 +30,7 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(calls))
 		for i, c := range calls {
-			out[i] = p.FCall(ctx, "jifen_apply", c.keys, c.args...)
+			out[i] = p.FCall(ctx, "jifen_apply_2", c.keys, c.args...)
 		}
 		return out
 	})
@@ -45,62 +47,77 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 
 // writer collects the parts of one jifen_apply.
 type writer struct {
-	set, del, seen []string
-	values         []any
+	codec          codec
+	keys           keys
+	del, set, grow []string // keys
+	values, marks  []any
 	never, dues    []any // names no longer due; scores and names
-	marks          []any
+	items          []any
+	orders         map[string]*orderHash // by member
+	buffer         []byte                // what the values lie in
 }
+
+// orderHash is what changes of a member's orders: fields to delete, fields and values.
+type orderHash struct{ del, set []any }
 
 func (s *Store) applyCommand(b *ledger.Batch) ([]string, []any, error) {
-	k, w, c := shardKeys(b.Shard), &writer{}, b.Changes
-	w.forget(k, c)
-	for id := range c.Members {
-		a := b.World.Member(id)
-		if err := s.put(w, k.member(id), a); err != nil {
-			return nil, nil, err
-		}
-		w.due(ledger.DueMember+id, a.Due)
+	w, c := &writer{codec: s.codec, keys: shardKeys(b.Shard), orders: map[string]*orderHash{}}, b.Changes
+	w.forget(c)
+	var err error
+	put := func(key string, state any) {
+		v, e := w.encode(state)
+		w.set, w.values, err = append(w.set, key), append(w.values, v), errors.Join(err, e)
 	}
-	for id := range c.Orders {
-		o := b.World.Orders[id]
-		if o == nil {
-			continue // forgotten
-		}
-		if err := s.put(w, k.order(id), o); err != nil {
-			return nil, nil, err
-		}
-		w.due(ledger.DueOrder+id, ledger.DueAt(o.Written))
+	for id := range c.Members {
+		put(w.keys.member(id), b.World.Member(id))
 	}
 	for id := range c.Redemptions {
-		r := b.World.Redemptions[id]
-		if r == nil {
-			continue
+		if r := b.World.Redemptions[id]; r != nil {
+			put(w.keys.redemption(id), r)
+			w.due(ledger.DueRedemption+id, ledger.DueAt(r.At))
 		}
-		if err := s.put(w, k.redemption(id), r); err != nil {
-			return nil, nil, err
-		}
-		w.due(ledger.DueRedemption+id, ledger.DueAt(r.At))
-	}
-	if len(c.Items) > 0 {
-		w.seen, w.marks = append(w.seen, k.items()), append(w.marks, len(c.Items))
 	}
 	for id := range c.Items {
-		w.marks = append(w.marks, id)
-		if err := s.put(w, k.item(id), b.World.Items[id]); err != nil {
-			return nil, nil, err
+		put(w.keys.item(id), b.World.Items[id])
+		w.items = append(w.items, id)
+	}
+	for key := range c.Orders {
+		if o := b.World.Orders[key]; o != nil {
+			v, e := w.encode(o)
+			h, field := w.order(key)
+			h.set, err = append(h.set, field, v), errors.Join(err, e)
 		}
 	}
-	w.remember(k, c)
-	return w.command(k, b)
+	for id := range b.World.Rescheduled {
+		a := b.World.Member(id)
+		w.due(ledger.DueMember+id, a.Due)
+		w.due(ledger.DueSweep+id, a.Sweep)
+	}
+	w.remember(c)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode states of shard %d: %w", b.Shard, err)
+	}
+	keys, args := w.command(b)
+	return keys, args, nil
 }
 
-func (s *Store) put(w *writer, key string, state any) error {
-	v, err := s.codec.enc.Marshal(state)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", key, err)
+// encode writes a state into the buffer that all of them share.
+func (w *writer) encode(state any) ([]byte, error) {
+	from := len(w.buffer)
+	var err error
+	w.buffer, err = w.codec.append(w.buffer, state)
+	return w.buffer[from:len(w.buffer):len(w.buffer)], err
+}
+
+// order finds the hash and the field of an order.
+func (w *writer) order(key string) (*orderHash, string) {
+	member, field, _ := strings.Cut(key, "\x1f")
+	h := w.orders[member]
+	if h == nil {
+		h = &orderHash{}
+		w.orders[member] = h
 	}
-	w.set, w.values = append(w.set, key), append(w.values, v)
-	return nil
+	return h, field
 }
 
 func (w *writer) due(name string, at int64) {
@@ -111,39 +128,52 @@ func (w *writer) due(name string, at int64) {
 	w.dues = append(w.dues, strconv.FormatInt(at, 10), name)
 }
 
-// forget deletes states past their horizon, whichever kind the key is of.
-func (w *writer) forget(k keys, c *ledger.Changes) {
-	for key := range c.Forgotten {
-		w.del = append(w.del, k.order(key), k.redemption(key), k.seen(key))
-		w.due(ledger.DueOrder+key, 0)
-		w.due(ledger.DueRedemption+key, 0)
-		w.due(ledger.DueSeen+key, 0)
+// forget deletes states past their horizon.
+func (w *writer) forget(c *ledger.Changes) {
+	for name := range c.Forgotten {
+		if ledger.IsOrder(name) {
+			h, field := w.order(name)
+			h.del = append(h.del, field)
+			continue
+		}
+		if k, ok := ledger.ParseSeenKey(name); ok {
+			w.del = append(w.del, w.keys.seen(k))
+			continue
+		}
+		w.del = append(w.del, w.keys.redemption(name))
+		w.due(ledger.DueRedemption+name, 0)
 	}
 }
 
-func (w *writer) remember(k keys, c *ledger.Changes) {
-	buckets := map[string][]any{}
-	for m := range c.Seen {
-		buckets[m.Bucket] = append(buckets[m.Bucket], m.Mark[:])
-	}
-	for bucket, marks := range buckets {
-		w.seen = append(w.seen, k.seen(bucket))
-		w.marks = append(append(w.marks, len(marks)), marks...)
-	}
-	for bucket, at := range c.Buckets {
-		w.due(ledger.DueSeen+bucket, at)
+// remember appends what is new in the seen buckets.
+func (w *writer) remember(c *ledger.Changes) {
+	for bucket, marks := range c.Seen {
+		from := len(w.buffer)
+		for i := range marks {
+			w.buffer = append(w.buffer, marks[i][:]...)
+		}
+		w.grow, w.marks = append(w.grow, w.keys.seen(bucket)), append(w.marks, w.buffer[from:len(w.buffer):len(w.buffer)])
 	}
 }
 
-func (w *writer) command(k keys, b *ledger.Batch) ([]string, []any, error) {
-	keys := make([]string, 0, 2+len(w.set)+len(w.del)+len(w.seen))
-	keys = append(append(append(append(keys, k.applied(), k.due()), w.del...), w.set...), w.seen...)
-	args := make([]any, 0, 7+len(w.values)+len(w.never)+len(w.dues)+len(w.marks))
-	args = append(args, b.From, b.Head.Seq, encodeHead(b.Head), len(w.del), len(w.values))
-	args = append(append(args, w.values...), len(w.never))
-	args = append(append(args, w.never...), len(w.dues)/2)
-	args = append(append(args, w.dues...), w.marks...)
-	return keys, args, nil
+func (w *writer) command(b *ledger.Batch) ([]string, []any) {
+	keys := make([]string, 0, 3+len(w.del)+len(w.set)+len(w.grow)+len(w.orders))
+	keys = append(keys, w.keys.applied(), w.keys.due(), w.keys.items())
+	keys = append(append(append(keys, w.del...), w.set...), w.grow...)
+	n := 9 + len(w.values) + len(w.marks) + len(w.never) + len(w.dues) + len(w.items)
+	for _, h := range w.orders {
+		n += 2 + len(h.del) + len(h.set)
+	}
+	args := append(make([]any, 0, n), b.From, b.Head.Seq, encodeHead(b.Head), len(w.del), len(w.set), len(w.grow))
+	args = append(append(args, w.values...), w.marks...)
+	for _, list := range [...][]any{w.never, w.dues, w.items} {
+		args = append(append(args, len(list)), list...)
+	}
+	for member, h := range w.orders {
+		keys, args = append(keys, w.keys.orders(member)), append(append(args, len(h.del)), h.del...)
+		args = append(append(args, len(h.set)), h.set...)
+	}
+	return keys, args
 }
 
 // Reset removes everything of some shards, before they are rebuilt from the ledger.

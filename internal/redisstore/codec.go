@@ -11,7 +11,14 @@ import (
 	"jifen/ledger"
 )
 
-// codec writes states as CBOR arrays. Nothing and an empty list are the same bytes, so equal states have equal values.
+// binary is a state with an encoding of its own: those of which every event writes one.
+type binary interface {
+	AppendBinary(b []byte) ([]byte, error)
+	UnmarshalBinary(b []byte) error
+}
+
+// codec writes the other states as CBOR arrays. Nothing and an empty list are the same bytes, so equal states have equal
+// values.
 type codec struct {
 	enc cbor.EncMode
 	dec cbor.DecMode
@@ -29,8 +36,25 @@ func newCodec() (codec, error) {
 	return codec{enc, dec}, nil
 }
 
-// format names how the states of this build are written. Whoever changes that changes it: the shards of a store in
-// another format have no mark to this build, so that their owners fold them anew from the ledger.
+// append writes a state behind what b holds.
+func (c codec) append(b []byte, state any) ([]byte, error) {
+	if s, ok := state.(binary); ok {
+		return s.AppendBinary(b)
+	}
+	v, err := c.enc.Marshal(state)
+	return append(b, v...), err
+}
+
+func (c codec) read(v string, state any) error {
+	if s, ok := state.(binary); ok {
+		return s.UnmarshalBinary([]byte(v))
+	}
+	return c.dec.Unmarshal([]byte(v), state)
+}
+
+// format names how the states of this build are written, and stands in the names of the Functions. Whoever changes the
+// one changes the others: the shards of a store in another format have no mark to this build, so that their owners fold
+// them anew from the ledger.
 const format = "2"
 
 // encodeHead is the applied mark: seq, ledger offset, chain hash, shard time, format. Lua reads the seq before the first

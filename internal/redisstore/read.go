@@ -3,19 +3,24 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
 	"jifen/ledger"
+	"jifen/topics"
 )
 
 // Read gets states of several shards in one round trip; for each shard, atomically with its applied mark.
 func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
+	questions := make([]question, len(wants))
+	for i := range wants {
+		questions[i] = s.question(&wants[i])
+	}
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(wants))
-		for i := range wants {
-			keys, args := command(&wants[i])
-			out[i] = p.FCallRO(ctx, "jifen_read", keys, args...)
+		for i, q := range questions {
+			out[i] = p.FCallRO(ctx, "jifen_read_2", q.keys, q.args...)
 		}
 		return out
 	})
@@ -24,49 +29,73 @@ func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, er
 	}
 	got := make([]ledger.Got, len(wants))
 	for i, c := range cmds {
-		if got[i], err = s.decode(&wants[i], c); err != nil {
+		if got[i], err = questions[i].decode(c); err != nil {
 			return nil, fmt.Errorf("shard %d: %w", wants[i].Shard, err)
 		}
 	}
 	return got, nil
 }
 
-func command(w *ledger.Want) ([]string, []any) {
+// question is one jifen_read, and what its answer means.
+type question struct {
+	codec  codec
+	want   *ledger.Want
+	keys   []string
+	args   []any
+	hashes []hash
+}
+
+// hash is the orders of a member that are wanted: their keys, none for all of them.
+type hash struct {
+	member string
+	keys   []string
+}
+
+func (s *Store) question(w *ledger.Want) question {
 	k := shardKeys(w.Shard)
-	keys := make([]string, 0, 2+states(w)+len(w.Seen))
-	keys = append(keys, k.applied(), k.due())
+	q := question{codec: s.codec, want: w, keys: make([]string, 0, 2+states(w)+len(w.Orders)+len(w.Swept))}
+	q.keys = append(q.keys, k.applied(), k.due())
 	for _, id := range w.Members {
-		keys = append(keys, k.member(id))
-	}
-	for _, id := range w.Orders {
-		keys = append(keys, k.order(id))
+		q.keys = append(q.keys, k.member(id))
 	}
 	for _, id := range w.Redemptions {
-		keys = append(keys, k.redemption(id))
+		q.keys = append(q.keys, k.redemption(id))
 	}
 	for _, id := range w.Items {
-		keys = append(keys, k.item(id))
+		q.keys = append(q.keys, k.item(id))
 	}
-	args := make([]any, 0, 3+2*len(w.Seen))
-	args = append(args, w.Now, w.DueMost, states(w))
-	for i := 0; i < len(w.Seen); {
-		j := i
-		for j < len(w.Seen) && w.Seen[j].Bucket == w.Seen[i].Bucket {
-			j++
-		}
-		keys, args = append(keys, k.seen(w.Seen[i].Bucket)), append(args, j-i)
-		for ; i < j; i++ {
-			args = append(args, w.Seen[i].Mark[:])
-		}
+	for _, b := range w.Seen {
+		q.keys = append(q.keys, k.seen(b))
 	}
-	return keys, args
+	q.args = append(make([]any, 0, 3+2*len(w.Orders)), w.Now, w.DueMost, states(w))
+	for from := 0; from < len(w.Orders); {
+		member, _, _ := strings.Cut(w.Orders[from], "\x1f")
+		to := from
+		for to < len(w.Orders) && len(w.Orders[to]) > len(member) && w.Orders[to][:len(member)+1] == member+"\x1f" {
+			to++
+		}
+		to = max(to, from+1)
+		q.orders(k, hash{member, w.Orders[from:to]})
+		from = to
+	}
+	for _, member := range w.Swept {
+		q.orders(k, hash{member: member})
+	}
+	return q
+}
+
+func (q *question) orders(k keys, h hash) {
+	q.keys, q.args, q.hashes = append(q.keys, k.orders(h.member)), append(q.args, len(h.keys)), append(q.hashes, h)
+	for _, key := range h.keys {
+		q.args = append(q.args, key[min(len(key), len(h.member)+1):])
+	}
 }
 
 func states(w *ledger.Want) int {
-	return len(w.Members) + len(w.Orders) + len(w.Redemptions) + len(w.Items)
+	return len(w.Members) + len(w.Redemptions) + len(w.Items) + len(w.Seen)
 }
 
-func (s *Store) decode(w *ledger.Want, c *redis.Cmd) (ledger.Got, error) {
+func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 	reply, err := c.Slice()
 	if err != nil || len(reply) != 4 {
 		return ledger.Got{}, fmt.Errorf("jifen_read answered %d parts: %w", len(reply), err)
@@ -85,12 +114,19 @@ func (s *Store) decode(w *ledger.Want, c *redis.Cmd) (ledger.Got, error) {
 			g.Due = append(g.Due, name)
 		}
 	}
-	for i, x := range list(reply[3]) {
-		if found, ok := x.(int64); ok && found == 1 {
-			g.World.Seen[w.Seen[i]] = struct{}{}
+	for i, x := range list(reply[2]) {
+		if v, ok := x.(string); ok { // else it was never written
+			if err := q.state(i, v, g.World); err != nil {
+				return ledger.Got{}, fmt.Errorf("state %s cannot be read: %w", q.keys[2+i], err)
+			}
 		}
 	}
-	return g, s.decodeStates(w, list(reply[2]), g.World)
+	for i, x := range list(reply[3]) {
+		if err := q.found(&q.hashes[i], list(x), g.World); err != nil {
+			return ledger.Got{}, err
+		}
+	}
+	return g, nil
 }
 
 func list(x any) []any {
@@ -98,40 +134,70 @@ func list(x any) []any {
 	return l
 }
 
-func (s *Store) decodeStates(w *ledger.Want, values []any, world *ledger.World) error {
-	for i, x := range values {
+// state decodes the i-th wanted state: members, redemptions, items, seen buckets, in this order.
+func (q *question) state(i int, v string, world *ledger.World) error {
+	w := q.want
+	if i < len(w.Members) {
+		a := &ledger.Account{}
+		world.Members[w.Members[i]] = a
+		return q.codec.read(v, a)
+	}
+	i -= len(w.Members)
+	if i < len(w.Redemptions) {
+		r := &ledger.Redemption{}
+		world.Redemptions[w.Redemptions[i]] = r
+		return q.codec.read(v, r)
+	}
+	i -= len(w.Redemptions)
+	if i < len(w.Items) {
+		t := &ledger.Item{}
+		world.Items[w.Items[i]] = t
+		return q.codec.read(v, t)
+	}
+	marks, err := decodeMarks(v)
+	world.Seen[w.Seen[i-len(w.Items)]] = ledger.NewBucket(marks)
+	return err
+}
+
+// found decodes the orders of a member: those asked for, or fields and values of all.
+func (q *question) found(h *hash, values []any, world *ledger.World) error {
+	read := func(key string, x any) error {
 		v, ok := x.(string)
 		if !ok {
-			continue // never written
+			return nil // never written
 		}
-		if err := s.decodeState(w, i, []byte(v), world); err != nil {
-			return fmt.Errorf("state %d of the shard cannot be read: %w", i, err)
+		o := &ledger.Order{}
+		world.Orders[key] = o
+		if err := q.codec.read(v, o); err != nil {
+			return fmt.Errorf("order %q cannot be read: %w", key, err)
+		}
+		return nil
+	}
+	if len(h.keys) > 0 {
+		for i, key := range h.keys {
+			if err := read(key, values[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := 0; i+1 < len(values); i += 2 {
+		field, _ := values[i].(string)
+		if err := read(h.member+"\x1f"+field, values[i+1]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// decodeState decodes the i-th wanted state: members, orders, redemptions, items, in this order.
-func (s *Store) decodeState(w *ledger.Want, i int, v []byte, world *ledger.World) error {
-	if i < len(w.Members) {
-		a := &ledger.Account{}
-		world.Members[w.Members[i]] = a
-		return s.codec.dec.Unmarshal(v, a)
+// decodeMarks reads a seen bucket: 16 bytes each.
+func decodeMarks(v string) ([]topics.Mark, error) {
+	marks := make([]topics.Mark, len(v)/len(topics.Mark{}))
+	for i := range marks {
+		copy(marks[i][:], v[i*len(topics.Mark{}):])
 	}
-	i -= len(w.Members)
-	if i < len(w.Orders) {
-		o := &ledger.Order{}
-		world.Orders[w.Orders[i]] = o
-		return s.codec.dec.Unmarshal(v, o)
+	if len(v)%len(topics.Mark{}) != 0 {
+		return nil, fmt.Errorf("a seen bucket of %d bytes", len(v))
 	}
-	i -= len(w.Orders)
-	if i < len(w.Redemptions) {
-		r := &ledger.Redemption{}
-		world.Redemptions[w.Redemptions[i]] = r
-		return s.codec.dec.Unmarshal(v, r)
-	}
-	i -= len(w.Redemptions)
-	t := &ledger.Item{}
-	world.Items[w.Items[i]] = t
-	return s.codec.dec.Unmarshal(v, t)
+	return marks, nil
 }

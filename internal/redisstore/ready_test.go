@@ -4,14 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"jifen/internal/devstack"
 	"jifen/internal/testkit"
 	"jifen/ledger"
-	"jifen/topics"
+	"jifen/topics/pointspb"
 )
 
 func TestFunctionsAreLoadedAgainAfterTheyWereLost(t *testing.T) {
@@ -31,8 +30,7 @@ func TestFunctionsAreLoadedAgainAfterTheyWereLost(t *testing.T) {
 	}
 	second := batch(1, 2, 2)
 	apply(t, s, second)
-	second.World.Seen = union(first.World.Seen, second.World.Seen)
-	holds(t, s, second)
+	holds(t, s, onTop(first, second))
 }
 
 func TestRedisThatComesBackEmptyIsReadAsEmpty(t *testing.T) {
@@ -88,11 +86,10 @@ func TestForgottenStatesAreGone(t *testing.T) {
 	b := batch(1, 1, 1)
 	apply(t, s, b)
 	gone := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
-	order, bucket := "m\x1f/s\x1fO", ledger.SeenBucket("m", "ever")
-	for _, key := range []string{order, "r-1", bucket, ledger.SeenBucket("m", "202609")} {
-		gone.Changes.Forgotten[key] = struct{}{}
-		gone.Changes.Orders[key] = struct{}{} // as Changes.Add leaves it
-	}
+	gone.Changes.Add(&pointspb.Entry{
+		Account: "member:m", Forgotten: []string{"m\x1f/s\x1fO", "r-1", "m\x1fever", "m\x1f202609"},
+	})
+	gone.World.Members["m"] = b.World.Members["m"]
 	apply(t, s, gone)
 	keys, err := raw(t, r).Keys(t.Context(), "*").Result()
 	if err != nil {
@@ -104,7 +101,7 @@ func TestForgottenStatesAreGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "due", dues, map[string]int64{"m:m": b.World.Members["m"].Due})
+	equal(t, "due", dues, map[string]int64{"m:m": b.World.Members["m"].Due, "s:m": b.World.Members["m"].Sweep})
 	again := batch(1, 3, 3)
 	apply(t, s, again)
 	holds(t, s, again)
@@ -122,7 +119,7 @@ func TestDueIndexListsWhatIsDueInItsOrder(t *testing.T) {
 	b := ledger.Batch{Shard: 1, From: 1, Head: ledger.Head{Seq: 1, Hash: []byte{1}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
 	for member, due := range map[string]int64{"late": 300, "soon": 100, "next": 200, "never": 0} {
 		b.World.Members[member] = &ledger.Account{Due: due}
-		b.Changes.Members[member] = struct{}{}
+		b.Changes.Members[member], b.World.Rescheduled[member] = struct{}{}, struct{}{}
 	}
 	apply(t, s, b)
 	due := func(now int64, most int) []string {
@@ -139,7 +136,7 @@ func TestDueIndexListsWhatIsDueInItsOrder(t *testing.T) {
 	later := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
 	for member, due := range map[string]int64{"soon": 0, "next": 400} {
 		later.World.Members[member] = &ledger.Account{Due: due}
-		later.Changes.Members[member] = struct{}{}
+		later.Changes.Members[member], later.World.Rescheduled[member] = struct{}{}, struct{}{}
 	}
 	apply(t, s, later)
 	equal(t, "by 500", due(500, 10), []string{"m:late", "m:next"})
@@ -159,7 +156,7 @@ func TestItemsOfAllShardsAreListed(t *testing.T) {
 	equal(t, "items", ids, []string{"cup", "night", "tea"})
 }
 
-func TestNamesAndMarksTellEverythingThatIsStored(t *testing.T) {
+func TestNamesTellEverythingThatIsStored(t *testing.T) {
 	s := open(t, testkit.StartRedis(t))
 	b := batch(2, 1, 1)
 	apply(t, s, b)
@@ -167,15 +164,10 @@ func TestNamesAndMarksTellEverythingThatIsStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ever, month := ledger.SeenBucket("m", "ever"), ledger.SeenBucket("m", time.UnixMilli(1_790_000_000_000).UTC().Format("200601"))
 	equal(t, "names", names, map[int32]*ledger.Names{2: {
-		Members: []string{"m"}, Orders: []string{"m\x1f/s\x1fO"}, Redemptions: []string{"r-1"}, Items: []string{"cup"}, Seen: []string{month, ever},
+		Members: []string{"m"}, Orders: []string{"m\x1f/s\x1fO"}, Redemptions: []string{"r-1"}, Items: []string{"cup"},
+		Seen: []ledger.SeenKey{{Member: "m"}, {Member: "m", Month: 202609}},
 	}})
-	marks, err := s.Marks(t.Context(), 2, ever)
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "marks", marks, map[ledger.SeenMark]struct{}{{Bucket: ever, Mark: topics.MarkOf("business", "key")}: {}})
 }
 
 func TestResetRemovesItsShardsAndNoOthers(t *testing.T) {

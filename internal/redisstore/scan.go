@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -53,15 +54,47 @@ func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scan redis: %w", err)
 	}
-	for _, n := range out {
-		for _, list := range []*[]string{&n.Members, &n.Orders, &n.Redemptions, &n.Items, &n.Seen} {
+	for shard, n := range out {
+		if n.Orders, err = s.orders(ctx, shard, n.Orders); err != nil {
+			return nil, err
+		}
+		for _, list := range []*[]string{&n.Members, &n.Orders, &n.Redemptions, &n.Items} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list) // a scan may tell a key twice
 		}
+		slices.SortFunc(n.Seen, compareSeen)
+		n.Seen = slices.Compact(n.Seen)
 	}
 	return out, nil
 }
 
+func compareSeen(x, y ledger.SeenKey) int {
+	return cmp.Or(cmp.Compare(x.Member, y.Member), cmp.Compare(x.Month, y.Month))
+}
+
+// orders lists the keys of all orders of members.
+func (s *Store) orders(ctx context.Context, shard int32, members []string) ([]string, error) {
+	k := shardKeys(shard)
+	var keys []string
+	for some := range slices.Chunk(members, 1000) {
+		p := s.client.Pipeline()
+		cmds := make([]*redis.StringSliceCmd, len(some))
+		for i, m := range some {
+			cmds[i] = p.HKeys(ctx, k.orders(m))
+		}
+		if _, err := p.Exec(ctx); err != nil {
+			return nil, fmt.Errorf("list orders of shard %d: %w", shard, err)
+		}
+		for i, c := range cmds {
+			for _, field := range c.Val() {
+				keys = append(keys, some[i]+"\x1f"+field)
+			}
+		}
+	}
+	return keys, nil
+}
+
+// add notes a key; of orders, for now, the member.
 func add(n *ledger.Names, key string) {
 	_, rest, _ := strings.Cut(key, "}:")
 	kind, id, ok := strings.Cut(rest, ":")
@@ -78,23 +111,10 @@ func add(n *ledger.Names, key string) {
 	case "i":
 		n.Items = append(n.Items, id)
 	case "e":
-		n.Seen = append(n.Seen, id)
+		if b, ok := ledger.ParseSeenKey(id); ok {
+			n.Seen = append(n.Seen, b)
+		}
 	}
-}
-
-// Marks returns all identities in a seen bucket.
-func (s *Store) Marks(ctx context.Context, shard int32, bucket string) (map[ledger.SeenMark]struct{}, error) {
-	values, err := s.client.SMembers(ctx, shardKeys(shard).seen(bucket)).Result()
-	if err != nil {
-		return nil, fmt.Errorf("seen bucket: %w", err)
-	}
-	out := map[ledger.SeenMark]struct{}{}
-	for _, v := range values {
-		m := ledger.SeenMark{Bucket: bucket}
-		copy(m.Mark[:], v)
-		out[m] = struct{}{}
-	}
-	return out, nil
 }
 
 // Dues returns the due index of a shard: name → instant, Unix ms.

@@ -1,7 +1,7 @@
 // Package redisstore is the door to Redis: the states of every shard, written once per batch by the shard's owner.
 //
 // Redis is a fold of the ledger and never the truth: `applied` says up to where, and a reader that finds it behind
-// waits or rebuilds. Values are CBOR; keys are in keys.go; the Functions are in functions/jifen.lua.
+// waits or rebuilds. Values are in codec.go, keys in keys.go, the Functions in functions/jifen.lua.
 package redisstore
 
 import (

@@ -46,6 +46,14 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 		for member := range b.Changes.Members {
 			s.cache.put(member, b.World.Member(member))
 		}
+		for name := range b.Changes.Forgotten {
+			if k, ok := ledger.ParseSeenKey(name); ok {
+				s.cache.saw(k, nil)
+			}
+		}
+		for k := range b.Changes.Seen {
+			s.cache.saw(k, b.World.Seen[k])
+		}
 	}
 	s.pending, s.lent = nil, false
 	if len(redeemed) > 0 {

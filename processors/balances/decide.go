@@ -2,7 +2,6 @@ package balances
 
 import (
 	"fmt"
-	"strings"
 
 	"jifen/ledger"
 	"jifen/processors"
@@ -53,24 +52,18 @@ func requestKind(r *pointspb.Request) string {
 	return "unknown"
 }
 
-// due books what the due index names. A state past its horizon is forgotten, unless it was written since.
+// due books what the due index names.
 func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Output) error {
 	key := name[2:]
 	switch name[:2] {
 	case ledger.DueMember:
 		return s.write(h, ledger.Advance(h.world, key, m), out)
-	case ledger.DueOrder:
-		if o := h.world.Orders[key]; o == nil || ledger.DueAt(o.Written) > m.Now {
-			return nil
-		}
-		member, _, _ := strings.Cut(key, "\x1f")
-		return s.write(h, ledger.Forget(h.world, member, []string{key}, m), out)
+	case ledger.DueSweep:
+		return s.write(h, ledger.Sweep(h.world, key, m), out)
 	case ledger.DueRedemption:
 		if r := h.world.Redemptions[key]; r != nil {
-			return s.write(h, ledger.Forget(h.world, r.Member, []string{key}, m), out)
+			return s.write(h, ledger.Forget(h.world, r.Member, key, m), out)
 		}
-	case ledger.DueSeen:
-		return s.write(h, ledger.Forget(h.world, ledger.BucketMember(key), []string{key}, m), out)
 	}
 	return nil
 }

@@ -30,8 +30,9 @@ type shard struct {
 	credits  []input
 	want     ledger.Want
 	cached   map[string]*ledger.Account // of its members
-	head     ledger.Head                // after the entries
-	first    uint64                     // seq of the first entry
+	seen     map[ledger.SeenKey]*ledger.Bucket
+	head     ledger.Head // after the entries
+	first    uint64      // seq of the first entry
 	world    *ledger.World
 	changes  *ledger.Changes
 	due      []string
@@ -210,6 +211,11 @@ func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) er
 	for i, h := range shards {
 		h.head, h.world, h.changes = *s.heads[h.number], got[i].World, ledger.NewChanges()
 		h.first, h.due = h.head.Seq+1, got[i].Due
+		for k, b := range h.seen {
+			if b != nil {
+				h.world.Seen[k] = b
+			}
+		}
 		// They are changed in place, which an abort undoes by forgetting all of them: a copy of every account that a
 		// batch touches would cost more than the rare abort.
 		for m, a := range h.cached {
@@ -228,7 +234,7 @@ func (s *Stage) more(ctx context.Context, shards []*shard, want func(*shard) led
 	var wants []ledger.Want
 	var whose []*shard
 	for _, h := range shards {
-		if w := want(h); len(w.Members)+len(w.Orders)+len(w.Redemptions) > 0 {
+		if w := want(h); len(w.Members)+len(w.Swept)+len(w.Redemptions) > 0 {
 			wants, whose = append(wants, w), append(whose, h)
 		}
 	}

@@ -161,7 +161,7 @@ func TestForgettingKeepsTheMember(t *testing.T) {
 	p.sound("after the horizon")
 	equal(t, "ben", p.available("ben"), int64(52))
 	equal(t, "ana", p.available("ana"), int64(3))
-	equal(t, "forgotten", p.log.kinds(t)["FORGOTTEN"], 2+1+2) // orders, the redemption, seen buckets
+	equal(t, "forgotten", p.log.kinds(t)["FORGOTTEN"], 2+1) // orders and seen months of each, the redemption
 	p.batch(p.debit("ben", "r", 52))
 	equal(t, "ben spends", p.outcomes["debit applied"], 2)
 	ids := map[string]string{}

@@ -9,24 +9,25 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// wants lists the states that a shard's part of the batch touches, without the accounts that the cache holds: those are
-// kept beside.
+// wants lists the states that a shard's part of the batch touches, but for the accounts and seen buckets that the cache
+// holds: those are kept beside.
 func (h *shard) wants(s *Stage) {
 	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost}
-	h.cached = map[string]*ledger.Account{}
+	h.cached, h.seen = map[string]*ledger.Account{}, map[ledger.SeenKey]*ledger.Bucket{}
 	for _, m := range h.members() {
-		if a := s.cache.get(m); a != nil {
-			h.cached[m] = a
+		if c := s.cache.get(m); c != nil {
+			h.cached[m] = c.account
 		} else {
 			w.Members = append(w.Members, m)
 		}
 	}
-	for _, c := range h.credits {
+	for i := range h.credits {
+		c := &h.credits[i]
 		member, ok := topics.MemberOf(c.event.Account)
 		if !ok {
 			continue
 		}
-		w.Seen = append(w.Seen, ledger.Marks(member, c.event.Cause.Source, c.event.Cause.Id, c.event.BusinessKey, c.event.Cause.OccurredAt)...)
+		w.Seen = h.wantSeen(s.cache.get(member), w.Seen, member, c.event)
 		if key := orderKey(member, c.event); key != "" {
 			w.Orders = append(w.Orders, key)
 		}
@@ -40,8 +41,25 @@ func (h *shard) wants(s *Stage) {
 		}
 	}
 	w.Orders, w.Redemptions, w.Items = unique(w.Orders), unique(w.Redemptions), unique(w.Items)
-	slices.SortFunc(w.Seen, func(x, y ledger.SeenMark) int { return strings.Compare(x.Bucket, y.Bucket) })
 	h.want = w
+}
+
+// wantSeen adds the seen buckets of an event, each once; nil in h.seen stands for one that is wanted.
+func (h *shard) wantSeen(known *cached, wanted []ledger.SeenKey, member string, e *pointspb.CreditEvent) []ledger.SeenKey {
+	marks, n := ledger.Marks(member, e.Cause.Source, e.Cause.Id, e.BusinessKey, e.Cause.OccurredAt)
+	for _, m := range marks[:n] {
+		if _, ok := h.seen[m.SeenKey]; ok {
+			continue
+		}
+		var b *ledger.Bucket
+		if known != nil {
+			b = known.bucket(m.Month)
+		}
+		if h.seen[m.SeenKey] = b; b == nil {
+			wanted = append(wanted, m.SeenKey)
+		}
+	}
+	return wanted
 }
 
 func orderKey(member string, e *pointspb.CreditEvent) string {
@@ -75,31 +93,23 @@ func unique(keys []string) []string {
 	return slices.Compact(keys)
 }
 
-// dueWant names the states behind the due index that the batch does not have yet. A state to be forgotten needs its
-// member beside it.
+// dueWant names the states behind the due index that the batch does not have yet. A sweep looks at all orders of its
+// member; those that the batch has are read again, and the batch's stay.
 func (h *shard) dueWant() ledger.Want {
 	w := ledger.Want{Shard: h.number}
-	member := func(m string) {
-		if h.world.Members[m] == nil {
-			w.Members = append(w.Members, m)
-		}
-	}
 	for _, name := range h.due {
-		switch key := name[2:]; name[:2] {
-		case ledger.DueMember:
-			member(key)
-		case ledger.DueOrder:
-			m, _, _ := strings.Cut(key, "\x1f")
-			member(m)
-			if h.world.Orders[key] == nil {
-				w.Orders = append(w.Orders, key)
-			}
-		case ledger.DueSeen:
-			member(ledger.BucketMember(key))
-		case ledger.DueRedemption:
+		key := name[2:]
+		if name[:2] == ledger.DueRedemption {
 			if h.world.Redemptions[key] == nil {
 				w.Redemptions = append(w.Redemptions, key)
 			}
+			continue
+		}
+		if h.world.Members[key] == nil {
+			w.Members = append(w.Members, key)
+		}
+		if name[:2] == ledger.DueSweep {
+			w.Swept = append(w.Swept, key)
 		}
 	}
 	w.Members = unique(w.Members)

@@ -2181,6 +2181,7 @@ type Entry struct {
 	OrderKey      string                 `protobuf:"bytes,21,opt,name=order_key,json=orderKey,proto3" json:"order_key,omitempty"`          // order state that this entry changes
 	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                        // order keys, redemption ids or seen buckets that were dropped
 	EvaluateAt    int64                  `protobuf:"varint,23,opt,name=evaluate_at,json=evaluateAt,proto3" json:"evaluate_at,omitempty"`   // when the tier is to be evaluated next; 0 = unchanged, -1 = not at all
+	SweepAt       int64                  `protobuf:"varint,24,opt,name=sweep_at,json=sweepAt,proto3" json:"sweep_at,omitempty"`            // when to look for states to forget next; 0 = unchanged, -1 = not at all
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                                // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2377,6 +2378,13 @@ func (x *Entry) GetEvaluateAt() int64 {
 	return 0
 }
 
+func (x *Entry) GetSweepAt() int64 {
+	if x != nil {
+		return x.SweepAt
+	}
+	return 0
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -2568,7 +2576,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06loaded\x18\x03 \x01(\x03R\x06loaded\x12\x12\n" +
 	"\x04free\x18\x04 \x01(\x03R\x04free\x12\x1a\n" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12\x12\n" +
-	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\x95\a\n" +
+	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\xb0\a\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -2599,7 +2607,8 @@ const file_points_proto_rawDesc = "" +
 	"\torder_key\x18\x15 \x01(\tR\borderKey\x12\x1c\n" +
 	"\tforgotten\x18\x16 \x03(\tR\tforgotten\x12\x1f\n" +
 	"\vevaluate_at\x18\x17 \x01(\x03R\n" +
-	"evaluateAt\x12\x13\n" +
+	"evaluateAt\x12\x19\n" +
+	"\bsweep_at\x18\x18 \x01(\x03R\asweepAt\x12\x13\n" +
 	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xfa\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +

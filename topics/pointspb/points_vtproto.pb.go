@@ -1826,6 +1826,13 @@ func (m *Entry) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0xfa
 	}
+	if m.SweepAt != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.SweepAt))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xc0
+	}
 	if m.EvaluateAt != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.EvaluateAt))
 		i--
@@ -2898,6 +2905,9 @@ func (m *Entry) SizeVT() (n int) {
 	}
 	if m.EvaluateAt != 0 {
 		n += 2 + protohelpers.SizeOfVarint(uint64(m.EvaluateAt))
+	}
+	if m.SweepAt != 0 {
+		n += 2 + protohelpers.SizeOfVarint(uint64(m.SweepAt))
 	}
 	l = len(m.Hash)
 	if l > 0 {
@@ -8460,6 +8470,25 @@ func (m *Entry) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.EvaluateAt |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 24:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SweepAt", wireType)
+			}
+			m.SweepAt = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.SweepAt |= int64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

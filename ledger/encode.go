@@ -1,0 +1,241 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Accounts and orders are written with every event, so they have an encoding of their own: the fields in their order,
+// integers as varints, lists and texts after their length. What a new field changes is told by the store's format.
+
+// errState is a value that is no state.
+var errState = errors.New("the stored state cannot be read")
+
+// state is an encoding under way.
+type state []byte
+
+func (s *state) int(v int64)   { *s = binary.AppendVarint(*s, v) }
+func (s *state) count(n int)   { *s = binary.AppendUvarint(*s, uint64(n)) }
+func (s *state) text(t string) { s.count(len(t)); *s = append(*s, t...) }
+
+func (s *state) flags(all ...bool) {
+	b := byte(0)
+	for i, f := range all {
+		if f {
+			b |= 1 << i
+		}
+	}
+	*s = append(*s, b)
+}
+
+// reading is a decoding under way; once something was wrong everything reads as nothing.
+type reading struct {
+	rest  []byte
+	wrong bool
+}
+
+func (r *reading) fail() {
+	r.rest, r.wrong = nil, true
+}
+
+func (r *reading) int() int64 {
+	v, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// count is a length: as many bytes at least must follow, so a bad one costs no memory.
+func (r *reading) count() int {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 || v > uint64(len(r.rest)-n) {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return int(v)
+}
+
+func (r *reading) text() string {
+	n := r.count()
+	t := string(r.rest[:n])
+	r.rest = r.rest[n:]
+	return t
+}
+
+func (r *reading) flags(all ...*bool) {
+	if len(r.rest) == 0 {
+		r.fail()
+		return
+	}
+	for i, f := range all {
+		*f = r.rest[0]&(1<<i) != 0
+	}
+	r.rest = r.rest[1:]
+}
+
+func (r *reading) end() error {
+	if r.wrong || len(r.rest) > 0 {
+		return errState
+	}
+	return nil
+}
+
+// many reads a list; nil if it is empty.
+func many[T any](r *reading, one func() T) []T {
+	n := r.count()
+	if n == 0 {
+		return nil
+	}
+	all := make([]T, 0, n)
+	for range n {
+		all = append(all, one())
+		if r.wrong {
+			return nil
+		}
+	}
+	return all
+}
+
+// AppendBinary appends what a store keeps of an account. It never fails.
+func (a *Account) AppendBinary(b []byte) ([]byte, error) {
+	s := state(b)
+	s.flags(a.Frozen, a.Ordered)
+	s.int(int64(a.NextLot))
+	s.int(a.Debt)
+	s.int(a.EvaluateAt)
+	s.int(a.Sweep)
+	s.int(a.Due)
+	s.lots(a.Lots)
+	s.count(len(a.Expired))
+	for _, x := range a.Expired {
+		s.int(int64(x.Number))
+		s.int(x.Points)
+	}
+	s.count(len(a.Tiers))
+	for _, x := range a.Tiers {
+		s.int(x.From)
+		s.text(x.Tier)
+	}
+	s.count(len(a.Years))
+	for _, x := range a.Years {
+		s.int(int64(x.Year))
+		s.int(x.Spend)
+		s.int(int64(x.Orders))
+	}
+	s.count(len(a.Taken))
+	for _, x := range a.Taken {
+		s.text(x.Item)
+		s.int(x.Count)
+	}
+	s.count(len(a.Months))
+	for _, x := range a.Months {
+		s.int(int64(x.Month))
+		s.int(x.Day)
+	}
+	return s, nil
+}
+
+// UnmarshalBinary reads what AppendBinary wrote.
+func (a *Account) UnmarshalBinary(b []byte) error {
+	r := &reading{rest: b}
+	r.flags(&a.Frozen, &a.Ordered)
+	a.NextLot, a.Debt, a.EvaluateAt, a.Sweep, a.Due = uint32(r.int()), r.int(), r.int(), r.int(), r.int()
+	a.Lots = r.lots()
+	a.Expired = many(r, func() ExpiredLot { return ExpiredLot{Number: uint32(r.int()), Points: r.int()} })
+	a.Tiers = many(r, func() TierSpan { return TierSpan{From: r.int(), Tier: r.text()} })
+	a.Years = many(r, func() Year { return Year{Year: int32(r.int()), Spend: r.int(), Orders: int32(r.int())} })
+	a.Taken = many(r, func() ItemCount { return ItemCount{Item: r.text(), Count: r.int()} })
+	a.Months = many(r, func() SeenMonth { return SeenMonth{Month: int32(r.int()), Day: r.int()} })
+	return r.end()
+}
+
+// AppendBinary appends what a store keeps of an order. It never fails.
+func (o *Order) AppendBinary(b []byte) ([]byte, error) {
+	s := state(b)
+	s.flags(o.Paid, o.Counted)
+	s.int(o.At)
+	s.int(int64(o.Year))
+	s.int(o.Written)
+	s.count(len(o.Lines))
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		s.text(l.ID)
+		s.int(l.Net)
+		s.int(l.Net - l.Eligible)
+		s.int(l.Net - l.Kept)
+	}
+	s.count(len(o.Grants))
+	for i := range o.Grants {
+		s.grant(&o.Grants[i])
+	}
+	s.count(len(o.Returns))
+	for _, id := range o.Returns {
+		s.text(id)
+	}
+	s.count(len(o.Early))
+	for i := range o.Early {
+		s.early(&o.Early[i])
+	}
+	return s, nil
+}
+
+// UnmarshalBinary reads what AppendBinary wrote.
+func (o *Order) UnmarshalBinary(b []byte) error {
+	r := &reading{rest: b}
+	r.flags(&o.Paid, &o.Counted)
+	o.At, o.Year, o.Written = r.int(), int32(r.int()), r.int()
+	o.Lines = many(r, func() OrderLine {
+		l := OrderLine{ID: r.text(), Net: r.int()}
+		l.Eligible, l.Kept = l.Net-r.int(), l.Net-r.int()
+		return l
+	})
+	o.Grants = many(r, r.grant)
+	o.Returns = many(r, r.text)
+	o.Early = many(r, r.early)
+	return r.end()
+}
+
+func (s *state) grant(g *Grant) {
+	s.text(g.Rule)
+	s.text(g.Version)
+	s.text(g.Mode)
+	for _, v := range [...]int64{g.Points, g.Per, g.Eligible, g.Quantity, g.Num, g.Den, int64(g.Lot), g.Awarded, g.Reversed} {
+		s.int(v)
+	}
+	s.count(len(g.Lines))
+	for _, n := range g.Lines {
+		s.int(int64(n))
+	}
+}
+
+func (r *reading) grant() Grant {
+	g := Grant{Rule: r.text(), Version: r.text(), Mode: r.text()}
+	for _, v := range [...]*int64{&g.Points, &g.Per, &g.Eligible, &g.Quantity, &g.Num, &g.Den} {
+		*v = r.int()
+	}
+	g.Lot, g.Awarded, g.Reversed = uint32(r.int()), r.int(), r.int()
+	g.Lines = many(r, func() uint32 { return uint32(r.int()) })
+	return g
+}
+
+func (s *state) early(f *Refund) {
+	s.text(f.Source)
+	s.text(f.ID)
+	s.int(f.At)
+	s.text(f.Return)
+	s.count(len(f.Lines))
+	for _, l := range f.Lines {
+		s.text(l.ID)
+		s.int(l.Net)
+	}
+}
+
+func (r *reading) early() Refund {
+	f := Refund{Source: r.text(), ID: r.text(), At: r.int(), Return: r.text()}
+	f.Lines = many(r, func() RefundLine { return RefundLine{ID: r.text(), Net: r.int()} })
+	return f
+}
