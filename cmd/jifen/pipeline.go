@@ -73,7 +73,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
 		Takeover: stage.Takeover, Loss: stage.Loss,
 		BatchMax: a.config.Balances.BatchMaxIdle, Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond,
-		Urgent: topics.Requests, FetchBytes: 256 << 10,
+		Urgent: topics.Requests, FetchBytes: 16 << 10, UrgentBytes: 8 << 10,
 	}
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return loop.Run(ctx, a.kafka) })

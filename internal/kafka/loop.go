@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -26,19 +25,23 @@ type Loop struct {
 	// Held says that the input is to wait; nil: never.
 	Held func(ctx context.Context) (bool, error)
 	// BatchMax bounds the records of one transaction while nobody waits for an answer. Records of the topic Urgent say
-	// that somebody does: transactions then have at most Batch records and take about Work.
+	// that somebody does: transactions then have at most Batch records and take about Work; otherwise a few times that.
 	BatchMax int
 	Batch    int
 	Work     time.Duration
 	Urgent   string
-	// FetchBytes bounds what one partition's fetch holds back; 0: the client's default.
-	FetchBytes int32
+	// FetchBytes bounds what a fetch takes of one partition, 0: the client's default; UrgentBytes while somebody waits,
+	// because who waits comes with the next fetch, behind all that this one holds.
+	FetchBytes, UrgentBytes int32
 
 	finish time.Duration // what is left to a transaction under way at shutdown
 }
 
 // batchBytesMax is max.message.bytes of the topics that stages write to (topics.yaml): a dead letter of any size fits.
 const batchBytesMax = 16 << 20
+
+// fetchBytesMax is the client's default for one answer of a broker, over all partitions.
+const fetchBytesMax = 50 << 20
 
 // Run runs the stage until ctx ends. After a failure whose outcome is unknown it builds a new client, which takes over afresh.
 func (l *Loop) Run(ctx context.Context, c Config) error {
@@ -75,7 +78,7 @@ func (l *Loop) options(c Config) []kgo.Opt {
 		kgo.AdjustFetchOffsetsFn(l.takeover), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),
 	)
 	if l.FetchBytes > 0 {
-		opts = append(opts, kgo.FetchMaxPartitionBytes(l.FetchBytes))
+		opts = append(opts, kgo.FetchMaxBytes(fetchBytesMax), kgo.FetchMaxPartitionBytes(l.FetchBytes))
 	}
 	return opts
 }
@@ -125,11 +128,11 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 	size := newSizer(l)
 	for {
 		gate.pass(ctx)
-		fetches := s.PollRecords(ctx, size.next(time.Now()))
+		fetches, err := l.gather(ctx, s, size)
 		if ctx.Err() != nil {
-			return nil
+			return nil // told to stop, whatever that interrupted
 		}
-		if err := fatal(fetches); err != nil {
+		if err != nil {
 			return err
 		}
 		failpoint(l.Name, "after_poll")
@@ -142,22 +145,7 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 	}
 }
 
-// fatal is the first error of a fetch that the client will not mend by itself.
-func fatal(f kgo.Fetches) error {
-	for _, e := range f.Errors() {
-		if errors.Is(e.Err, kgo.ErrClientClosed) {
-			return e.Err
-		}
-		slog.Warn("fetch", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
-		var loss *kgo.ErrDataLoss
-		if !errors.As(e.Err, &loss) {
-			return fmt.Errorf("fetch %s/%d: %w", e.Topic, e.Partition, e.Err)
-		}
-	}
-	return nil
-}
-
-// transact handles one poll. A nil error means committed or cleanly aborted; any other outcome needs a new client.
+// transact handles what was gathered. A nil error means committed or cleanly aborted; any other outcome needs a new client.
 func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.Fetches) (int, error) {
 	batch := processors.Batch{Records: fromFetches(f)}
 	if len(batch.Records) == 0 {

@@ -94,34 +94,59 @@ const (
 	batchFloor = 1000
 )
 
-// sizer adapts the records of a transaction to how long the last ones took, while somebody waits for answers.
+// sizer adapts the records of a transaction to how long the last ones took: to about Work while somebody waits for
+// answers, to a few times that while nobody does, since whoever comes then waits for that one to end.
 type sizer struct {
-	idle, most, now int
-	work            time.Duration
-	urgent          time.Time // of the last batch with a record that somebody waits for
+	calm, busy pace
+	urgent     time.Time // of the last batch with a record that somebody waits for
 }
+
+// pace is a size between least and most, such that a transaction takes about work.
+type pace struct {
+	least, most, now int
+	work             time.Duration
+}
+
+// calmWork is how many times longer a transaction may take while nobody waits.
+const calmWork = 4
 
 func newSizer(l *Loop) *sizer {
 	most := min(max(l.Batch, 1), l.BatchMax)
-	return &sizer{idle: l.BatchMax, most: most, now: min(batchFloor, most), work: l.Work}
+	least := min(batchFloor, most)
+	if l.Work <= 0 {
+		most, least = l.BatchMax, l.BatchMax
+	}
+	return &sizer{
+		calm: pace{least: least, most: l.BatchMax, now: most, work: calmWork * l.Work},
+		busy: pace{least: least, most: most, now: least, work: l.Work},
+	}
 }
 
 // next is how many records the next transaction may have.
 func (z *sizer) next(now time.Time) int {
-	if now.Sub(z.urgent) > urgentFor {
-		return z.idle
+	if z.waited(now) {
+		return z.busy.now
 	}
-	return z.now
+	return z.calm.now
 }
+
+// waited says whether somebody waits, or did a moment ago.
+func (z *sizer) waited(now time.Time) bool { return now.Sub(z.urgent) <= urgentFor }
 
 // took learns from a transaction of n records that took d.
 func (z *sizer) took(n int, urgent bool, at time.Time, d time.Duration) {
 	if urgent {
 		z.urgent = at.Add(d)
 	}
-	if n < z.now/2 || d <= 0 {
-		return // the poll was not full: it says nothing about a full one
+	z.busy.learn(n, d)
+	z.calm.learn(n, d)
+}
+
+// learn shrinks to what fits at once, and grows half the way: a process that has just started is slow, and soon faster.
+func (p *pace) learn(n int, d time.Duration) {
+	if p.work <= 0 || d <= p.work && n < p.now/2 {
+		return // a small transaction that took little says nothing about a full one
 	}
-	fit := int(float64(n) * float64(z.work) / float64(d))
-	z.now = min(max((z.now+fit)/2, min(batchFloor, z.most)), z.most)
+	fit := int(float64(n) * float64(p.work) / float64(max(d, 1)))
+	p.now = min(max(min(fit, (p.now+fit)/2), p.least), p.most)
 }

@@ -10,8 +10,8 @@ import (
 func TestBatchesAreLargeUntilSomebodyWaits(t *testing.T) {
 	z := newSizer(&Loop{BatchMax: 20000, Batch: 5000, Work: 50 * time.Millisecond})
 	now := time.Now()
-	if n := z.next(now); n != 20000 {
-		t.Errorf("nobody waits: %d records, want 20000", n)
+	if n := z.next(now); n != 5000 {
+		t.Errorf("at first: %d records, want 5000", n)
 	}
 	z.took(20000, true, now, time.Second)
 	now = now.Add(time.Second)
@@ -24,8 +24,17 @@ func TestBatchesAreLargeUntilSomebodyWaits(t *testing.T) {
 	if n := z.next(now); n != 5000 {
 		t.Errorf("transactions are fast: %d, want 5000", n)
 	}
-	if n := z.next(now.Add(2 * urgentFor)); n != 20000 {
+	now = now.Add(2 * urgentFor)
+	if n := z.next(now); n != 20000 {
 		t.Errorf("nobody waits any more: %d, want 20000", n)
+	}
+	z.took(20000, false, now, time.Second)
+	if n := z.next(now); n != 4000 {
+		t.Errorf("nobody waits, and 20000 records took 1 s: %d, want the 4000 of 200 ms", n)
+	}
+	z.took(100, false, now, time.Millisecond)
+	if n := z.next(now); n != 4000 {
+		t.Errorf("a small transaction says nothing: %d, want 4000", n)
 	}
 }
 
