@@ -46,7 +46,7 @@ type Store struct {
 	mu         sync.Mutex // guards what follows; held over an insert, so that inserts of one process have an order
 	ledger     map[int32]Position
 	shop       map[string]map[int32]int64
-	body       proto.Buffer     // of an insert over HTTP, used again
+	piece      proto.Buffer     // of an insert over HTTP, used again
 	compressor *compress.Writer // nil: inserts over HTTP are not compressed
 }
 

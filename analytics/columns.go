@@ -12,6 +12,8 @@ import (
 type field interface {
 	proto.ColInput
 	label() string
+	// encode appends values from row on until the buffer holds a piece, and returns the row to go on from.
+	encode(b *proto.Buffer, row int) int
 	appendTo(c driver.BatchColumn) error
 	reset()
 }
@@ -32,6 +34,16 @@ func (c *column[T]) Rows() int                             { return len(c.values
 func (c *column[T]) EncodeColumn(b *proto.Buffer)          { c.put(b, c.values) }
 func (c *column[T]) WriteColumn(w *proto.Writer)           { w.ChainBuffer(c.EncodeColumn) }
 func (c *column[T]) appendTo(col driver.BatchColumn) error { return col.Append(c.values) }
+
+func (c *column[T]) encode(b *proto.Buffer, row int) int {
+	const step = 64
+	for row < len(c.values) && len(b.Buf) < pieceBytes {
+		to := min(row+step, len(c.values))
+		c.put(b, c.values[row:to])
+		row = to
+	}
+	return row
+}
 
 func (c *column[T]) reset() {
 	clear(c.values) // gives back the records that strings point into

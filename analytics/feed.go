@@ -14,10 +14,11 @@ import (
 	"jifen/topics"
 )
 
-// When a buffer is written: whichever comes first (architecture: "ClickHouse").
+// When a buffer is written: whichever comes first (architecture: "ClickHouse"). Larger blocks would save merges and cost
+// more memory on both sides than they save.
 const (
-	flushRows  = 100_000
-	flushBytes = 64 << 20
+	flushRows  = 25_000
+	flushBytes = 16 << 20
 	flushAfter = time.Second
 )
 

@@ -1,13 +1,10 @@
 package analytics
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
 
-	"github.com/ClickHouse/ch-go/compress"
-	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
@@ -49,38 +46,16 @@ func (s *Store) sendBatch(ctx context.Context, into string, settings clickhouse.
 	return batch.Send()
 }
 
-// sendNative sends the block over HTTP in Native format. The batch would copy every value twice more, into columns that
-// grow anew for each block: half of the feed's time (BenchmarkFeed).
+// sendNative sends the block over HTTP in Native format, piece by piece. The batch would copy every value twice more, into
+// columns that grow anew for each block: half of the feed's time (BenchmarkFeed).
 func (s *Store) sendNative(ctx context.Context, into string, settings clickhouse.Settings, fields []field) error {
-	input := make(proto.Input, len(fields))
-	for i, f := range fields {
-		input[i] = proto.InputColumn{Name: f.label(), Data: f}
-	}
-	block := proto.Block{Columns: len(fields), Rows: fields[0].Rows()}
-	s.body.Reset()
-	if err := block.EncodeRawBlock(&s.body, 0, input); err != nil {
-		return fmt.Errorf("encode block: %w", err)
-	}
-	body := s.body.Buf
 	if s.compressor != nil {
 		settings["decompress"] = 1
-		var err error
-		if body, err = compressed(s.compressor, body); err != nil {
-			return err
-		}
 	}
-	return s.conn.InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), "Native", into, bytes.NewReader(body))
-}
-
-// compressed is data in ClickHouse's compressed blocks, of the size that its own client makes.
-func compressed(w *compress.Writer, data []byte) ([]byte, error) {
-	out := make([]byte, 0, len(data)/2)
-	for len(data) > 0 {
-		n := min(len(data), 1<<20)
-		if err := w.Compress(data[:n]); err != nil {
-			return nil, fmt.Errorf("compress block: %w", err)
-		}
-		out, data = append(out, w.Data...), data[n:]
+	body, err := newBlockBody(&s.piece, s.compressor, fields)
+	if err != nil {
+		return err
 	}
-	return out, nil
+	defer body.end() // an HTTP client that gave up may read on for a while; the columns are filled anew then
+	return s.conn.InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), "Native", into, body)
 }
