@@ -1,6 +1,9 @@
 package analytics
 
 import (
+	"fmt"
+	"io"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"jifen/topics/pointspb"
@@ -51,18 +54,27 @@ type visit func(number protowire.Number, x uint64, b []byte) error
 // eachField walks over the fields of one message; fields of other wire types are passed over.
 func eachField(message []byte, do visit) error {
 	for len(message) > 0 {
-		number, typ, n := protowire.ConsumeTag(message)
+		tag, n := varint(message)
 		if n < 0 {
 			return protowire.ParseError(n)
+		}
+		number, typ := protowire.DecodeTag(tag)
+		if number < protowire.MinValidNumber {
+			return fmt.Errorf("field %d", number)
 		}
 		message = message[n:]
 		var x uint64
 		var b []byte
 		switch typ {
 		case protowire.VarintType:
-			x, n = protowire.ConsumeVarint(message)
+			x, n = varint(message)
 		case protowire.BytesType:
-			b, n = protowire.ConsumeBytes(message)
+			if x, n = varint(message); n > 0 {
+				if x > uint64(len(message)-n) {
+					return io.ErrUnexpectedEOF
+				}
+				b, n = message[n:n+int(x)], n+int(x) //nolint:gosec // not above the length of message
+			}
 		default:
 			n = protowire.ConsumeFieldValue(number, typ, message)
 		}
@@ -75,6 +87,14 @@ func eachField(message []byte, do visit) error {
 		}
 	}
 	return nil
+}
+
+// varint is protowire.ConsumeVarint, short for the one byte that most of them have.
+func varint(b []byte) (uint64, int) {
+	if len(b) > 0 && b[0] < 0x80 {
+		return uint64(b[0]), 1
+	}
+	return protowire.ConsumeVarint(b)
 }
 
 // read fills the view from the bytes of a record of points.ledger.v1.

@@ -65,21 +65,26 @@ func readEnvelope(r *topics.Record) attributes {
 	for i := range r.Headers {
 		h := &r.Headers[i]
 		switch {
-		case strings.EqualFold(h.Key, "ce_source"):
+		case named(h, "ce_source"):
 			a.source = text(h.Value)
-		case strings.EqualFold(h.Key, "ce_id"):
+		case named(h, "ce_id"):
 			a.id = text(h.Value)
-		case strings.EqualFold(h.Key, "ce_type"):
+		case named(h, "ce_type"):
 			a.typ = text(h.Value)
-		case strings.EqualFold(h.Key, "ce_time"):
+		case named(h, "ce_time"):
 			a.time = text(h.Value)
-		case strings.EqualFold(h.Key, "ce_backfill"):
+		case named(h, "ce_backfill"):
 			a.backfill = text(h.Value)
-		case strings.EqualFold(h.Key, "content-type") && isStructured(text(h.Value)):
+		case named(h, "content-type") && isStructured(text(h.Value)):
 			return structured(r.Value)
 		}
 	}
 	return a
+}
+
+// named compares the lengths first: most names differ in them, and a common prefix is slow to compare without case.
+func named(h *topics.Header, name string) bool {
+	return len(h.Key) == len(name) && strings.EqualFold(h.Key, name)
 }
 
 func isStructured(contentType string) bool {
