@@ -1,3 +1,5 @@
+-- A merge costs as much as the insert. Taking 30 parts at once instead of 10 rewrites a row about two thirds as often, and
+-- leaves up to some ninety parts to read.
 -- +goose Up
 CREATE TABLE IF NOT EXISTS ledger
 (
@@ -50,7 +52,7 @@ CREATE TABLE IF NOT EXISTS ledger
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (shard, seq)
-SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 10
+SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 30
 COMMENT 'Every entry of points.ledger.v1 once. Unpartitioned, so that a block of the feed is one part: all of it or nothing.';
 
 -- +goose Down

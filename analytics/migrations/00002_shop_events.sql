@@ -1,3 +1,5 @@
+-- A merge costs as much as the insert. Taking 30 parts at once instead of 10 rewrites a row about two thirds as often, and
+-- leaves up to some ninety parts to read.
 -- +goose Up
 CREATE TABLE IF NOT EXISTS shop_events
 (
@@ -15,7 +17,7 @@ CREATE TABLE IF NOT EXISTS shop_events
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (topic, partition, record_offset)
-SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 10
+SETTINGS non_replicated_deduplication_window = 1000, min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 30
 COMMENT 'Every record of the shop.* topics once, dead letters too. A source may send an event twice: count by (source, id).';
 
 -- +goose Down
