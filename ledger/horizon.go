@@ -60,16 +60,29 @@ func (w *World) past(member string, now int64) (past []string, next int64) {
 			next = sooner(next, at)
 		}
 	}
-	for key, o := range w.Orders {
-		if len(key) > len(member) && key[len(member)] == '\x1f' && key[:len(member)] == member {
-			look(key, o.Written)
-		}
+	for _, key := range w.OrdersOf(member) {
+		look(key, w.Orders[key].Written)
 	}
 	for _, x := range w.Member(member).Months {
 		look(SeenKey{member, x.Month}.String(), x.Day)
 	}
 	slices.Sort(past)
 	return past, next
+}
+
+// OrdersOf lists the keys of a member's orders in the world.
+func (w *World) OrdersOf(member string) []string {
+	var keys []string
+	for key := range w.Orders {
+		if isOf(key, member) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func isOf(order, member string) bool {
+	return len(order) > len(member) && order[len(member)] == '\x1f' && order[:len(member)] == member
 }
 
 // kept notes that an entry wrote what is to be forgotten one day.

@@ -14,7 +14,9 @@ type Want struct {
 type Got struct {
 	Head  Head
 	World *World
-	Due   []string // DueMember, DueOrder … + key
+	Due   []string // DueMember, DueSweep or DueRedemption + key
+	// Known are, of each member of whom orders were wanted, the hashes of all orders that the store has.
+	Known map[string][]uint64
 }
 
 // Batch is what the entries From..Head.Seq of one shard changed.
@@ -26,8 +28,18 @@ type Batch struct {
 	Changes *Changes
 }
 
-// Names are the keys of a shard's states, by kind, as a store holds them.
+// Names are the keys of a shard's states, by kind, as a store holds them; of orders the members.
 type Names struct {
-	Members, Orders, Redemptions, Items []string
-	Seen                                []SeenKey
+	Members, Ordered, Redemptions, Items []string
+	Seen                                 []SeenKey
+}
+
+// HashOrder is the FNV-1a hash of an order's key. Who knows those of all of a member's orders knows which one was never
+// written, without keeping the keys; two orders with one hash cost a reading in vain.
+func HashOrder(key string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(key) {
+		h = (h ^ uint64(key[i])) * 1099511628211
+	}
+	return h
 }

@@ -10,13 +10,15 @@ type World struct {
 	Seen        map[SeenKey]*Bucket
 	// Rescheduled are the members whose Due or Sweep is not what it was when the world was read.
 	Rescheduled map[string]struct{}
+	// Whole are the members of whom the world holds all orders.
+	Whole map[string]struct{}
 }
 
 // NewWorld returns an empty world.
 func NewWorld() *World {
 	return &World{
 		Members: map[string]*Account{}, Orders: map[string]*Order{}, Redemptions: map[string]*Redemption{},
-		Items: map[string]*Item{}, Seen: map[SeenKey]*Bucket{}, Rescheduled: map[string]struct{}{},
+		Items: map[string]*Item{}, Seen: map[SeenKey]*Bucket{}, Rescheduled: map[string]struct{}{}, Whole: map[string]struct{}{},
 	}
 }
 
@@ -55,6 +57,7 @@ func (w *World) Merge(o *World) {
 	merge(w.Redemptions, o.Redemptions)
 	merge(w.Items, o.Items)
 	merge(w.Seen, o.Seen)
+	merge(w.Whole, o.Whole)
 }
 
 func merge[K comparable, V any](to, from map[K]V) {

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"strings"
@@ -232,8 +233,8 @@ type coding struct {
 	write func(state any) ([]byte, error)
 }
 
-// binary is a state with an encoding of its own.
-type binary interface {
+// ownCoded is a state with an encoding of its own.
+type ownCoded interface {
 	AppendBinary(b []byte) ([]byte, error)
 	UnmarshalBinary(b []byte) error
 }
@@ -242,26 +243,28 @@ type binary interface {
 func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 	p := start(t)
 	own := coding{
-		func(b []byte, s any) error { return s.(binary).UnmarshalBinary(b) },
-		func(s any) ([]byte, error) { return s.(binary).AppendBinary(nil) },
+		func(b []byte, s any) error { return s.(ownCoded).UnmarshalBinary(b) },
+		func(s any) ([]byte, error) { return s.(ownCoded).AppendBinary(nil) },
+	}
+	const field = "\x04/s\x1fO" // of the order in its member's log
+	inLog := coding{
+		func(b []byte, s any) error { return own.read(b[len(field)+1:], s) },
+		func(s any) ([]byte, error) {
+			b, err := own.write(s)
+			return append(binary.AppendUvarint([]byte(field), uint64(len(b))), b...), err
+		},
 	}
 	for _, c := range []struct {
-		key, field, what string // field: of a hash
-		state            func() any
-		coding           coding
+		key, what string
+		state     func() any
+		coding    coding
 	}{
-		{"m:ana", "", "member ana", func() any { return &ledger.Account{} }, own},
-		{"o:ana", "/s\x1fO", "order ana\x1f/s\x1fO", func() any { return &ledger.Order{} }, own},
-		{"r:r", "", "redemption r", func() any { return &ledger.Redemption{} }, coding{cbor.Unmarshal, cbor.Marshal}},
+		{"m:ana", "member ana", func() any { return &ledger.Account{} }, own},
+		{"o:ana", "order ana\x1f/s\x1fO", func() any { return &ledger.Order{} }, inLog},
+		{"r:r", "redemption r", func() any { return &ledger.Redemption{} }, coding{cbor.Unmarshal, cbor.Marshal}},
 	} {
 		key := "jifen:{0}:" + c.key
-		get := func() string { return p.raw.Get(t.Context(), key).Val() }
-		set := func(v []byte) error { return p.raw.Set(t.Context(), key, v, 0).Err() }
-		if c.field != "" {
-			get = func() string { return p.raw.HGet(t.Context(), key, c.field).Val() }
-			set = func(v []byte) error { return p.raw.HSet(t.Context(), key, c.field, v).Err() }
-		}
-		was := []byte(get())
+		was := []byte(p.raw.Get(t.Context(), key).Val())
 		for i := range reflect.TypeOf(c.state()).Elem().NumField() {
 			state := c.state()
 			if err := c.coding.read(was, state); err != nil {
@@ -275,7 +278,7 @@ func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 			change(fields.Field(i))
 			changed, err := c.coding.write(state)
 			if err == nil {
-				err = set(changed)
+				err = p.raw.Set(t.Context(), key, changed, 0).Err()
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -288,7 +291,7 @@ func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 			}
 			equal(t, c.what+"."+name, about, []string{"redis: " + c.what + " " + name})
 		}
-		if err := set(was); err != nil {
+		if err := p.raw.Set(t.Context(), key, was, 0).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}

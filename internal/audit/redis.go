@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"jifen/ledger"
@@ -77,7 +78,7 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 	}
 	w := a.worlds[n]
 	want := ledger.Names{
-		Members: union(names.Members, w.Members), Orders: union(names.Orders, w.Orders),
+		Members: union(names.Members, w.Members), Ordered: union(names.Ordered, ordered(w)),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
 		Seen: slices.Collect(maps.Keys(w.Seen)),
 	}
@@ -122,15 +123,25 @@ func union[V any](names []string, states map[string]V) []string {
 	return slices.Compact(all)
 }
 
+// ordered are the members who have orders.
+func ordered(w *ledger.World) map[string]struct{} {
+	members := map[string]struct{}{}
+	for key := range w.Orders {
+		member, _, _ := strings.Cut(key, "\x1f")
+		members[member] = struct{}{}
+	}
+	return members
+}
+
 // parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.
 func parts(n int32, all *ledger.Names) func(yield func(ledger.Want) bool) {
 	return func(yield func(ledger.Want) bool) {
-		lists, seen := [4][]string{all.Members, all.Orders, all.Redemptions, all.Items}, all.Seen
+		lists, seen := [4][]string{all.Members, all.Ordered, all.Redemptions, all.Items}, all.Seen
 		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3])+len(seen) > 0; first = false {
 			w := ledger.Want{Shard: n}
 			k := min(len(seen), readMost)
 			w.Seen, seen = seen[:k], seen[k:]
-			for i, to := range []*[]string{&w.Members, &w.Orders, &w.Redemptions, &w.Items} {
+			for i, to := range []*[]string{&w.Members, &w.Swept, &w.Redemptions, &w.Items} {
 				k := min(len(lists[i]), readMost)
 				*to, lists[i] = lists[i][:k], lists[i][k:]
 			}

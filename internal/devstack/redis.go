@@ -43,7 +43,8 @@ func StartRedis(ctx context.Context, o Options) (*Redis, error) {
 func (r *Redis) settings(further map[string]string) []string {
 	args := []string{
 		"--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--dir", r.dir, "--daemonize", "no",
-		"--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
+		"--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-min-size", "512mb",
+		"--maxmemory-policy", "noeviction",
 	}
 	for _, k := range keys(further) {
 		args = append(args, "--"+k, further[k])

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -50,18 +49,15 @@ type writer struct {
 	codec          codec
 	keys           keys
 	del, set, grow []string // keys
-	values, marks  []any
-	never, dues    []any // names no longer due; scores and names
+	values, tails  []any    // of what is set, of what is appended to
+	never, dues    []any    // names no longer due; scores and names
 	items          []any
-	orders         map[string]*orderHash // by member
-	buffer         []byte                // what the values lie in
+	buffer         []byte // what the values lie in
+	state          []byte // one order's
 }
 
-// orderHash is what changes of a member's orders: fields to delete, fields and values.
-type orderHash struct{ del, set []any }
-
 func (s *Store) applyCommand(b *ledger.Batch) ([]string, []any, error) {
-	w, c := &writer{codec: s.codec, keys: shardKeys(b.Shard), orders: map[string]*orderHash{}}, b.Changes
+	w, c := &writer{codec: s.codec, keys: shardKeys(b.Shard)}, b.Changes
 	w.forget(c)
 	var err error
 	put := func(key string, state any) {
@@ -81,12 +77,8 @@ func (s *Store) applyCommand(b *ledger.Batch) ([]string, []any, error) {
 		put(w.keys.item(id), b.World.Items[id])
 		w.items = append(w.items, id)
 	}
-	for key := range c.Orders {
-		if o := b.World.Orders[key]; o != nil {
-			v, e := w.encode(o)
-			h, field := w.order(key)
-			h.set, err = append(h.set, field, v), errors.Join(err, e)
-		}
+	for member, keys := range ordersByMember(c) {
+		err = errors.Join(err, w.orders(b.World, member, keys))
 	}
 	for id := range b.World.Rescheduled {
 		a := b.World.Member(id)
@@ -109,15 +101,43 @@ func (w *writer) encode(state any) ([]byte, error) {
 	return w.buffer[from:len(w.buffer):len(w.buffer)], err
 }
 
-// order finds the hash and the field of an order.
-func (w *writer) order(key string) (*orderHash, string) {
-	member, field, _ := strings.Cut(key, "\x1f")
-	h := w.orders[member]
-	if h == nil {
-		h = &orderHash{}
-		w.orders[member] = h
+func ordersByMember(c *ledger.Changes) map[string][]string {
+	by := map[string][]string{}
+	for key := range c.Orders {
+		member, _ := orderField(key)
+		by[member] = append(by[member], key)
 	}
-	return h, field
+	return by
+}
+
+// orders appends the orders that changed to their member's log; where the world holds all of them, the log begins anew.
+func (w *writer) orders(world *ledger.World, member string, keys []string) error {
+	_, whole := world.Whole[member]
+	if whole {
+		keys = world.OrdersOf(member)
+	}
+	from := len(w.buffer)
+	for _, key := range keys {
+		w.state = w.state[:0]
+		if o := world.Orders[key]; o != nil { // else it was forgotten
+			var err error
+			if w.state, err = w.codec.append(w.state, o); err != nil {
+				return err
+			}
+		}
+		_, field := orderField(key)
+		w.buffer = appendOrder(w.buffer, field, w.state)
+	}
+	log := w.buffer[from:len(w.buffer):len(w.buffer)]
+	switch name := w.keys.orders(member); {
+	case whole && len(keys) == 0:
+		w.del = append(w.del, name)
+	case whole:
+		w.set, w.values = append(w.set, name), append(w.values, log)
+	default:
+		w.grow, w.tails = append(w.grow, name), append(w.tails, log)
+	}
+	return nil
 }
 
 func (w *writer) due(name string, at int64) {
@@ -132,9 +152,7 @@ func (w *writer) due(name string, at int64) {
 func (w *writer) forget(c *ledger.Changes) {
 	for name := range c.Forgotten {
 		if ledger.IsOrder(name) {
-			h, field := w.order(name)
-			h.del = append(h.del, field)
-			continue
+			continue // with the orders that changed
 		}
 		if k, ok := ledger.ParseSeenKey(name); ok {
 			w.del = append(w.del, w.keys.seen(k))
@@ -152,26 +170,19 @@ func (w *writer) remember(c *ledger.Changes) {
 		for i := range marks {
 			w.buffer = append(w.buffer, marks[i][:]...)
 		}
-		w.grow, w.marks = append(w.grow, w.keys.seen(bucket)), append(w.marks, w.buffer[from:len(w.buffer):len(w.buffer)])
+		w.grow, w.tails = append(w.grow, w.keys.seen(bucket)), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
 	}
 }
 
 func (w *writer) command(b *ledger.Batch) ([]string, []any) {
-	keys := make([]string, 0, 3+len(w.del)+len(w.set)+len(w.grow)+len(w.orders))
+	keys := make([]string, 0, 3+len(w.del)+len(w.set)+len(w.grow))
 	keys = append(keys, w.keys.applied(), w.keys.due(), w.keys.items())
 	keys = append(append(append(keys, w.del...), w.set...), w.grow...)
-	n := 9 + len(w.values) + len(w.marks) + len(w.never) + len(w.dues) + len(w.items)
-	for _, h := range w.orders {
-		n += 2 + len(h.del) + len(h.set)
-	}
-	args := append(make([]any, 0, n), b.From, b.Head.Seq, encodeHead(b.Head), len(w.del), len(w.set), len(w.grow))
-	args = append(append(args, w.values...), w.marks...)
+	args := make([]any, 0, 9+len(w.values)+len(w.tails)+len(w.never)+len(w.dues)+len(w.items))
+	args = append(args, b.From, b.Head.Seq, encodeHead(b.Head), len(w.del), len(w.set), len(w.grow))
+	args = append(append(args, w.values...), w.tails...)
 	for _, list := range [...][]any{w.never, w.dues, w.items} {
 		args = append(append(args, len(list)), list...)
-	}
-	for member, h := range w.orders {
-		keys, args = append(keys, w.keys.orders(member)), append(append(args, len(h.del)), h.del...)
-		args = append(append(args, len(h.set)), h.set...)
 	}
 	return keys, args
 }

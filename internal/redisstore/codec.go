@@ -11,8 +11,8 @@ import (
 	"jifen/ledger"
 )
 
-// binary is a state with an encoding of its own: those of which every event writes one.
-type binary interface {
+// ownCoded is a state with an encoding of its own: those of which every event writes one.
+type ownCoded interface {
 	AppendBinary(b []byte) ([]byte, error)
 	UnmarshalBinary(b []byte) error
 }
@@ -38,7 +38,7 @@ func newCodec() (codec, error) {
 
 // append writes a state behind what b holds.
 func (c codec) append(b []byte, state any) ([]byte, error) {
-	if s, ok := state.(binary); ok {
+	if s, ok := state.(ownCoded); ok {
 		return s.AppendBinary(b)
 	}
 	v, err := c.enc.Marshal(state)
@@ -46,7 +46,7 @@ func (c codec) append(b []byte, state any) ([]byte, error) {
 }
 
 func (c codec) read(v string, state any) error {
-	if s, ok := state.(binary); ok {
+	if s, ok := state.(ownCoded); ok {
 		return s.UnmarshalBinary([]byte(v))
 	}
 	return c.dec.Unmarshal([]byte(v), state)

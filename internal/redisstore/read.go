@@ -3,7 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
@@ -20,7 +20,7 @@ func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, er
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(wants))
 		for i, q := range questions {
-			out[i] = p.FCallRO(ctx, "jifen_read_2", q.keys, q.args...)
+			out[i] = p.FCallRO(ctx, "jifen_read_2", q.keys, q.want.Now, q.want.DueMost)
 		}
 		return out
 	})
@@ -38,22 +38,22 @@ func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, er
 
 // question is one jifen_read, and what its answer means.
 type question struct {
-	codec  codec
-	want   *ledger.Want
-	keys   []string
-	args   []any
-	hashes []hash
+	codec codec
+	want  *ledger.Want
+	keys  []string
+	logs  []orderLog
 }
 
-// hash is the orders of a member that are wanted: their keys, none for all of them.
-type hash struct {
+// orderLog is the orders of a member that are wanted: their keys, none for all of them.
+type orderLog struct {
 	member string
 	keys   []string
 }
 
 func (s *Store) question(w *ledger.Want) question {
 	k := shardKeys(w.Shard)
-	q := question{codec: s.codec, want: w, keys: make([]string, 0, 2+states(w)+len(w.Orders)+len(w.Swept))}
+	q := question{codec: s.codec, want: w, logs: orderLogs(w)}
+	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Seen)+len(q.logs))
 	q.keys = append(q.keys, k.applied(), k.due())
 	for _, id := range w.Members {
 		q.keys = append(q.keys, k.member(id))
@@ -67,43 +67,44 @@ func (s *Store) question(w *ledger.Want) question {
 	for _, b := range w.Seen {
 		q.keys = append(q.keys, k.seen(b))
 	}
-	q.args = append(make([]any, 0, 3+2*len(w.Orders)), w.Now, w.DueMost, states(w))
-	for from := 0; from < len(w.Orders); {
-		member, _, _ := strings.Cut(w.Orders[from], "\x1f")
-		to := from
-		for to < len(w.Orders) && len(w.Orders[to]) > len(member) && w.Orders[to][:len(member)+1] == member+"\x1f" {
-			to++
-		}
-		to = max(to, from+1)
-		q.orders(k, hash{member, w.Orders[from:to]})
-		from = to
-	}
-	for _, member := range w.Swept {
-		q.orders(k, hash{member: member})
+	for _, l := range q.logs {
+		q.keys = append(q.keys, k.orders(l.member))
 	}
 	return q
 }
 
-func (q *question) orders(k keys, h hash) {
-	q.keys, q.args, q.hashes = append(q.keys, k.orders(h.member)), append(q.args, len(h.keys)), append(q.hashes, h)
-	for _, key := range h.keys {
-		q.args = append(q.args, key[min(len(key), len(h.member)+1):])
+// orderLogs groups the wanted orders by member, as they lie next to each other.
+func orderLogs(w *ledger.Want) []orderLog {
+	var logs []orderLog
+	for i, key := range w.Orders {
+		member, _ := orderField(key)
+		if n := len(logs); n > 0 && logs[n-1].member == member {
+			logs[n-1].keys = append(logs[n-1].keys, key)
+			continue
+		}
+		logs = append(logs, orderLog{member, w.Orders[i : i+1 : i+1]})
 	}
-}
-
-func states(w *ledger.Want) int {
-	return len(w.Members) + len(w.Redemptions) + len(w.Items) + len(w.Seen)
+	for _, member := range w.Swept {
+		logs = append(logs, orderLog{member: member})
+	}
+	return logs
 }
 
 func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 	reply, err := c.Slice()
-	if err != nil || len(reply) != 4 {
+	if err != nil || len(reply) != 3 {
 		return ledger.Got{}, fmt.Errorf("jifen_read answered %d parts: %w", len(reply), err)
 	}
-	g := ledger.Got{World: ledger.NewWorld(), Head: noHead()}
+	g := ledger.Got{World: ledger.NewWorld(), Head: noHead(), Known: map[string][]uint64{}}
 	if mark, ok := reply[0].(string); ok {
 		if g.Head, err = decodeHead(mark); err != nil {
 			return ledger.Got{}, err
+		}
+	}
+	for _, l := range q.logs {
+		g.Known[l.member] = nil
+		if len(l.keys) == 0 {
+			g.World.Whole[l.member] = struct{}{}
 		}
 	}
 	if g.Head.Seq == 0 {
@@ -116,14 +117,9 @@ func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 	}
 	for i, x := range list(reply[2]) {
 		if v, ok := x.(string); ok { // else it was never written
-			if err := q.state(i, v, g.World); err != nil {
-				return ledger.Got{}, fmt.Errorf("state %s cannot be read: %w", q.keys[2+i], err)
+			if err := q.state(i, v, &g); err != nil {
+				return ledger.Got{}, fmt.Errorf("%s cannot be read: %w", q.keys[2+i], err)
 			}
-		}
-	}
-	for i, x := range list(reply[3]) {
-		if err := q.found(&q.hashes[i], list(x), g.World); err != nil {
-			return ledger.Got{}, err
 		}
 	}
 	return g, nil
@@ -134,57 +130,57 @@ func list(x any) []any {
 	return l
 }
 
-// state decodes the i-th wanted state: members, redemptions, items, seen buckets, in this order.
-func (q *question) state(i int, v string, world *ledger.World) error {
+// state decodes the i-th wanted state: members, redemptions, items, seen buckets, order logs, in this order.
+func (q *question) state(i int, v string, g *ledger.Got) error {
 	w := q.want
 	if i < len(w.Members) {
 		a := &ledger.Account{}
-		world.Members[w.Members[i]] = a
+		g.World.Members[w.Members[i]] = a
 		return q.codec.read(v, a)
 	}
 	i -= len(w.Members)
 	if i < len(w.Redemptions) {
 		r := &ledger.Redemption{}
-		world.Redemptions[w.Redemptions[i]] = r
+		g.World.Redemptions[w.Redemptions[i]] = r
 		return q.codec.read(v, r)
 	}
 	i -= len(w.Redemptions)
 	if i < len(w.Items) {
 		t := &ledger.Item{}
-		world.Items[w.Items[i]] = t
+		g.World.Items[w.Items[i]] = t
 		return q.codec.read(v, t)
 	}
-	marks, err := decodeMarks(v)
-	world.Seen[w.Seen[i-len(w.Items)]] = ledger.NewBucket(marks)
-	return err
+	i -= len(w.Items)
+	if i < len(w.Seen) {
+		marks, err := decodeMarks(v)
+		g.World.Seen[w.Seen[i]] = ledger.NewBucket(marks)
+		return err
+	}
+	return q.orders(&q.logs[i-len(w.Seen)], v, g)
 }
 
-// found decodes the orders of a member: those asked for, or fields and values of all.
-func (q *question) found(h *hash, values []any, world *ledger.World) error {
-	read := func(key string, x any) error {
-		v, ok := x.(string)
-		if !ok {
-			return nil // never written
+// orders decodes the orders that are wanted of a member's log, and hashes the keys of all.
+func (q *question) orders(l *orderLog, log string, g *ledger.Got) error {
+	states := map[string]string{}
+	err := eachOrder(log, func(field, state string) error {
+		key := l.member + "\x1f" + field
+		g.Known[l.member] = append(g.Known[l.member], ledger.HashOrder(key))
+		if len(l.keys) == 0 || slices.Contains(l.keys, key) {
+			states[key] = state
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for key, state := range states {
+		if state == "" {
+			continue // forgotten
 		}
 		o := &ledger.Order{}
-		world.Orders[key] = o
-		if err := q.codec.read(v, o); err != nil {
-			return fmt.Errorf("order %q cannot be read: %w", key, err)
-		}
-		return nil
-	}
-	if len(h.keys) > 0 {
-		for i, key := range h.keys {
-			if err := read(key, values[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for i := 0; i+1 < len(values); i += 2 {
-		field, _ := values[i].(string)
-		if err := read(h.member+"\x1f"+field, values[i+1]); err != nil {
-			return err
+		g.World.Orders[key] = o
+		if err := q.codec.read(state, o); err != nil {
+			return fmt.Errorf("order %q: %w", key, err)
 		}
 	}
 	return nil

@@ -90,6 +90,7 @@ func TestForgottenStatesAreGone(t *testing.T) {
 		Account: "member:m", Forgotten: []string{"m\x1f/s\x1fO", "r-1", "m\x1fever", "m\x1f202609"},
 	})
 	gone.World.Members["m"] = b.World.Members["m"]
+	gone.World.Whole["m"] = struct{}{}
 	apply(t, s, gone)
 	keys, err := raw(t, r).Keys(t.Context(), "*").Result()
 	if err != nil {
@@ -165,7 +166,7 @@ func TestNamesTellEverythingThatIsStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "names", names, map[int32]*ledger.Names{2: {
-		Members: []string{"m"}, Orders: []string{"m\x1f/s\x1fO"}, Redemptions: []string{"r-1"}, Items: []string{"cup"},
+		Members: []string{"m"}, Ordered: []string{"m"}, Redemptions: []string{"r-1"}, Items: []string{"cup"},
 		Seen: []ledger.SeenKey{{Member: "m"}, {Member: "m", Month: 202609}},
 	}})
 }

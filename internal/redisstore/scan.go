@@ -54,11 +54,8 @@ func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scan redis: %w", err)
 	}
-	for shard, n := range out {
-		if n.Orders, err = s.orders(ctx, shard, n.Orders); err != nil {
-			return nil, err
-		}
-		for _, list := range []*[]string{&n.Members, &n.Orders, &n.Redemptions, &n.Items} {
+	for _, n := range out {
+		for _, list := range []*[]string{&n.Members, &n.Ordered, &n.Redemptions, &n.Items} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list) // a scan may tell a key twice
 		}
@@ -72,29 +69,6 @@ func compareSeen(x, y ledger.SeenKey) int {
 	return cmp.Or(cmp.Compare(x.Member, y.Member), cmp.Compare(x.Month, y.Month))
 }
 
-// orders lists the keys of all orders of members.
-func (s *Store) orders(ctx context.Context, shard int32, members []string) ([]string, error) {
-	k := shardKeys(shard)
-	var keys []string
-	for some := range slices.Chunk(members, 1000) {
-		p := s.client.Pipeline()
-		cmds := make([]*redis.StringSliceCmd, len(some))
-		for i, m := range some {
-			cmds[i] = p.HKeys(ctx, k.orders(m))
-		}
-		if _, err := p.Exec(ctx); err != nil {
-			return nil, fmt.Errorf("list orders of shard %d: %w", shard, err)
-		}
-		for i, c := range cmds {
-			for _, field := range c.Val() {
-				keys = append(keys, some[i]+"\x1f"+field)
-			}
-		}
-	}
-	return keys, nil
-}
-
-// add notes a key; of orders, for now, the member.
 func add(n *ledger.Names, key string) {
 	_, rest, _ := strings.Cut(key, "}:")
 	kind, id, ok := strings.Cut(rest, ":")
@@ -105,7 +79,7 @@ func add(n *ledger.Names, key string) {
 	case "m":
 		n.Members = append(n.Members, id)
 	case "o":
-		n.Orders = append(n.Orders, id)
+		n.Ordered = append(n.Ordered, id)
 	case "r":
 		n.Redemptions = append(n.Redemptions, id)
 	case "i":

@@ -1,8 +1,12 @@
 package balances
 
-import "jifen/ledger"
+import (
+	"slices"
 
-// cache keeps accounts and seen buckets decoded between batches. It is right as long as the store's applied mark is the
+	"jifen/ledger"
+)
+
+// cache keeps accounts, seen buckets and which orders there are between batches. It is right as long as the store's applied mark is the
 // one that the owner left, which every batch checks; two generations bound it: what a whole generation did not touch is
 // dropped.
 type cache struct {
@@ -14,6 +18,42 @@ type cache struct {
 type cached struct {
 	account *ledger.Account
 	seen    []seenBucket
+	orders  *hashes // of the keys of all orders that the store has; nil: unknown
+}
+
+// hashes is a set; most members have few orders.
+type hashes struct {
+	list []uint64
+	set  map[uint64]struct{} // of a long list
+}
+
+// hashesListed is the length from which on a set is kept.
+const hashesListed = 32
+
+func (h *hashes) add(x uint64) {
+	if h.has(x) {
+		return
+	}
+	switch {
+	case h.set != nil:
+		h.set[x] = struct{}{}
+	case len(h.list) < hashesListed:
+		h.list = append(h.list, x)
+	default:
+		h.set = map[uint64]struct{}{x: {}}
+		for _, y := range h.list {
+			h.set[y] = struct{}{}
+		}
+		h.list = nil
+	}
+}
+
+func (h *hashes) has(x uint64) bool {
+	if h.set != nil {
+		_, ok := h.set[x]
+		return ok
+	}
+	return slices.Contains(h.list, x)
 }
 
 type seenBucket struct {
@@ -50,6 +90,30 @@ func (c *cache) put(member string, a *ledger.Account) {
 		return
 	}
 	c.add(member, &cached{account: a})
+}
+
+// mayHave says whether the store may have an order of the member.
+func (m *cached) mayHave(key string) bool {
+	return m.orders == nil || m.orders.has(ledger.HashOrder(key))
+}
+
+// known keeps the hashes of a member's orders, as the store has them.
+func (c *cache) known(member string, all []uint64) {
+	m := c.get(member)
+	if m == nil || m.orders != nil {
+		return
+	}
+	m.orders = &hashes{}
+	for _, x := range all {
+		m.orders.add(x)
+	}
+}
+
+// wrote notes an order that the store has now.
+func (c *cache) wrote(member, key string) {
+	if m := c.get(member); m != nil && m.orders != nil {
+		m.orders.add(ledger.HashOrder(key))
+	}
 }
 
 // bucket is a seen bucket, nil if it is not known.

@@ -3,6 +3,7 @@ package balances
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"jifen/ledger"
 	"jifen/topics"
@@ -43,21 +44,35 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	for _, b := range batches {
 		head := b.Head
 		s.heads[b.Shard] = &head
-		for member := range b.Changes.Members {
-			s.cache.put(member, b.World.Member(member))
-		}
-		for name := range b.Changes.Forgotten {
-			if k, ok := ledger.ParseSeenKey(name); ok {
-				s.cache.saw(k, nil)
-			}
-		}
-		for k := range b.Changes.Seen {
-			s.cache.saw(k, b.World.Seen[k])
-		}
+	}
+	for _, h := range s.pending {
+		s.remember(h)
 	}
 	s.pending, s.lent = nil, false
 	if len(redeemed) > 0 {
 		s.Observer.Redeemed(ctx, redeemed)
 	}
 	return nil
+}
+
+// remember keeps what is known of the members of a batch after it.
+func (s *Stage) remember(h *shard) {
+	for member := range h.changes.Members {
+		s.cache.put(member, h.world.Member(member))
+	}
+	for name := range h.changes.Forgotten {
+		if k, ok := ledger.ParseSeenKey(name); ok {
+			s.cache.saw(k, nil)
+		}
+	}
+	for k := range h.changes.Seen {
+		s.cache.saw(k, h.world.Seen[k])
+	}
+	for member, all := range h.known {
+		s.cache.known(member, all)
+	}
+	for key := range h.changes.Orders {
+		member, _, _ := strings.Cut(key, "\x1f")
+		s.cache.wrote(member, key)
+	}
 }

@@ -31,8 +31,9 @@ type shard struct {
 	want     ledger.Want
 	cached   map[string]*ledger.Account // of its members
 	seen     map[ledger.SeenKey]*ledger.Bucket
-	head     ledger.Head // after the entries
-	first    uint64      // seq of the first entry
+	known    map[string][]uint64 // hashes of the orders of those members of whom orders were read
+	head     ledger.Head         // after the entries
+	first    uint64              // seq of the first entry
 	world    *ledger.World
 	changes  *ledger.Changes
 	due      []string
@@ -210,7 +211,7 @@ func (s *Stage) behind(got []ledger.Got, shards []*shard) []int32 {
 func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) error {
 	for i, h := range shards {
 		h.head, h.world, h.changes = *s.heads[h.number], got[i].World, ledger.NewChanges()
-		h.first, h.due = h.head.Seq+1, got[i].Due
+		h.first, h.due, h.known = h.head.Seq+1, got[i].Due, got[i].Known
 		for k, b := range h.seen {
 			if b != nil {
 				h.world.Seen[k] = b

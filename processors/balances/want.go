@@ -27,8 +27,9 @@ func (h *shard) wants(s *Stage) {
 		if !ok {
 			continue
 		}
-		w.Seen = h.wantSeen(s.cache.get(member), w.Seen, member, c.event)
-		if key := orderKey(member, c.event); key != "" {
+		known := s.cache.get(member)
+		w.Seen = h.wantSeen(known, w.Seen, member, c.event)
+		if key := orderKey(member, c.event); key != "" && (known == nil || known.mayHave(key)) {
 			w.Orders = append(w.Orders, key)
 		}
 	}

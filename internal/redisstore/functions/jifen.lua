@@ -4,45 +4,22 @@
 
 local CHUNK = 1000 -- values handed to one command; unpack has a limit of about 8000
 
--- some gives the n arguments after args[at] to a reading command on one key, and returns its answers as one list.
-local function some(command, key, args, at, n)
-  if n <= CHUNK then return redis.call(command, key, unpack(args, at + 1, at + n)) end
-  local all = {}
-  for i = at + 1, at + n, CHUNK do
-    local values = redis.call(command, key, unpack(args, i, math.min(i + CHUNK - 1, at + n)))
-    for j = 1, #values do all[#all + 1] = values[j] end
-  end
-  return all
-end
-
--- jifen_read: the applied mark, what is due, states, and orders of members, of one shard, atomically.
--- KEYS: applied, due, state keys…, order hash keys…
--- ARGV: now (ms), most due names, number of state keys, then for each order hash: number of fields (0: all), fields…
--- returns {applied or false, {due…}, {state or false…}, {{order or false…} or {field, order…} for each hash}}
+-- jifen_read: the applied mark, what is due and states of one shard, atomically.
+-- KEYS: applied, due, state keys…
+-- ARGV: now (ms), most due names
+-- returns {applied or false, {due…}, {state or false…}}
 local function read(keys, args)
   local applied = redis.call('GET', keys[1])
   local due = {}
   if tonumber(args[2]) > 0 then
     due = redis.call('ZRANGEBYSCORE', keys[2], '-inf', args[1], 'LIMIT', 0, args[2])
   end
-  local states, count = {}, tonumber(args[3])
-  for i = 1, count, CHUNK do
-    local values = redis.call('MGET', unpack(keys, 2 + i, math.min(2 + i + CHUNK - 1, 2 + count)))
-    if count <= CHUNK then states = values else
-      for j = 1, #values do states[i + j - 1] = values[j] end
-    end
+  local states = {}
+  for i = 3, #keys, CHUNK do
+    local values = redis.call('MGET', unpack(keys, i, math.min(i + CHUNK - 1, #keys)))
+    for j = 1, #values do states[i + j - 3] = values[j] end
   end
-  local orders, arg = {}, 4
-  for k = 3 + count, #keys do
-    local n = tonumber(args[arg])
-    if n == 0 then
-      orders[#orders + 1] = redis.call('HGETALL', keys[k])
-    else
-      orders[#orders + 1] = some('HMGET', keys[k], args, arg, n)
-    end
-    arg = arg + n + 1
-  end
-  return {applied, due, states, orders}
+  return {applied, due, states}
 end
 
 -- each gives the n arguments after args[at] to a writing command on one key, and returns n.
@@ -54,10 +31,9 @@ local function each(command, key, args, at, n)
 end
 
 -- jifen_apply: the states after the entries from..to of one shard, once.
--- KEYS: applied, due, items, keys to delete…, keys to set…, keys to append to…, order hash keys…
+-- KEYS: applied, due, items, keys to delete…, keys to set…, keys to append to…
 -- ARGV: from, to, new applied mark, numbers of keys to delete, to set and to append to, values to set…, values to append…,
---       number of names no longer due, names…, number of scores and names, (score, name)…, number of new items, ids…,
---       then for each order hash: number of fields to delete, fields…, number of fields and orders, (field, order)…
+--       number of names no longer due, names…, number of scores and names, (score, name)…, number of new items, ids…
 -- returns 1 applied, 0 applied before, -1 gap: the states are not those before `from`
 local function apply(keys, args)
   local seq = tonumber(string.match(redis.call('GET', keys[1]) or '0', '^%d+'))
@@ -82,11 +58,7 @@ local function apply(keys, args)
   key, arg = key + appends, arg + appends + 1
   arg = arg + each('ZREM', keys[2], args, arg, tonumber(args[arg])) + 1
   arg = arg + each('ZADD', keys[2], args, arg, tonumber(args[arg])) + 1
-  arg = arg + each('SADD', keys[3], args, arg, tonumber(args[arg])) + 1
-  for k = key + 1, #keys do
-    arg = arg + each('HDEL', keys[k], args, arg, tonumber(args[arg])) + 1
-    arg = arg + each('HSET', keys[k], args, arg, tonumber(args[arg])) + 1
-  end
+  each('SADD', keys[3], args, arg, tonumber(args[arg]))
   redis.call('SET', keys[1], args[3])
   return 1
 end
