@@ -1,7 +1,10 @@
 package analytics
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,5 +95,36 @@ func TestBlockOfUnknownOutcomeIsInsertedOnce(t *testing.T) {
 	}
 	if rows != 10 || events != 1 {
 		t.Errorf("%d rows, %d events", rows, events)
+	}
+}
+
+// The block is made while it is sent: of one that ends early the server must not keep the rows that it has.
+func TestBlockCutShortInsertsNothing(t *testing.T) {
+	s := openMigrated(t, "")
+	block := newShopBlock()
+	for i := range 3000 {
+		block.add(&topics.Record{Topic: topics.Orders, Offset: int64(i), Value: make([]byte, 500)})
+	}
+	names := make([]string, len(block.fields))
+	for i, f := range block.fields {
+		names[i] = f.label()
+	}
+	into := "INSERT INTO shop_events (" + strings.Join(names, ", ") + ")"
+	for _, size := range []int64{1000, 100_000, 1_600_000} {
+		body, err := newBlockBody(&s.piece, nil, block.fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.conn.InsertFormat(t.Context(), "Native", into, io.LimitReader(body, size)); err == nil {
+			t.Errorf("%d bytes of a block were taken for one", size)
+		}
+		body.end()
+		if _, err := body.Read(make([]byte, 1)); !errors.Is(err, errEnded) {
+			t.Errorf("read after the end: %v", err)
+		}
+	}
+	var rows uint64
+	if err := s.conn.QueryRow(t.Context(), "SELECT count() FROM shop_events").Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("%d rows, %v", rows, err)
 	}
 }
