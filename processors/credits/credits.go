@@ -9,6 +9,7 @@ package credits
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"jifen/processors"
@@ -37,7 +38,14 @@ type Stage struct {
 	Dependencies
 
 	compiled map[*topics.Rulebook]*rules.Book
-	counts   []func() // what to tell the observer once the batch is committed
+	counts   []count         // what to tell the observer once the batch is committed
+	out      []topics.Record // of the batch under way; the loop has no use for it after Committed or Aborted
+}
+
+// count is an event of a type that was credited, or a record of a topic that was rejected for a reason.
+type count struct {
+	credited, topic string
+	reason          topics.Reason
 }
 
 // New makes a stage.
@@ -49,31 +57,31 @@ var _ processors.Stage = (*Stage)(nil)
 
 // Process turns each record into a credit event for its member's shard, or into a dead letter with the reason.
 func (s *Stage) Process(_ context.Context, b processors.Batch) (processors.Output, error) {
-	s.counts = s.counts[:0]
+	s.forget()
 	books, err := s.Books()
 	if err != nil {
 		return processors.Output{}, err
 	}
 	now := s.Clock()
-	out := processors.Output{Records: make([]topics.Record, 0, len(b.Records))}
+	s.out = slices.Grow(s.out, len(b.Records))
 	for i := range b.Records {
 		r := &b.Records[i]
 		credit, reject := s.evaluate(r, books, now)
 		if reject != nil {
-			out.Records = append(out.Records, topics.DeadLetter(r, topics.GroupCredits, reject))
-			s.counts = append(s.counts, func() { s.Observer.Rejected(r.Topic, reject.Reason) })
+			s.out = append(s.out, topics.DeadLetter(r, topics.GroupCredits, reject))
+			s.counts = append(s.counts, count{topic: r.Topic, reason: reject.Reason})
 			continue
 		}
 		value, err := credit.MarshalVT()
 		if err != nil {
 			return processors.Output{}, fmt.Errorf("encode credit of %s %s: %w", credit.Cause.Source, credit.Cause.Id, err)
 		}
-		out.Records = append(out.Records, topics.Record{
+		s.out = append(s.out, topics.Record{
 			Topic: topics.Credits, Partition: topics.Shard(credit.Account, s.Shards), Key: []byte(credit.Account), Value: value,
 		})
-		s.counts = append(s.counts, func() { s.Observer.Credited(credit.Cause.Type) })
+		s.counts = append(s.counts, count{credited: credit.Cause.Type})
 	}
-	return out, nil
+	return processors.Output{Records: s.out}, nil
 }
 
 // evaluate decides one record. Events from before the first rulebook earn nothing, but travel: they feed the dedupe.
@@ -110,12 +118,23 @@ func (s *Stage) book(definition *topics.Rulebook) (*rules.Book, error) {
 
 // Committed counts what the batch led to.
 func (s *Stage) Committed(context.Context, []topics.Record) error {
-	for _, tell := range s.counts {
-		tell()
+	for _, c := range s.counts {
+		if c.credited != "" {
+			s.Observer.Credited(c.credited)
+		} else {
+			s.Observer.Rejected(c.topic, c.reason)
+		}
 	}
-	s.counts = s.counts[:0]
+	s.forget()
 	return nil
 }
 
 // Aborted counts nothing: the batch comes again.
-func (s *Stage) Aborted() { s.counts = s.counts[:0] }
+func (s *Stage) Aborted() { s.forget() }
+
+// forget drops what the last batch made, and keeps the room for the next.
+func (s *Stage) forget() {
+	clear(s.counts)
+	clear(s.out)
+	s.counts, s.out = s.counts[:0], s.out[:0]
+}
