@@ -23,19 +23,21 @@ var ErrChain = errors.New("hash chain broken")
 // hashSize is SHA-256 with the tag and length of field 2047, which always ends the record.
 const hashSize = 2 + 1 + sha256.Size
 
-// Seal numbers an entry, chains it to its predecessor and returns its record's bytes; head moves on.
-func Seal(head *Head, e *pointspb.Entry) ([]byte, error) {
+// Seal numbers an entry, chains it to its predecessor and returns its record's bytes, for which take gives the room; head
+// moves on.
+func Seal(head *Head, e *pointspb.Entry, take func(n int) []byte) ([]byte, error) {
 	head.Seq++
 	e.Seq, e.Hash = head.Seq, nil
 	size := e.SizeVT()
-	b := make([]byte, size, size+hashSize)
-	if _, err := e.MarshalToSizedBufferVT(b); err != nil {
+	b := take(size + hashSize)
+	if _, err := e.MarshalToSizedBufferVT(b[:size]); err != nil {
 		return nil, fmt.Errorf("encode entry %d of %s: %w", e.Seq, e.Account, err)
 	}
-	e.Hash = chain(head.Hash, b)
+	e.Hash = chain(head.Hash, b[:size])
 	head.Hash, head.Now = e.Hash, e.RecordedAt
-	b = append(b, 0xfa, 0x7f, sha256.Size)
-	return append(b, e.Hash...), nil
+	copy(b[size:], []byte{0xfa, 0x7f, sha256.Size})
+	copy(b[size+3:], e.Hash)
+	return b, nil
 }
 
 func chain(previous, body []byte) []byte {

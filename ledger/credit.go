@@ -221,17 +221,27 @@ func better(x, y award) bool {
 	) > 0
 }
 
+// granted is the entry of an award and what it points to: one piece of memory for what every event makes.
+type granted struct {
+	entry             pointspb.Entry
+	lot               pointspb.Lot
+	issued, available pointspb.Posting
+	postings          [2]*pointspb.Posting
+}
+
 // grant books one award: a lot of its own, or the record that the rule was met and gave nothing.
 func (c *credit) grant(x award) {
-	e := &pointspb.Entry{Kind: pointspb.Kind_RECORDED, Rule: x.Rule, Arithmetic: x.arithmetic}
+	g := &granted{}
+	e := &g.entry
+	e.Kind, e.Rule, e.Arithmetic = pointspb.Kind_RECORDED, x.Rule, x.arithmetic
 	if n := x.arithmetic.Awarded; n > 0 {
 		at := c.event.Cause.OccurredAt
-		e.Kind, e.OrderKey = pointspb.Kind_GRANTED, c.key
-		e.Lot = &pointspb.Lot{Number: c.world.Member(c.member).NextLot + 1, ActiveAt: at, ExpiresAt: c.expiresAt(x.Rule, at), Order: c.key}
-		e.Postings = []*pointspb.Posting{
-			{Account: pointspb.Account_ISSUED, Points: -n},
-			{Account: pointspb.Account_AVAILABLE, Points: n, Lot: e.Lot.Number},
-		}
+		e.Kind, e.OrderKey, e.Lot = pointspb.Kind_GRANTED, c.key, &g.lot
+		g.lot.Number, g.lot.ActiveAt, g.lot.ExpiresAt, g.lot.Order = c.world.Member(c.member).NextLot+1, at, c.expiresAt(x.Rule, at), c.key
+		g.issued.Account, g.issued.Points = pointspb.Account_ISSUED, -n
+		g.available.Account, g.available.Points, g.available.Lot = pointspb.Account_AVAILABLE, n, g.lot.Number
+		g.postings = [2]*pointspb.Posting{&g.issued, &g.available}
+		e.Postings = g.postings[:]
 	}
 	c.record(e)
 	if e.Lot != nil {

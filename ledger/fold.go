@@ -135,6 +135,7 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 	o.Written = e.RecordedAt
 	if f := e.Order; f != nil {
 		o.Paid, o.At, o.Early = true, e.Cause.OccurredAt, nil
+		o.Lines = slices.Grow(o.Lines, len(f.Lines))
 		for _, l := range f.Lines {
 			o.Lines = append(o.Lines, OrderLine{ID: l.Id, Net: l.Net, Eligible: l.Eligible, Kept: l.Net})
 		}

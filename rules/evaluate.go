@@ -7,7 +7,11 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// parcel is a credit event with room for the usual order, so that most events are one allocation.
+// Desk is where a credit event is made, with room for the usual order. It can be used again once the event is no longer
+// needed, so that most events need no memory of their own.
+type Desk struct{ parcel parcel }
+
+// parcel is a credit event and what it points to.
 type parcel struct {
 	event      pointspb.CreditEvent
 	cause      pointspb.Cause
@@ -23,8 +27,12 @@ type parcel struct {
 // Evaluate turns an event into the credit event that travels to its member's shard: facts always, and one candidate per
 // rule that matches (E1..E6, B3). Amounts of the event are minor units, checked to be ≥ 0. The answer shares values with the Book: do not
 // change what its candidates point to.
-func (b *Book) Evaluate(e *topics.Event) *pointspb.CreditEvent {
-	p := new(parcel)
+func (b *Book) Evaluate(e *topics.Event) *pointspb.CreditEvent { return b.EvaluateAt(new(Desk), e) }
+
+// EvaluateAt is Evaluate at a desk: the answer is good until the desk is used again.
+func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
+	p := &d.parcel
+	*p = parcel{}
 	p.start(e)
 	switch e.Type {
 	case topics.TypeOrderPaid:

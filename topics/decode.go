@@ -34,33 +34,41 @@ func DefaultLimits() Limits {
 // letter. The event's strings share one copy of the record, so the record's buffers may be reused.
 // The record's key is not looked at: data.member rules. A record without a topic may hold any type.
 func Decode(r *Record, limits Limits, now time.Time) (*Event, *Reject) {
+	e := new(Event)
+	if rej := e.Decode(r, limits, now); rej != nil {
+		return nil, rej
+	}
+	return e, nil
+}
+
+// Decode is the function Decode into an event whose room is used again: lines and tags of the event before are lost.
+func (e *Event) Decode(r *Record, limits Limits, now time.Time) *Reject {
+	room := e.Data.Lines
+	*e = Event{}
 	if recordBytes(r) > RecordBytesMax {
-		return nil, reject(ReasonOversize, "the record is larger than 1 MiB")
+		return reject(ReasonOversize, "the record is larger than 1 MiB")
 	}
 	var env envelope
 	if rej := env.read(r); rej != nil {
-		return nil, rej
+		return rej
 	}
 	k, rej := env.kind(r.Topic)
 	if rej != nil {
-		return nil, rej
+		return rej
 	}
-	e := new(Event)
 	data, rej := env.fill(e, k)
 	if rej != nil {
-		return nil, rej
+		return rej
 	}
+	e.Data.Lines = room
 	// The fast path decides where it is sure, else the strict library.
 	if data == "" || !fastOrder(data, isPlain(env.data), k.fast, &e.Data) {
 		e.Data = Data{}
 		if rej := k.decode(env.data, &e.Data); rej != nil {
-			return nil, rej
+			return rej
 		}
 	}
-	if rej := limits.check(e, now); rej != nil {
-		return nil, rej
-	}
-	return e, nil
+	return limits.check(e, now)
 }
 
 func (l *Limits) check(e *Event, now time.Time) *Reject {

@@ -61,7 +61,8 @@ func refundedShape() fastShape {
 // what the library path would give; false means "I do not know": d is spoilt and the library must decide.
 // It knows no escapes, unknown members, nulls, floats or faults: those are rare, and the library's.
 func fastOrder(s string, plain bool, shape fastShape, d *Data) bool {
-	p := fastReader{s: s, plain: plain}
+	p := fastReader{s: s, plain: plain, tags: tagRoom(d.Lines)}
+	d.Lines = d.Lines[:0]
 	if !p.data(shape, d) {
 		return false
 	}
@@ -133,10 +134,12 @@ func (p *fastReader) member(name string, shape fastShape, d *Data) (bit uint16) 
 }
 
 func (p *fastReader) lines(shape fastShape, d *Data) bool {
-	if d.Lines != nil || !p.next('[') {
+	if !p.next('[') {
 		return false
 	}
-	d.Lines = make([]Line, 0, min(strings.Count(p.s[p.i:], "{"), LinesMax))
+	if d.Lines == nil {
+		d.Lines = make([]Line, 0, min(strings.Count(p.s[p.i:], "{"), LinesMax))
+	}
 	for {
 		if len(d.Lines) == LinesMax {
 			return false

@@ -86,7 +86,17 @@ func (p *fastReader) amount(dst *int64) bool {
 	return digits > 0 && (digits == 1 || p.s[start] != '0') && v <= AmountMax
 }
 
-// tagList takes an array of tags; an empty one is none. Lines share one backing array.
+// tagRoom is where the tags of an event lie that is no longer needed: from those of its first line that has some.
+func tagRoom(lines []Line) []string {
+	for i := range lines {
+		if t := lines[i].Tags; t != nil {
+			return t[:0]
+		}
+	}
+	return nil
+}
+
+// tagList takes an array of tags; an empty one is none. Lines share one backing array: nobody may append to theirs.
 func (p *fastReader) tagList(l *Line) bool {
 	if !p.next('[') {
 		return false
@@ -96,7 +106,7 @@ func (p *fastReader) tagList(l *Line) bool {
 	}
 	first := len(p.tags)
 	if p.tags == nil {
-		p.tags = make([]string, 0, 4)
+		p.tags = make([]string, 0, 16)
 	}
 	for {
 		p.tags = append(p.tags, "")
@@ -106,7 +116,7 @@ func (p *fastReader) tagList(l *Line) bool {
 		if p.next(',') {
 			continue
 		}
-		l.Tags = p.tags[first:len(p.tags):len(p.tags)]
+		l.Tags = p.tags[first:len(p.tags)]
 		return p.next(']')
 	}
 }

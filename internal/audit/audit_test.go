@@ -129,7 +129,7 @@ func (p *program) keep(d *ledger.Decision, err error) {
 
 func (p *program) seal(e *pointspb.Entry) {
 	p.t.Helper()
-	value, err := ledger.Seal(&p.head, e)
+	value, err := ledger.Seal(&p.head, e, func(n int) []byte { return make([]byte, n) })
 	if err != nil {
 		p.t.Fatal(err)
 	}

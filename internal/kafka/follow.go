@@ -81,7 +81,7 @@ func (f *Follower) poll(ctx context.Context, client *kgo.Client) error {
 				return fmt.Errorf("follow %s/%d: %w", e.Topic, e.Partition, e.Err)
 			}
 		}
-		records := fromFetches(fetches)
+		records := fromFetches(fetches, &recordRoom{})
 		// An empty poll is handed on too: a feed flushes by the clock.
 		if err := f.Handle(ctx, records); err != nil {
 			return err

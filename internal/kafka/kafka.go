@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,14 +87,21 @@ func fromKafka(r *kgo.Record) topics.Record {
 	return unpack(r, make([]topics.Header, 0, len(r.Headers)))
 }
 
-// fromFetches are the records of a poll, in order per partition; two allocations serve all of them.
-func fromFetches(f kgo.Fetches) []topics.Record {
+// recordRoom is the memory of a batch's records, to be used again once nobody needs them.
+type recordRoom struct {
+	records []topics.Record
+	headers []topics.Header
+}
+
+// fromFetches are the records of a poll, in order per partition; two allocations serve all of them, if the room does not.
+func fromFetches(f kgo.Fetches, r *recordRoom) []topics.Record {
 	count, headers := 0, 0
 	f.EachRecord(func(r *kgo.Record) {
 		count++
 		headers += len(r.Headers)
 	})
-	out, room := make([]topics.Record, 0, count), make([]topics.Header, headers)
+	r.records, r.headers = slices.Grow(r.records[:0], count), slices.Grow(r.headers[:0], headers)
+	out, room := r.records, r.headers[:headers]
 	f.EachRecord(func(r *kgo.Record) {
 		n := len(r.Headers)
 		out = append(out, unpack(r, room[:0:n]))

@@ -35,6 +35,7 @@ type Loop struct {
 	FetchBytes, UrgentBytes int32
 
 	finish time.Duration // what is left to a transaction under way at shutdown
+	room   recordRoom    // of the batch under way
 }
 
 // batchBytesMax is max.message.bytes of the topics that stages write to (topics.yaml): a dead letter of any size fits.
@@ -147,7 +148,9 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 
 // transact handles what was gathered. A nil error means committed or cleanly aborted; any other outcome needs a new client.
 func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.Fetches) (int, error) {
-	batch := processors.Batch{Records: fromFetches(f)}
+	room := l.room
+	l.room = recordRoom{} // unless the batch commits
+	batch := processors.Batch{Records: fromFetches(f, &room)}
 	if len(batch.Records) == 0 {
 		return 0, nil
 	}
@@ -186,6 +189,8 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 		return 0, fmt.Errorf("after commit: %w", err)
 	}
 	failpoint(l.Name, "after_apply")
+	clear(room.records[:len(batch.Records)])
+	l.room = room
 	return len(batch.Records), nil
 }
 

@@ -19,12 +19,22 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 		args []any
 	}
 	calls := make([]call, len(batches))
+	room, _ := s.rooms.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	values := (*room)[:0]
+	defer func() {
+		*room = values
+		s.rooms.Put(room)
+	}()
 	for i := range batches {
-		keys, args, err := s.applyCommand(&batches[i])
+		w := &writer{codec: s.codec, keys: shardKeys(batches[i].Shard), buffer: values}
+		keys, args, err := w.all(&batches[i])
 		if err != nil {
 			return err
 		}
-		calls[i] = call{keys, args}
+		calls[i], values = call{keys, args}, w.buffer
 	}
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(calls))
@@ -56,8 +66,9 @@ type writer struct {
 	state          []byte // one order's
 }
 
-func (s *Store) applyCommand(b *ledger.Batch) ([]string, []any, error) {
-	w, c := &writer{codec: s.codec, keys: shardKeys(b.Shard)}, b.Changes
+// all are the keys and arguments of a batch.
+func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
+	c := b.Changes
 	w.forget(c)
 	var err error
 	put := func(key string, state any) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -36,6 +37,7 @@ type Store struct {
 	client redis.UniversalClient
 	codec  codec
 	config Config
+	rooms  sync.Pool // *[]byte: what an Apply writes its values into
 }
 
 // Errors of the store.

@@ -59,7 +59,10 @@ type Stage struct {
 	heads   map[int32]*ledger.Head // of the shards that are ours
 	cache   *cache
 	pending []*shard // decided, not committed
-	lent    bool     // accounts of the cache may hold what was decided and not committed
+	// Of the batch under way; the loop has no use for it after Committed.
+	out  []topics.Record
+	room processors.Room
+	lent bool // accounts of the cache may hold what was decided and not committed
 }
 
 // New makes a stage that owns nothing yet.
@@ -100,8 +103,13 @@ func (s *Stage) Aborted() {
 
 // undo drops what was decided and not committed, in the accounts that the cache lent, too.
 func (s *Stage) undo() {
-	if s.lent {
-		s.cache.drop()
+	s.pending = nil
+	if !s.lent {
+		return
 	}
-	s.pending, s.lent = nil, false
+	s.lent = false
+	s.cache.drop()
+	// The client may still hold what it was given.
+	s.out = nil
+	s.room.Drop()
 }

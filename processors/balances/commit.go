@@ -49,6 +49,9 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 		s.remember(h)
 	}
 	s.pending, s.lent = nil, false
+	clear(s.out)
+	s.out = s.out[:0]
+	s.room.Free()
 	if len(redeemed) > 0 {
 		s.Observer.Redeemed(ctx, redeemed)
 	}

@@ -94,20 +94,20 @@ func (s *Stage) write(h *shard, d *ledger.Decision, out *processors.Output) erro
 		if err := ledger.CheckEntry(e); err != nil {
 			return err
 		}
-		value, err := ledger.Seal(&h.head, e)
+		value, err := ledger.Seal(&h.head, e, s.room.Take)
 		if err != nil {
 			return err
 		}
 		h.changes.Add(e)
-		out.Records = append(out.Records, topics.Record{Topic: topics.Ledger, Partition: h.number, Key: []byte(e.Account), Value: value})
+		out.Records = append(out.Records, topics.Record{Topic: topics.Ledger, Partition: h.number, Key: s.room.Copy(e.Account), Value: value})
 	}
 	for _, r := range d.Requests {
-		value, err := r.MarshalVT()
-		if err != nil {
+		value := s.room.Take(r.SizeVT())
+		if _, err := r.MarshalToSizedBufferVT(value); err != nil {
 			return fmt.Errorf("encode request for %s: %w", r.Account, err)
 		}
 		out.Records = append(out.Records, topics.Record{
-			Topic: topics.Requests, Partition: topics.Shard(r.Account, s.Shards), Key: []byte(r.Account), Value: value,
+			Topic: topics.Requests, Partition: topics.Shard(r.Account, s.Shards), Key: s.room.Copy(r.Account), Value: value,
 		})
 	}
 	return nil

@@ -70,7 +70,7 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 			return processors.Output{}, err
 		}
 	}
-	var out processors.Output
+	out := processors.Output{Records: slices.Grow(s.out, len(b.Records)+len(b.Records)/8)}
 	shards := s.split(b, &out)
 	if err := read(books, shards); err != nil {
 		return processors.Output{}, err
@@ -86,7 +86,7 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 			return processors.Output{}, fmt.Errorf("shard %d: %w", h.number, err)
 		}
 	}
-	s.pending = shards
+	s.pending, s.out = shards, out.Records
 	return out, nil
 }
 

@@ -38,8 +38,12 @@ type Stage struct {
 	Dependencies
 
 	compiled map[*topics.Rulebook]*rules.Book
-	counts   []count         // what to tell the observer once the batch is committed
-	out      []topics.Record // of the batch under way; the loop has no use for it after Committed or Aborted
+	counts   []count // what to tell the observer once the batch is committed
+	// Of the batch under way; the loop has no use for it after Committed.
+	out   []topics.Record
+	room  processors.Room
+	event topics.Event
+	desk  rules.Desk
 }
 
 // count is an event of a type that was credited, or a record of a topic that was rejected for a reason.
@@ -57,7 +61,9 @@ var _ processors.Stage = (*Stage)(nil)
 
 // Process turns each record into a credit event for its member's shard, or into a dead letter with the reason.
 func (s *Stage) Process(_ context.Context, b processors.Batch) (processors.Output, error) {
-	s.forget()
+	if len(s.out) > 0 {
+		s.Aborted()
+	}
 	books, err := s.Books()
 	if err != nil {
 		return processors.Output{}, err
@@ -72,22 +78,22 @@ func (s *Stage) Process(_ context.Context, b processors.Batch) (processors.Outpu
 			s.counts = append(s.counts, count{topic: r.Topic, reason: reject.Reason})
 			continue
 		}
-		value, err := credit.MarshalVT()
-		if err != nil {
+		value := s.room.Take(credit.SizeVT())
+		if _, err := credit.MarshalToSizedBufferVT(value); err != nil {
 			return processors.Output{}, fmt.Errorf("encode credit of %s %s: %w", credit.Cause.Source, credit.Cause.Id, err)
 		}
 		s.out = append(s.out, topics.Record{
-			Topic: topics.Credits, Partition: topics.Shard(credit.Account, s.Shards), Key: []byte(credit.Account), Value: value,
+			Topic: topics.Credits, Partition: topics.Shard(credit.Account, s.Shards), Key: s.room.Copy(credit.Account), Value: value,
 		})
 		s.counts = append(s.counts, count{credited: credit.Cause.Type})
 	}
 	return processors.Output{Records: s.out}, nil
 }
 
-// evaluate decides one record. Events from before the first rulebook earn nothing, but travel: they feed the dedupe.
+// evaluate decides one record; the credit event is good until the next. Events from before the first rulebook earn nothing, but travel: they feed the dedupe.
 func (s *Stage) evaluate(r *topics.Record, books topics.Books, now time.Time) (*pointspb.CreditEvent, *topics.Reject) {
-	event, reject := topics.Decode(r, s.Limits, now)
-	if reject != nil {
+	event := &s.event
+	if reject := event.Decode(r, s.Limits, now); reject != nil {
 		return nil, reject
 	}
 	definition := books.At(event.Time)
@@ -100,7 +106,7 @@ func (s *Stage) evaluate(r *topics.Record, books topics.Books, now time.Time) (*
 	if err != nil {
 		return nil, &topics.Reject{Reason: topics.ReasonRuleError, Message: err.Error()}
 	}
-	return book.Evaluate(event), nil
+	return book.EvaluateAt(&s.desk, event), nil
 }
 
 // book compiles a version once; before the first version there is none, and the nil book earns nothing.
@@ -125,16 +131,15 @@ func (s *Stage) Committed(context.Context, []topics.Record) error {
 			s.Observer.Rejected(c.topic, c.reason)
 		}
 	}
-	s.forget()
-	return nil
-}
-
-// Aborted counts nothing: the batch comes again.
-func (s *Stage) Aborted() { s.forget() }
-
-// forget drops what the last batch made, and keeps the room for the next.
-func (s *Stage) forget() {
 	clear(s.counts)
 	clear(s.out)
 	s.counts, s.out = s.counts[:0], s.out[:0]
+	s.room.Free()
+	return nil
+}
+
+// Aborted counts nothing: the batch comes again. The client may still hold what it was given.
+func (s *Stage) Aborted() {
+	s.counts, s.out = s.counts[:0], nil
+	s.room.Drop()
 }
