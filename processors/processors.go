@@ -7,13 +7,14 @@ import (
 	"jifen/topics"
 )
 
-// Batch is what one transaction handles: the records polled, in order per partition.
+// Batch is what one transaction handles: the records polled, in order per partition. They are the loop's again after
+// Committed or Aborted: a stage copies what it keeps.
 type Batch struct {
 	Records []topics.Record
 }
 
 // Output is what a batch makes; it is committed together with the batch's input offsets, or not at all.
-// Records with Partition < 0 are placed by the client's default.
+// Records with Partition < 0 are placed by the client's default. They are the stage's again after Committed.
 type Output struct {
 	Records []topics.Record
 }

@@ -137,12 +137,12 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 			return err
 		}
 		failpoint(l.Name, "after_poll")
-		started := time.Now()
+		started, urgent := time.Now(), l.urgent(fetches)
 		n, err := l.transact(ctx, s, fetches)
 		if err != nil {
 			return err
 		}
-		size.took(n, l.urgent(fetches), started, time.Since(started))
+		size.took(n, urgent, started, time.Since(started))
 	}
 }
 

@@ -1,6 +1,7 @@
 package balances_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -179,12 +180,18 @@ func (p *program) takeover() {
 	}
 }
 
-// process decides a batch and commits nothing.
+// process decides a batch and commits nothing. What it made is copied, as sending it does: after Committed the stage uses
+// its memory again.
 func (p *program) process(records ...topics.Record) processors.Output {
 	p.t.Helper()
 	out, err := p.stage.Process(p.t.Context(), processors.Batch{Records: records})
 	if err != nil {
 		p.t.Fatal(err)
+	}
+	out.Records = slices.Clone(out.Records)
+	for i := range out.Records {
+		r := &out.Records[i]
+		r.Key, r.Value = bytes.Clone(r.Key), bytes.Clone(r.Value)
 	}
 	return out
 }
