@@ -57,7 +57,7 @@ func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *obse
 			observe.lag(topics.GroupBalances, topics.Credits, n)
 			return n > a.config.Credits.LagMax, err
 		},
-		BatchMax: a.config.Credits.BatchMax, FetchBytes: 128 << 10,
+		BatchMax: a.config.Credits.BatchMax, Plain: true, FetchBytes: 128 << 10,
 	}
 	return loop.Run(ctx, a.kafka)
 }
@@ -73,7 +73,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
 		Takeover: stage.Takeover, Loss: stage.Loss,
 		BatchMax: a.config.Balances.BatchMaxIdle, Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond,
-		Urgent: topics.Requests, FetchBytes: 16 << 10, UrgentBytes: 8 << 10,
+		Urgent: topics.Requests, FetchBytes: 64 << 10, UrgentBytes: 32 << 10,
 	}
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return loop.Run(ctx, a.kafka) })

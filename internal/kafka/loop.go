@@ -30,6 +30,8 @@ type Loop struct {
 	Batch    int
 	Work     time.Duration
 	Urgent   string
+	// Plain writes without compression: what is read once, soon and nearby costs more to pack than to carry.
+	Plain bool
 	// FetchBytes bounds what a fetch takes of one partition, 0: the client's default; UrgentBytes while somebody waits,
 	// because who waits comes with the next fetch, behind all that this one holds.
 	FetchBytes, UrgentBytes int32
@@ -78,6 +80,9 @@ func (l *Loop) options(c Config) []kgo.Opt {
 		kgo.OnPartitionsAssigned(func(ctx context.Context, client *kgo.Client, _ map[string][]int32) { l.fence(ctx, client) }),
 		kgo.AdjustFetchOffsetsFn(l.takeover), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),
 	)
+	if l.Plain {
+		opts = append(opts, kgo.ProducerBatchCompression(kgo.NoCompression()))
+	}
 	if l.FetchBytes > 0 {
 		opts = append(opts, kgo.FetchMaxBytes(fetchBytesMax), kgo.FetchMaxPartitionBytes(l.FetchBytes))
 	}
