@@ -33,10 +33,16 @@ func (d *demo) print(s *story, r *audit.Report) error {
 func (d *demo) tables(s *story) {
 	t := d.table("What happened")
 	t.AppendRows([]table.Row{
-		{"events", s.Events}, {"orders paid", s.OrdersPaid}, {"members with orders", s.MembersWithOrders},
-		{"points granted", s.PointsGranted}, {"points reversed", s.PointsReversed}, {"points expired", s.PointsExpired},
-		{"points redeemed", s.PointsRedeemed}, {"refund lines matched", s.RefundLinesMatched},
-		{"refund lines unmatched", s.RefundLinesUnmatched}, {"ledger entries", s.LedgerEntries},
+		{"events", s.Events},
+		{"orders paid", s.OrdersPaid},
+		{"members with orders", s.MembersWithOrders},
+		{"points granted", s.PointsGranted},
+		{"points reversed", s.PointsReversed},
+		{"points expired", s.PointsExpired},
+		{"points redeemed", s.PointsRedeemed},
+		{"refund lines matched", s.RefundLinesMatched},
+		{"refund lines unmatched", s.RefundLinesUnmatched},
+		{"ledger entries", s.LedgerEntries},
 	})
 	for _, reason := range sortedKeys(s.DeadLetters) {
 		t.AppendRow(table.Row{"dead letters " + reason, s.DeadLetters[reason]})
@@ -44,8 +50,11 @@ func (d *demo) tables(s *story) {
 	t.Render()
 	t = d.table("Audit")
 	t.AppendRows([]table.Row{
-		{"sum ledger", s.SumLedger}, {"sum Redis", s.SumRedis}, {"sum ClickHouse", s.SumClickHouse},
-		{"granted - reversed - expired - redeemed", s.SumFlows}, {"differences", s.AuditDifferences},
+		{"sum ledger", s.SumLedger},
+		{"sum Redis", s.SumRedis},
+		{"sum ClickHouse", s.SumClickHouse},
+		{"granted - reversed - expired - redeemed", s.SumFlows},
+		{"differences", s.AuditDifferences},
 	})
 	t.Render()
 	t = d.table("Top members")

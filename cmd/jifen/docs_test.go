@@ -138,7 +138,9 @@ A dead letter is the record as it came: key, value and headers untouched (a valu
 		{topics.HeaderReason, "one of the reasons in [errors.md](errors.md#dead-letters)"},
 		{topics.HeaderMessage, "what is wrong, naming fields and never their values"},
 		{topics.HeaderGroup, "consumer group of the stage that gave it up"},
-		{topics.HeaderTopic, "topic that it came from"}, {topics.HeaderPartition, "its partition"}, {topics.HeaderOffset, "its offset"},
+		{topics.HeaderTopic, "topic that it came from"},
+		{topics.HeaderPartition, "its partition"},
+		{topics.HeaderOffset, "its offset"},
 		{topics.HeaderCut, "only where the value was too large for the topic and was cut: how many bytes it had"},
 	} {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", h[0], h[1])

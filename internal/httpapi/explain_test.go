@@ -16,8 +16,10 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 		why            Why
 		chinese, other string
 	}{
-		{e1, "规则 spend-basic（版本 2026-05）；消费 299.00 CNY，每满 10.00 CNY 得 1 分，共 29 份；等级 silver ×1.5；得 43 分",
-			"rule spend-basic (version 2026-05); 299.00 CNY spent, 1 point for every full 10.00 CNY, 29 steps; tier silver ×1.5; 43 points"},
+		{
+			e1, "规则 spend-basic（版本 2026-05）；消费 299.00 CNY，每满 10.00 CNY 得 1 分，共 29 份；等级 silver ×1.5；得 43 分",
+			"rule spend-basic (version 2026-05); 299.00 CNY spent, 1 point for every full 10.00 CNY, 29 steps; tier silver ×1.5; 43 points",
+		},
 		{e4, "消费 4.35 CNY，按每 1.00 CNY 得 100 分折算；得 435 分", "4.35 CNY spent, 100 points per 1.00 CNY in proportion; 435 points"},
 		{e5, "数量 2，每个 100 分；等级 gold ×2；得 400 分", "quantity 2, 100 points each; tier gold ×2; 400 points"},
 		{b1, "固定 10 分；活动 a、b ×10/3；应得 10 分，因上限实得 0 分", "10 points, fixed; campaign a, b ×10/3; 10 points due, 0 after the cap"},
@@ -52,8 +54,10 @@ func TestMoneyHasItsCurrencysDecimals(t *testing.T) {
 
 func TestEveryCodeHasAStatusAndWords(t *testing.T) {
 	internal := textOf(codeInternal)
-	for _, code := range []string{codeBadRequest, codeKeyMissing, codeUnauthorized, codeForbidden, codeNotFound, codeMethod, codeNotAcceptable, codeTimeout, codeConflict, codeTooLarge, codeMediaType, codeInvalid, codeQuoteInvalid,
-		codeCursorInvalid, codeNotSupported, codeUnavailable, codeStale, codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale} {
+	for _, code := range []string{
+		codeBadRequest, codeKeyMissing, codeUnauthorized, codeForbidden, codeNotFound, codeMethod, codeNotAcceptable, codeTimeout, codeConflict, codeTooLarge, codeMediaType, codeInvalid, codeQuoteInvalid,
+		codeCursorInvalid, codeNotSupported, codeUnavailable, codeStale, codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
+	} {
 		if statusOf(code) == 500 || textOf(code) == internal || textOf(code).titleZH == "" || textOf(code).titleEN == "" {
 			t.Errorf("%s: status %d, words %+v", code, statusOf(code), textOf(code))
 		}

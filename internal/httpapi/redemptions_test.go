@@ -241,8 +241,10 @@ func TestQuoteIsHonouredForItsMemberItemAndQuantity(t *testing.T) {
 	q := s.send(http.MethodPost, "/v1/quotes", s.token("m1", RoleMember), oneNight).expect(t, 200, "").json(t)
 	token, _ := q["quote"].(string)
 	delete(q, "quote")
-	want := map[string]any{"points": 6000.0, "price_version": 3.0, "expires_at": "2026-06-01T02:15:00Z",
-		"lots": []any{map[string]any{"lot": "7", "points": 6000.0, "expires_at": "2027-06-01T02:00:00Z"}}}
+	want := map[string]any{
+		"points": 6000.0, "price_version": 3.0, "expires_at": "2026-06-01T02:15:00Z",
+		"lots": []any{map[string]any{"lot": "7", "points": 6000.0, "expires_at": "2027-06-01T02:00:00Z"}},
+	}
 	if diff := cmp.Diff(q, want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}

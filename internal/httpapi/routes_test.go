@@ -19,8 +19,10 @@ import (
 
 func TestBalanceHasTheContractsShape(t *testing.T) {
 	s := serve(t)
-	want := map[string]any{"member": "m1", "available": 6000.0, "pending": 7.0, "frozen": 0.0, "debt": 0.0, "tier": "gold", "as_of": "2026-06-01T02:00:00Z",
-		"next_expiries": []any{map[string]any{"points": 100.0, "expires_at": "2026-06-30T16:00:00Z"}}}
+	want := map[string]any{
+		"member": "m1", "available": 6000.0, "pending": 7.0, "frozen": 0.0, "debt": 0.0, "tier": "gold", "as_of": "2026-06-01T02:00:00Z",
+		"next_expiries": []any{map[string]any{"points": 100.0, "expires_at": "2026-06-30T16:00:00Z"}},
+	}
 	for path, tok := range map[string]string{"/v1/me/balance": s.token("m1", RoleMember), "/v1/members/m1/balance": s.token("ann", RoleSupport)} {
 		a := s.get(path, tok).expect(t, 200, "")
 		if diff := cmp.Diff(a.json(t), want); diff != "" {
@@ -48,8 +50,10 @@ func TestMemberIdsAreAnyPrintableCharacters(t *testing.T) {
 func manyEntries(n int) []Entry {
 	var out []Entry
 	for seq := n; seq > 0; seq-- {
-		out = append(out, Entry{ID: fmt.Sprint("e", seq), Seq: uint64(seq), Points: 43, OccurredAt: programNow, RecordedAt: programNow.Add(time.Second),
-			Lots: []LotUse{{Lot: "1", Points: 43}}, Why: Why{Kind: "granted", Rule: "spend-basic", Version: "2026-05", Mode: "fixed", Points: 43, Desired: 43, Awarded: 43}})
+		out = append(out, Entry{
+			ID: fmt.Sprint("e", seq), Seq: uint64(seq), Points: 43, OccurredAt: programNow, RecordedAt: programNow.Add(time.Second),
+			Lots: []LotUse{{Lot: "1", Points: 43}}, Why: Why{Kind: "granted", Rule: "spend-basic", Version: "2026-05", Mode: "fixed", Points: 43, Desired: 43, Awarded: 43},
+		})
 	}
 	return out
 }
@@ -75,8 +79,10 @@ func TestHistoryIsReadPageByPage(t *testing.T) {
 		t.Errorf("seqs %s", seqs)
 	}
 	a := s.get("/v1/me/entries?limit=1", tok, "Accept-Language", "en").expect(t, 200, "").json(t)
-	want := map[string]any{"id": "e5", "seq": 5.0, "kind": "granted", "points": 43.0, "occurred_at": "2026-06-01T02:00:00Z", "recorded_at": "2026-06-01T02:00:01Z", "rule": "spend-basic",
-		"version": "2026-05", "explanation": "rule spend-basic (version 2026-05); 43 points, fixed; 43 points", "lots": []any{map[string]any{"lot": "1", "points": 43.0}}}
+	want := map[string]any{
+		"id": "e5", "seq": 5.0, "kind": "granted", "points": 43.0, "occurred_at": "2026-06-01T02:00:00Z", "recorded_at": "2026-06-01T02:00:01Z", "rule": "spend-basic",
+		"version": "2026-05", "explanation": "rule spend-basic (version 2026-05); 43 points, fixed; 43 points", "lots": []any{map[string]any{"lot": "1", "points": 43.0}},
+	}
 	if diff := cmp.Diff(a["entries"].([]any)[0], any(want)); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}

@@ -130,9 +130,18 @@ func translate(l lang, message string) string {
 		return message
 	}
 	for _, t := range [][2]string{
-		{"expected required property ", "缺少必填字段 "}, {"unexpected property", "未知字段"}, {"expected string", "应为字符串"}, {"expected integer", "应为整数"},
-		{"expected number ", "数值应 "}, {"expected length ", "长度应 "}, {"expected object", "应为对象"}, {"invalid integer", "应为整数"},
-		{"required ", "缺少必填参数"}, {"request body is required", "缺少请求体"}, {"invalid character", "不是合法的 JSON"}, {"unexpected end of JSON", "不是合法的 JSON"},
+		{"expected required property ", "缺少必填字段 "},
+		{"unexpected property", "未知字段"},
+		{"expected string", "应为字符串"},
+		{"expected integer", "应为整数"},
+		{"expected number ", "数值应 "},
+		{"expected length ", "长度应 "},
+		{"expected object", "应为对象"},
+		{"invalid integer", "应为整数"},
+		{"required ", "缺少必填参数"},
+		{"request body is required", "缺少请求体"},
+		{"invalid character", "不是合法的 JSON"},
+		{"unexpected end of JSON", "不是合法的 JSON"},
 	} {
 		if rest, ok := strings.CutPrefix(message, t[0]); ok {
 			if strings.HasSuffix(t[1], " ") {

@@ -36,10 +36,14 @@ var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
 
 func newWorld() *world {
 	return &world{
-		balances: map[string]Balance{"m1": {Member: "m1", Available: 6000, Pending: 7, Tier: "gold", AsOf: programNow, Known: true,
-			NextExpiries: []Expiry{{Points: 100, ExpiresAt: time.Date(2026, 7, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600))}}}},
-		catalog: map[string]Item{"night": {ID: "night", NameZH: "酒店一晚", NameEN: "Hotel night", Kind: "service", PriceVersion: 3, BasePrice: 10000,
-			TierPrices: map[string]int64{"silver": 8000, "gold": 6000}, OnSale: true, Free: 5}},
+		balances: map[string]Balance{"m1": {
+			Member: "m1", Available: 6000, Pending: 7, Tier: "gold", AsOf: programNow, Known: true,
+			NextExpiries: []Expiry{{Points: 100, ExpiresAt: time.Date(2026, 7, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600))}},
+		}},
+		catalog: map[string]Item{"night": {
+			ID: "night", NameZH: "酒店一晚", NameEN: "Hotel night", Kind: "service", PriceVersion: 3, BasePrice: 10000,
+			TierPrices: map[string]int64{"silver": 8000, "gold": 6000}, OnSale: true, Free: 5,
+		}},
 		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{},
 	}
 }
@@ -190,8 +194,10 @@ func serveWorld(t *testing.T, w *world) *server {
 	s.api, err = New(Options{
 		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
 		Clock: func() time.Time { return programNow }, Metrics: s.reg, Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test",
-		Limits: Limits{ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,
-			BodyBytesMax: 4096, RedemptionWait: 300 * time.Millisecond, QuoteValidity: 15 * time.Minute},
+		Limits: Limits{
+			ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,
+			BodyBytesMax: 4096, RedemptionWait: 300 * time.Millisecond, QuoteValidity: 15 * time.Minute,
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -49,12 +49,19 @@ func TestParseReadsEveryField(t *testing.T) {
 		Name: "shop", Version: "2026-05", From: time.Date(2025, 12, 31, 16, 0, 0, 0, time.UTC), Zone: zone, Currency: "CNY",
 		Validity: topics.Validity{Years: 1, Rounding: topics.RoundDay}, Clawback: topics.ClawbackBalance,
 		Tiers: topics.Tiers{Metric: "paid_orders", Window: "calendar_year", Keep: "end_of_next_year", Downgrade: "best", Levels: []topics.Level{
-			{ID: "normal", Multiplier: topics.One()}, {ID: "gold", From: 2000000, Multiplier: topics.Ratio{Num: 2, Den: 1}}}},
-		Rules: []topics.Rule{{ID: "spend", On: topics.TypeOrderPaid, Match: topics.Match{Category: []string{"basic", "新品"}, SKU: []string{"10002", "007"}, Tag: []string{"t"},
-			Store: []string{"s"}, Channel: []string{"c"}, Tier: []string{"gold"}, FirstOrder: true}, Mode: topics.ModeProportional, Points: 1, Per: 1000, TierMultiplier: true,
-			Validity: &topics.Validity{Years: 1, Months: 6, Days: 10, Rounding: topics.RoundQuarter}, Exclusive: "x", Priority: -3, HoldoutPercent: 10}},
-		Campaigns: []topics.Campaign{{ID: "june", Rules: []string{"spend"}, Multiplier: topics.Ratio{Num: 2, Den: 1}, Group: "g", From: june, To: june.AddDate(0, 0, 30),
-			Store: []string{"s"}, Channel: []string{"c"}}},
+			{ID: "normal", Multiplier: topics.One()}, {ID: "gold", From: 2000000, Multiplier: topics.Ratio{Num: 2, Den: 1}},
+		}},
+		Rules: []topics.Rule{{
+			ID: "spend", On: topics.TypeOrderPaid, Match: topics.Match{
+				Category: []string{"basic", "新品"}, SKU: []string{"10002", "007"}, Tag: []string{"t"},
+				Store: []string{"s"}, Channel: []string{"c"}, Tier: []string{"gold"}, FirstOrder: true,
+			}, Mode: topics.ModeProportional, Points: 1, Per: 1000, TierMultiplier: true,
+			Validity: &topics.Validity{Years: 1, Months: 6, Days: 10, Rounding: topics.RoundQuarter}, Exclusive: "x", Priority: -3, HoldoutPercent: 10,
+		}},
+		Campaigns: []topics.Campaign{{
+			ID: "june", Rules: []string{"spend"}, Multiplier: topics.Ratio{Num: 2, Den: 1}, Group: "g", From: june, To: june.AddDate(0, 0, 30),
+			Store: []string{"s"}, Channel: []string{"c"},
+		}},
 		MaxMultiplier: topics.Ratio{Num: 10, Den: 1}, PointCost: topics.Ratio{Num: 7, Den: 10},
 	}
 	same := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })

@@ -3,10 +3,10 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
-	"jifen/internal/devstack"
 	"jifen/internal/kafka"
 	"jifen/ledger"
 	"jifen/topics"
@@ -16,8 +16,8 @@ import (
 // stopWait is how long a child may take to end.
 const stopWait = 20 * time.Second
 
-// arms measures on one topic, which all arms read from its start. Of each arm the first tenth is not counted, so that
-// every process is warm: its heap has grown, its caches are filled.
+// arms measures on one topic. Of each arm the first tenth is not counted, so that every process is warm: its heap has
+// grown, its caches are filled. The pipeline comes last, on orders of its own, when the broker is warm as well.
 func (b *bed) arms(ctx context.Context) (*Report, error) {
 	r := &Report{Load: b.Load, Kafka: b.Kafka, Shards: shards, Faults: []string{}, Versions: b.versions(ctx)}
 	generator := newOrders(b.Load, time.Now().Add(-time.Hour))
@@ -30,12 +30,17 @@ func (b *bed) arms(ctx context.Context) (*Report, error) {
 	}
 	b.all = generator.Totals
 	r.OrderBytes = b.all.Bytes / b.all.Events
-	for _, arm := range []func(context.Context, *Report) error{b.fetchAndDecode, b.creditsStage, b.pipeline} {
-		if err := arm(ctx, r); err != nil {
-			return nil, err
-		}
+	if err := b.fetchAndDecode(ctx, r); err != nil {
+		return nil, err
 	}
-	return r, nil
+	if err := b.creditsStage(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := b.clear(ctx); err != nil {
+		return nil, err
+	}
+	generator.Totals = Totals{}
+	return r, b.pipeline(ctx, r, generator)
 }
 
 // pids are the processes under measure.
@@ -81,10 +86,17 @@ func (b *bed) fetchAndDecode(ctx context.Context, r *Report) error {
 	return nil
 }
 
-// creditsStage runs the stage alone, with nobody to take what it writes; then all is put back as it was.
+// creditsStage runs the stage alone, with nobody to take what it writes.
 func (b *bed) creditsStage(ctx context.Context, r *Report) error {
 	args := append([]string{"run", "--stages", "credits"}, b.settings(fmt.Sprintf("credits.lag_max=%d", 100*b.all.Events))...)
-	wall, used, p, err := b.watch(ctx, args, nil, b.credited)
+	p, err := b.launch(args...)
+	if err != nil {
+		return err
+	}
+	if err := b.warmed(ctx); err != nil {
+		return err
+	}
+	wall, used, err := b.watch(ctx, b.pids(map[string]int{"jifen": p.PID()}), b.credited)
 	if err != nil {
 		return err
 	}
@@ -115,46 +127,54 @@ func (b *bed) creditsStage(ctx context.Context, r *Report) error {
 		return err
 	}
 	b.arm(r, "credits stage", points, wall, used)
-	return b.restart(ctx)
+	return nil
 }
 
-// watch runs a jifen until what it is to do is done, and reads what every process used since the warm-up orders were
-// credited. What the other stages had yet to do for those is counted too: the figures are a little too high. It runs on.
-func (b *bed) watch(ctx context.Context, args []string, pids map[string]int, done func(context.Context) error) (time.Duration, usage, *devstack.Process, error) {
-	p, err := b.launch(args...)
-	if err != nil {
-		return 0, nil, nil, err
-	}
-	pids = b.pids(pids)
-	pids["jifen"] = p.PID()
-	fail := func(err error) (time.Duration, usage, *devstack.Process, error) {
-		p.Kill()
-		return 0, nil, nil, err
-	}
-	if err := b.warmed(ctx); err != nil {
-		return fail(err)
-	}
+// watch waits until it is done and reads what every process used meanwhile.
+func (b *bed) watch(ctx context.Context, pids map[string]int, done func(context.Context) error) (time.Duration, usage, error) {
 	started := time.Now()
 	before, err := cpuOfAll(pids)
 	if err != nil {
-		return fail(err)
+		return 0, nil, err
 	}
 	if err := done(ctx); err != nil {
-		return fail(err)
+		return 0, nil, err
 	}
 	wall := time.Since(started)
 	after, err := cpuOfAll(pids)
-	if err != nil {
-		return fail(err)
-	}
-	return wall, after.since(before), p, nil
+	return wall, after.since(before), err
 }
 
-// pipeline runs all stages in one process, and holds the outcome against the ledger and against the generator.
-func (b *bed) pipeline(ctx context.Context, r *Report) error {
-	others := map[string]int{"redis": b.stack.Redis.PID(), "clickhouse": b.stack.Engine.PID()}
-	args := append([]string{"run"}, b.settings()...)
-	wall, used, p, err := b.watch(ctx, args, others, func(ctx context.Context) error { return b.settled(ctx, b.all.Events) })
+// pipeline runs all stages in one process, and holds the outcome against the ledger and against the generator. The orders
+// are written in one transaction, and are there at once when it commits: once the warm-up has gone all the way.
+func (b *bed) pipeline(ctx context.Context, r *Report, generator *orders) error {
+	if err := b.produce(ctx, generator, b.Events/10, "warm-up orders"); err != nil {
+		return err
+	}
+	b.warm = generator.Totals
+	load, err := b.hide(ctx)
+	if err != nil {
+		return err
+	}
+	defer load.close()
+	p, err := b.launch(append([]string{"run"}, b.settings()...)...)
+	if err != nil {
+		return err
+	}
+	if err := load.produce(ctx, b.Progress(int64(b.Events), "orders"), generator, b.Events); err != nil {
+		return err
+	}
+	b.all = generator.Totals
+	if err := errors.Join(b.warmed(ctx), b.through(ctx, b.warm.Events)); err != nil {
+		return err
+	}
+	pids := b.pids(map[string]int{"jifen": p.PID(), "redis": b.stack.Redis.PID(), "clickhouse": b.stack.Engine.PID()})
+	wall, used, err := b.watch(ctx, pids, func(ctx context.Context) error {
+		if err := load.reveal(ctx); err != nil {
+			return err
+		}
+		return b.settled(ctx, b.all.Events)
+	})
 	if err != nil {
 		return err
 	}

@@ -13,37 +13,31 @@ import (
 	"jifen/topics"
 )
 
-// restart has the credits stage read everything again, and the owners never see what it wrote meanwhile.
-func (b *bed) restart(ctx context.Context) error {
+// clear empties the topics of what the arms so far wrote, and has their readers go on behind it.
+func (b *bed) clear(ctx context.Context) error {
 	client, err := kgo.NewClient(kgo.SeedBrokers(b.kafka.Brokers...))
 	if err != nil {
-		return fmt.Errorf("restart: %w", err)
+		return fmt.Errorf("clear: %w", err)
 	}
 	admin := kadm.NewClient(client)
 	defer admin.Close()
-	ends, err := admin.ListEndOffsets(ctx, topics.Credits, topics.Orders)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		return fmt.Errorf("restart: %w", err)
-	}
-	again, past := kadm.Offsets{}, kadm.Offsets{}
-	ends.Each(func(o kadm.ListedOffset) {
-		if o.Topic == topics.Orders {
-			again.AddOffset(o.Topic, o.Partition, 0, -1)
-			return
+	for group, topic := range map[string]string{topics.GroupCredits: topics.Orders, topics.GroupBalances: topics.Credits} {
+		ends, err := admin.ListEndOffsets(ctx, topic)
+		if err == nil {
+			err = ends.Error()
 		}
-		past.AddOffset(o.Topic, o.Partition, o.Offset, -1)
-	})
-	if err := commit(ctx, admin, topics.GroupCredits, again); err != nil {
-		return err
-	}
-	if err := commit(ctx, admin, topics.GroupBalances, past); err != nil {
-		return err
-	}
-	if _, err := admin.DeleteRecords(ctx, past); err != nil {
-		return fmt.Errorf("restart: %w", err)
+		if err != nil {
+			return fmt.Errorf("clear %s: %w", topic, err)
+		}
+		if err := commit(ctx, admin, group, ends.Offsets()); err != nil {
+			return err
+		}
+		if _, err := admin.DeleteRecords(ctx, ends.Offsets()); err != nil {
+			return fmt.Errorf("clear %s: %w", topic, err)
+		}
+		if topic == topics.Orders {
+			ends.Each(func(o kadm.ListedOffset) { b.cleared += o.Offset })
+		}
 	}
 	return nil
 }

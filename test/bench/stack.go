@@ -35,7 +35,8 @@ type bed struct {
 	analytics *analytics.Store
 	producer  *kafka.Producer
 	children  int
-	warm, all Totals // what the warm-up orders, and all orders, come to
+	warm, all Totals // what the warm-up orders, and all orders, of an arm come to
+	cleared   int64  // orders that the topic held before
 }
 
 // start starts the services and makes topics, tables and the rulebook.
@@ -156,24 +157,14 @@ func (b *bed) ask(ctx context.Context, args ...string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// produce sends n generated orders.
+// produce writes n generated orders that everybody sees.
 func (b *bed) produce(ctx context.Context, from *orders, n int, what string) error {
-	bar := b.Progress(int64(n), what)
-	const chunk = 5000
-	records := make([]topics.Record, 0, chunk)
-	for n > 0 {
-		records = records[:0]
-		for range min(n, chunk) {
-			records = append(records, from.next())
-		}
-		if err := b.producer.Produce(ctx, records); err != nil {
-			return err
-		}
-		n -= len(records)
-		_ = bar.Add(len(records))
+	s, err := b.openShop(ctx)
+	if err != nil {
+		return err
 	}
-	_ = bar.Finish()
-	return nil
+	defer s.close()
+	return s.produce(ctx, b.Progress(int64(n), what), from, n)
 }
 
 // credited waits until the credits stage has committed every order.
@@ -204,6 +195,11 @@ func (b *bed) settled(ctx context.Context, orders int64) error {
 	if err := b.credited(ctx); err != nil {
 		return err
 	}
+	return b.through(ctx, orders)
+}
+
+// through waits until that many orders, which have been credited, have gone through the owners and the feed.
+func (b *bed) through(ctx context.Context, orders int64) error {
 	for _, topic := range []string{topics.Credits, topics.Requests} {
 		if err := b.drained(ctx, topics.GroupBalances, topic); err != nil {
 			return err
@@ -256,7 +252,7 @@ func (b *bed) fed(ctx context.Context, orders int64) error {
 		if err != nil {
 			return err
 		}
-		missing := orders
+		missing := orders + b.cleared
 		for _, offset := range shop[topics.Orders] {
 			missing -= offset + 1
 		}
