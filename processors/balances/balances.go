@@ -92,6 +92,13 @@ func (s *Stage) Loss() {
 
 func (s *Stage) forget() {
 	s.heads, s.cache, s.pending, s.lent = map[int32]*ledger.Head{}, newCache(s.Cache), nil, false
+	s.drop()
+}
+
+// drop leaves what the batch under way made to the client, which may still hold it.
+func (s *Stage) drop() {
+	s.out = nil
+	s.room.Drop()
 }
 
 // Aborted drops what was decided.
@@ -109,7 +116,5 @@ func (s *Stage) undo() {
 	}
 	s.lent = false
 	s.cache.drop()
-	// The client may still hold what it was given.
-	s.out = nil
-	s.room.Drop()
+	s.drop()
 }

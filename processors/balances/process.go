@@ -70,7 +70,7 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 			return processors.Output{}, err
 		}
 	}
-	out := processors.Output{Records: slices.Grow(s.out, len(b.Records)+len(b.Records)/8)}
+	out := processors.Output{Records: slices.Grow(s.out[:0], len(b.Records)+len(b.Records)/8)}
 	shards := s.split(b, &out)
 	if err := read(books, shards); err != nil {
 		return processors.Output{}, err

@@ -253,6 +253,9 @@ func TestFailedApplyIsMendedByTheNextTakeover(t *testing.T) {
 	p.takeover()
 	equal(t, "ana", p.available("ana"), int64(120))
 	p.sound("after it")
+	p.batch(p.gift("ana", "g3", 5)) // nothing of the batch before comes again
+	equal(t, "ana", p.available("ana"), int64(125))
+	p.sound("at the end")
 }
 
 func TestInputsThatAreNotAssignedTogetherAreRefused(t *testing.T) {
