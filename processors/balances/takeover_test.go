@@ -250,7 +250,9 @@ func TestFailedApplyIsMendedByTheNextTakeover(t *testing.T) {
 	if _, err := p.stage.Process(t.Context(), processors.Batch{Records: []topics.Record{p.debit("ana", "r", 1)}}); err == nil {
 		t.Error("it decided without a takeover")
 	}
-	p.takeover()
+	if err := p.stage.Takeover(t.Context(), everyShard()); err != nil {
+		t.Fatal(err)
+	}
 	equal(t, "ana", p.available("ana"), int64(120))
 	p.sound("after it")
 	p.batch(p.gift("ana", "g3", 5)) // nothing of the batch before comes again
