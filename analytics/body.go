@@ -25,6 +25,7 @@ type blockBody struct {
 	compressor *compress.Writer // nil: the block goes as it is
 	rest       []byte           // of the piece that was encoded last
 	fields     []field          // that were not encoded whole yet
+	begun      bool             // the head of the first of them was encoded: a piece may end right behind it
 	row        int              // from which the first of them is to be encoded
 }
 
@@ -66,11 +67,12 @@ func (b *blockBody) Read(p []byte) (int, error) {
 func (b *blockBody) encode() error {
 	for len(b.fields) > 0 && len(b.piece.Buf) < pieceBytes {
 		f := b.fields[0]
-		if b.row == 0 {
+		if !b.begun {
+			b.begun = true
 			proto.InputColumn{Name: f.label(), Data: f}.EncodeStart(b.piece, 0)
 		}
 		if b.row = f.encode(b.piece, b.row); b.row == f.Rows() {
-			b.fields, b.row = b.fields[1:], 0
+			b.fields, b.row, b.begun = b.fields[1:], 0, false
 		}
 	}
 	b.rest = b.piece.Buf
