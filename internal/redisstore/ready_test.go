@@ -108,6 +108,26 @@ func TestForgottenStatesAreGone(t *testing.T) {
 	holds(t, s, again)
 }
 
+// TestForgottenOrderIsGoneWhereNotAllAreKnown: a fold of the ledger forgets without having read the member's other orders.
+func TestForgottenOrderIsGoneWhereNotAllAreKnown(t *testing.T) {
+	s := open(t, testkit.StartRedis(t))
+	b := batch(1, 1, 1)
+	const kept, gone = "m\x1f/s\x1fkept", "m\x1f/s\x1fO"
+	b.World.Orders[kept] = &ledger.Order{Paid: true, Written: 7}
+	b.Changes.Orders[kept] = struct{}{}
+	apply(t, s, b)
+	forget := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+	forget.Changes.Add(&pointspb.Entry{Account: "member:m", Forgotten: []string{gone}})
+	apply(t, s, forget)
+	for _, w := range []ledger.Want{{Shard: 1, Swept: []string{"m"}}, {Shard: 1, Orders: []string{gone, kept}}} {
+		got, err := s.Read(t.Context(), []ledger.Want{w})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "orders", got[0].World.Orders, map[string]*ledger.Order{kept: {Paid: true, Written: 7}})
+	}
+}
+
 func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if d := cmp.Diff(got, want); d != "" {

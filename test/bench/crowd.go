@@ -12,7 +12,6 @@ import (
 
 	"jifen/internal/devstack"
 	"jifen/internal/httpapi"
-	"jifen/internal/kafka"
 	"jifen/topics"
 )
 
@@ -106,24 +105,6 @@ func (w *crowd) endow(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// drain waits until at most that many orders are left to credit.
-func (w *crowd) drain(ctx context.Context, left int64) error {
-	lag, err := kafka.NewLag(w.kafka, topics.GroupCredits)
-	if err != nil {
-		return err
-	}
-	defer lag.Close()
-	for {
-		n, err := lag.Records(ctx, topics.Orders)
-		if err == nil && n <= left {
-			return nil
-		}
-		if err := pause(ctx, lookInterval/5); err != nil {
-			return fmt.Errorf("waiting for credits: %w", err)
-		}
-	}
 }
 
 // found is what the audit says.

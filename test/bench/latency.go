@@ -99,7 +99,7 @@ func (w *crowd) draining(ctx context.Context, r *Report) error {
 		return err
 	}
 	left := int64(w.Events - w.Events/10) // a tenth to warm up
-	if err := w.drain(ctx, left); err != nil {
+	if err := w.creditedBut(ctx, left); err != nil {
 		return err
 	}
 	started, over := time.Now(), make(chan struct{})
@@ -107,7 +107,7 @@ func (w *crowd) draining(ctx context.Context, r *Report) error {
 	var failed error
 	go func() {
 		defer close(over)
-		failed = errors.Join(w.drain(ctx, shards), w.drained(ctx, topics.GroupBalances, topics.Credits))
+		failed = errors.Join(w.creditedBut(ctx, shards), w.drained(ctx, topics.GroupBalances, topics.Credits))
 		rate = float64(left) / time.Since(started).Seconds()
 	}()
 	redeemed, err := w.redemptions(ctx, "redemption, backlog draining", 1<<30, over)

@@ -173,19 +173,22 @@ func (b *bed) credited(ctx context.Context) error {
 }
 
 // warmed waits until the credits stage has committed the warm-up orders.
-func (b *bed) warmed(ctx context.Context) error {
+func (b *bed) warmed(ctx context.Context) error { return b.creditedBut(ctx, b.all.Events-b.warm.Events) }
+
+// creditedBut waits until the credits stage has committed all but so many orders.
+func (b *bed) creditedBut(ctx context.Context, left int64) error {
 	lag, err := kafka.NewLag(b.kafka, topics.GroupCredits)
 	if err != nil {
 		return err
 	}
 	defer lag.Close()
 	for {
-		left, err := lag.Records(ctx, topics.Orders)
-		if err == nil && left <= b.all.Events-b.warm.Events {
+		n, err := lag.Records(ctx, topics.Orders)
+		if err == nil && n <= left {
 			return nil
 		}
 		if err := pause(ctx, lookInterval/5); err != nil {
-			return fmt.Errorf("waiting for the warm-up: %w", err)
+			return fmt.Errorf("waiting for credits: %w", err)
 		}
 	}
 }
