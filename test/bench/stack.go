@@ -173,7 +173,9 @@ func (b *bed) credited(ctx context.Context) error {
 }
 
 // warmed waits until the credits stage has committed the warm-up orders.
-func (b *bed) warmed(ctx context.Context) error { return b.creditedBut(ctx, b.all.Events-b.warm.Events) }
+func (b *bed) warmed(ctx context.Context) error {
+	return b.creditedBut(ctx, b.all.Events-b.warm.Events)
+}
 
 // creditedBut waits until the credits stage has committed all but so many orders.
 func (b *bed) creditedBut(ctx context.Context, left int64) error {
