@@ -12,19 +12,18 @@ import (
 // evaluation of the tier. It runs before every decision and every read, so a late job changes no balance (L4).
 func Advance(w *World, member string, m Moment) *Decision {
 	d := begin(w, m, nil)
-	d.advance(member)
+	d.advance(w.Member(member))
 	return d
 }
 
-func (d *Decision) advance(member string) {
-	a := d.world.Member(member)
+func (d *Decision) advance(a *Member) {
 	for a.Due != 0 && a.Due <= d.moment.Now {
 		at := a.Due
 		if i, ok := a.dueLot(at); ok {
-			d.bookLot(member, a.Lots[i])
+			d.bookLot(a, a.Lots[i])
 			continue
 		}
-		d.evaluate(member, at)
+		d.evaluate(a, at)
 	}
 }
 
@@ -38,16 +37,16 @@ func (a *Account) dueLot(at int64) (int, bool) {
 	return 0, false
 }
 
-func (d *Decision) bookLot(member string, l Lot) {
-	e := &pointspb.Entry{Account: topics.MemberAccount(member)}
+func (d *Decision) bookLot(a *Member, l Lot) {
+	e := &pointspb.Entry{Account: topics.MemberAccount(a.ID)}
 	if l.Pending {
 		e.Kind, e.EffectiveAt, e.Cause = pointspb.Kind_ACTIVATED, l.ActiveAt, due("activation "+strconv.Itoa(int(l.Number)), l.ActiveAt)
 		e.Postings = []*pointspb.Posting{
 			{Account: pointspb.Account_PENDING, Points: -l.Remaining, Lot: l.Number},
 			{Account: pointspb.Account_AVAILABLE, Points: l.Remaining, Lot: l.Number},
 		}
-		d.emit(e)
-		d.repay(member, l.Number, e.Cause)
+		d.emitOf(a, e)
+		d.repay(a, l.Number, e.Cause)
 		return
 	}
 	e.Kind, e.EffectiveAt, e.Cause = pointspb.Kind_EXPIRED, l.ExpiresAt, due("expiry "+strconv.Itoa(int(l.Number)), l.ExpiresAt)
@@ -55,19 +54,21 @@ func (d *Decision) bookLot(member string, l Lot) {
 		{Account: pointspb.Account_AVAILABLE, Points: -l.Remaining, Lot: l.Number},
 		{Account: pointspb.Account_BREAKAGE, Points: l.Remaining, Lot: l.Number},
 	}
-	d.emit(e)
+	d.emitOf(a, e)
 }
 
 // repay pays debt from a lot that has just become spendable (§4: debt is repaid first).
-func (d *Decision) repay(member string, number uint32, cause *pointspb.Cause) {
-	a := d.world.Member(member)
+func (d *Decision) repay(a *Member, number uint32, cause *pointspb.Cause) {
+	if a.Debt == 0 {
+		return
+	}
 	i, ok := a.lot(number)
-	if a.Debt == 0 || !ok || !a.Lots[i].spendable(d.moment.Now) {
+	if !ok || !a.Lots[i].spendable(d.moment.Now) {
 		return
 	}
 	n := min(a.Debt, a.Lots[i].Remaining)
-	d.emit(&pointspb.Entry{
-		Account: topics.MemberAccount(member), Kind: pointspb.Kind_REPAID, EffectiveAt: a.Lots[i].ActiveAt, Cause: cause,
+	d.emitOf(a, &pointspb.Entry{
+		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_REPAID, EffectiveAt: a.Lots[i].ActiveAt, Cause: cause,
 		Postings: []*pointspb.Posting{
 			{Account: pointspb.Account_AVAILABLE, Points: -n, Lot: number},
 			{Account: pointspb.Account_DEBT, Points: n},

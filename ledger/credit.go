@@ -12,6 +12,9 @@ import (
 
 // Multiplier is the tier's times the campaigns' multiplier of an award.
 func Multiplier(x *pointspb.Arithmetic) topics.Ratio {
+	if x.TierMultiplier == nil && x.Campaign == nil {
+		return topics.One()
+	}
 	return ratio(x.TierMultiplier).Mul(ratio(x.Campaign))
 }
 
@@ -30,16 +33,26 @@ func ratio(r *pointspb.Ratio) topics.Ratio {
 // Credit decides what one source event does to its member: Duplicate, or entries for every rule that it met.
 // An error means that the arithmetic cannot be done (RULE_ERROR); the decision then holds only what was due before.
 func Credit(w *World, ev *pointspb.CreditEvent, m Moment) (*Decision, error) {
-	d := begin(w, m, ev.Cause)
-	member, ok := topics.MemberOf(ev.Account)
-	if !ok {
-		return d, fmt.Errorf("credit for account %q, which is no member's", ev.Account)
+	e, err := NewEvent(ev)
+	if err != nil {
+		return begin(w, m, ev.Cause), err
 	}
-	marks, n := Marks(member, ev.Cause.Source, ev.Cause.Id, ev.BusinessKey, ev.Cause.OccurredAt)
-	if w.seen(marks[:n]) {
+	return CreditAt(new(Desk), w, &e, m)
+}
+
+// CreditAt is Credit at a desk, of an event whose names are known: the decision and its entries are good until the desk
+// is used again. A world that lacks the event's member takes it for one of whom nothing is known.
+func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
+	c := desk.clear()
+	d := c.Decision
+	d.Outcome, d.world, d.moment, d.cause, d.marks = Applied, w, m, ev.Cause, ev.Marks()
+	if c.m = ev.Member; c.m == nil {
+		c.m = w.Member(ev.ID)
+	}
+	if c.m.saw(d.marks) {
 		return d.refuse(Duplicate), nil
 	}
-	c := credit{Decision: d, event: ev, member: member, book: m.Books.Version(ev.Version)}
+	c.event, c.key, c.book = ev.CreditEvent, ev.OrderKey, m.Books.Version(ev.Version)
 	if c.book == nil && len(ev.Candidates) > 0 {
 		return d, fmt.Errorf("candidates under version %q, which is no published one", ev.Version)
 	}
@@ -47,8 +60,7 @@ func Credit(w *World, ev *pointspb.CreditEvent, m Moment) (*Decision, error) {
 	case ev.Refund != nil:
 		return d, c.refund()
 	case ev.Order != nil:
-		c.key = topics.OrderKey(member, ev.Cause.Source, ev.Order.Order)
-		if o := w.Orders[c.key]; o != nil {
+		if o := c.m.Order(c.key); o != nil {
 			if o.Paid {
 				return d.refuse(Duplicate), nil
 			}
@@ -61,17 +73,18 @@ func Credit(w *World, ev *pointspb.CreditEvent, m Moment) (*Decision, error) {
 // credit is one event's decision under way.
 type credit struct {
 	*Decision
-	event  *pointspb.CreditEvent
-	member string
-	book   *topics.Rulebook
-	key    string // order key
-	facts  bool   // the facts have been put on an entry
+	desk  *Desk
+	event *pointspb.CreditEvent
+	m     *Member
+	book  *topics.Rulebook
+	key   string // order key
+	facts bool   // the facts have been put on an entry
 	// waiting are the refunds that came before this order.
 	waiting []Refund
 }
 
 func (c *credit) award() error {
-	c.advance(c.member)
+	c.advance(c.m)
 	found, err := c.awards()
 	if err != nil {
 		return err
@@ -86,7 +99,7 @@ func (c *credit) award() error {
 		c.record(&pointspb.Entry{Kind: pointspb.Kind_RECORDED})
 	}
 	if c.event.Order != nil {
-		c.follow(c.member, c.book, c.event.Cause.OccurredAt, false)
+		c.follow(c.m, c.book, c.event.Cause.OccurredAt, false)
 		if err := c.early(); err != nil {
 			return err
 		}
@@ -95,7 +108,7 @@ func (c *credit) award() error {
 		c.record(&pointspb.Entry{Kind: pointspb.Kind_TIER_CHANGED, Tier: &pointspb.TierChange{To: c.event.Tier}})
 	}
 	// Credits of a backfill may be past their expiry already: granted and expired in one transaction.
-	c.advance(c.member)
+	c.advance(c.m)
 	return nil
 }
 
@@ -115,7 +128,7 @@ func (c *credit) fits(found []award) error {
 	if !large {
 		return nil
 	}
-	b := c.world.Member(c.member).Booked()
+	b := c.m.Booked()
 	sum := b.Available + b.Pending
 	for _, x := range found {
 		if sum > mostPoints-x.arithmetic.Awarded {
@@ -133,33 +146,34 @@ func (c *credit) record(e *pointspb.Entry) {
 		c.facts = true
 		e.First, e.BusinessKey, e.Order, e.OrderKey = true, c.event.BusinessKey, c.event.Order, c.key
 		if o := c.event.Order; o != nil && c.book != nil {
-			e.Metric = &pointspb.MetricDelta{Year: yearOf(c.book, c.event.Cause.OccurredAt), Orders: 1}
+			e.Metric = &c.desk.metric
+			e.Metric.Year, e.Metric.Orders = yearOf(c.book, c.event.Cause.OccurredAt), 1
 			for _, l := range o.Lines {
 				e.Metric.Spend += l.Eligible
 			}
 		}
 	}
-	c.emit(e)
+	c.emitOf(c.m, e)
 }
 
 // award is a candidate with its amount.
 type award struct {
 	*pointspb.Candidate
-	arithmetic *pointspb.Arithmetic
+	*slip
 }
 
 // awards are the candidates that hold for the member, with their amounts: eligibility, stacking, multiplier, floor (§8).
 func (c *credit) awards() ([]award, error) {
-	a := c.world.Member(c.member)
+	a := c.m
 	// An order earns at the tier held before it: its own rise is booked after its awards.
 	tier := a.Tier(c.book, c.event.Cause.OccurredAt)
-	var found []award
+	found := c.desk.awards[:0]
 	for _, k := range c.event.Candidates {
 		if len(k.Tiers) > 0 && !slices.Contains(k.Tiers, tier) || k.FirstOrder && a.Ordered {
 			continue
 		}
-		x, err := c.arithmetic(k, tier)
-		if err != nil {
+		x := c.desk.slip()
+		if err := c.compute(&x.arithmetic, k, tier, &x.tier); err != nil {
 			return nil, err
 		}
 		found = append(found, award{k, x})
@@ -167,25 +181,25 @@ func (c *credit) awards() ([]award, error) {
 	return stack(found), nil
 }
 
-func (c *credit) arithmetic(k *pointspb.Candidate, tier string) (*pointspb.Arithmetic, error) {
-	x := &pointspb.Arithmetic{
-		Mode: k.Mode, Points: k.Points, Per: k.Per, Eligible: k.Eligible, Quantity: k.Quantity,
-		Campaign: k.Campaign, Campaigns: k.Campaigns, Lines: k.Lines,
-	}
+// compute is what a candidate gives a member of a tier.
+func (c *credit) compute(x *pointspb.Arithmetic, k *pointspb.Candidate, tier string, multiplier *pointspb.Ratio) error {
+	x.Mode, x.Points, x.Per, x.Eligible, x.Quantity = k.Mode, k.Points, k.Per, k.Eligible, k.Quantity
+	x.Campaign, x.Campaigns, x.Lines = k.Campaign, k.Campaigns, k.Lines
 	if k.TierMultiplier && c.book != nil && len(c.book.Tiers.Levels) > 0 {
 		m := c.book.Tiers.Levels[levelNamed(c.book, tier)].Multiplier
-		x.Tier, x.TierMultiplier = tier, &pointspb.Ratio{Num: m.Num, Den: m.Den}
+		x.Tier, x.TierMultiplier = tier, multiplier
+		multiplier.Num, multiplier.Den = m.Num, m.Den
 	}
 	c.limitMultiplier(x)
 	n, err := Explain(x)
 	if err != nil {
-		return nil, fmt.Errorf("rule %s@%s: %w", k.Rule, c.event.Version, err)
+		return fmt.Errorf("rule %s@%s: %w", k.Rule, c.event.Version, err)
 	}
 	x.Desired, x.Awarded = n, n
-	if k.HoldoutPercent > 0 && topics.InHoldout(c.member, k.Rule, k.HoldoutPercent) {
+	if k.HoldoutPercent > 0 && topics.InHoldout(c.m.ID, k.Rule, k.HoldoutPercent) {
 		x.Holdout, x.Awarded = true, 0
 	}
-	return x, nil
+	return nil
 }
 
 // limitMultiplier holds tier × campaign to the book's global maximum, by lowering the campaign's part.
@@ -200,15 +214,15 @@ func (c *credit) limitMultiplier(x *pointspb.Arithmetic) {
 
 // stack keeps of each exclusive group the award with the highest points, then priority, then rule id. Never edit time.
 func stack(found []award) []award {
+	if !slices.ContainsFunc(found, func(x award) bool { return x.Exclusive != "" }) {
+		return found
+	}
 	best := map[string]award{}
 	for _, x := range found {
 		b, ok := best[x.Exclusive]
 		if x.Exclusive != "" && (!ok || better(x, b)) {
 			best[x.Exclusive] = x
 		}
-	}
-	if len(best) == 0 {
-		return found
 	}
 	return slices.DeleteFunc(found, func(x award) bool {
 		return x.Exclusive != "" && best[x.Exclusive].Rule != x.Rule
@@ -221,23 +235,15 @@ func better(x, y award) bool {
 	) > 0
 }
 
-// granted is the entry of an award and what it points to: one piece of memory for what every event makes.
-type granted struct {
-	entry             pointspb.Entry
-	lot               pointspb.Lot
-	issued, available pointspb.Posting
-	postings          [2]*pointspb.Posting
-}
-
 // grant books one award: a lot of its own, or the record that the rule was met and gave nothing.
 func (c *credit) grant(x award) {
-	g := &granted{}
+	g := x.slip
 	e := &g.entry
-	e.Kind, e.Rule, e.Arithmetic = pointspb.Kind_RECORDED, x.Rule, x.arithmetic
+	e.Kind, e.Rule, e.Arithmetic = pointspb.Kind_RECORDED, x.Rule, &g.arithmetic
 	if n := x.arithmetic.Awarded; n > 0 {
 		at := c.event.Cause.OccurredAt
 		e.Kind, e.OrderKey, e.Lot = pointspb.Kind_GRANTED, c.key, &g.lot
-		g.lot.Number, g.lot.ActiveAt, g.lot.ExpiresAt, g.lot.Order = c.world.Member(c.member).NextLot+1, at, c.expiresAt(x.Rule, at), c.key
+		g.lot.Number, g.lot.ActiveAt, g.lot.ExpiresAt, g.lot.Order = c.m.NextLot+1, at, c.expiresAt(x.Rule, at), c.key
 		g.issued.Account, g.issued.Points = pointspb.Account_ISSUED, -n
 		g.available.Account, g.available.Points, g.available.Lot = pointspb.Account_AVAILABLE, n, g.lot.Number
 		g.postings = [2]*pointspb.Posting{&g.issued, &g.available}
@@ -245,7 +251,7 @@ func (c *credit) grant(x award) {
 	}
 	c.record(e)
 	if e.Lot != nil {
-		c.repay(c.member, e.Lot.Number, c.cause)
+		c.repay(c.m, e.Lot.Number, c.cause)
 	}
 }
 

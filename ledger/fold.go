@@ -11,41 +11,48 @@ import (
 // reader of the ledger gets the same states (I2).
 func Fold(w *World, e *pointspb.Entry) {
 	if member, ok := topics.MemberOf(e.Account); ok {
-		a := w.Member(member)
-		due, sweep := a.Due, a.Sweep
-		foldMember(w, member, e)
-		if a.Due != due || a.Sweep != sweep {
-			w.Rescheduled[member] = struct{}{}
-		}
+		w.fold(w.Member(member), e, nil)
 		return
 	}
 	if item, ok := topics.ItemOf(e.Account); ok {
-		foldItem(w.item(item), e)
+		foldItem(w.ChangeItem(item), e)
 	}
 }
 
-func foldMember(w *World, member string, e *pointspb.Entry) {
-	a := w.Member(member)
+// fold folds an entry of a member; marks are those of its cause, nil: nobody has computed them.
+func (w *World) fold(m *Member, e *pointspb.Entry, marks []SeenMark) {
+	w.touch(m)
+	due, sweep := m.Due, m.Sweep
 	if e.First {
-		marks, n := Marks(member, e.Cause.Source, e.Cause.Id, e.BusinessKey, e.Cause.OccurredAt)
-		for _, m := range marks[:n] {
-			w.bucket(m.SeenKey).add(m.Mark)
+		if marks == nil {
+			all, n := Marks(e.Cause.Source, e.Cause.Id, e.BusinessKey, e.Cause.OccurredAt)
+			marks = all[:n]
 		}
-		a.sawMonth(marks[0].Month, e.RecordedAt)
-		a.kept(e)
+		for i := range marks {
+			m.See(marks[i])
+		}
+		m.sawMonth(marks[0].Month, e.RecordedAt)
+		m.kept(e)
 	}
+	w.foldMember(m, e)
+	if m.Due != due || m.Sweep != sweep {
+		m.Reschedule()
+	}
+}
+
+func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	switch e.Kind {
 	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED:
-		foldRedemption(w, a, e)
+		w.foldRedemption(&a.Account, e)
 	case pointspb.Kind_FORGOTTEN:
-		foldForgotten(w, a, e)
+		w.foldForgotten(a, e)
 		return
 	}
 	if e.OrderKey != "" {
-		foldOrder(w.order(e.OrderKey), e)
+		foldOrder(a.ChangeOrder(e.OrderKey), e)
 		a.kept(e)
 	}
-	foldPostings(a, e)
+	foldPostings(&a.Account, e)
 	if m := e.Metric; m != nil {
 		a.addMetric(m)
 	}
@@ -189,7 +196,7 @@ func foldRefund(o *Order, e *pointspb.Entry) {
 	}
 }
 
-func foldRedemption(w *World, a *Account, e *pointspb.Entry) {
+func (w *World) foldRedemption(a *Account, e *pointspb.Entry) {
 	f := e.Redemption
 	r := &Redemption{
 		Member: f.Member, Item: f.Item, Quantity: f.Quantity, BodyHash: f.BodyHash, Outcome: Outcome(f.Outcome),
@@ -204,7 +211,7 @@ func foldRedemption(w *World, a *Account, e *pointspb.Entry) {
 		}
 		a.countTaken(f.Item, f.Quantity)
 	}
-	w.Redemptions[f.Id] = r
+	w.SetRedemption(f.Id, r)
 }
 
 func (a *Account) countTaken(item string, n int64) {

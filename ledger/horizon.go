@@ -33,7 +33,7 @@ func Forget(w *World, member, redemption string, m Moment) *Decision {
 // member. The entry says when to look again.
 func Sweep(w *World, member string, m Moment) *Decision {
 	a := w.Member(member)
-	past, next := w.past(member, m.Now)
+	past, next := a.past(m.Now)
 	id := "sweep"
 	if len(past) > sweepMost {
 		past, next = past[:sweepMost], a.Sweep
@@ -52,7 +52,7 @@ func Sweep(w *World, member string, m Moment) *Decision {
 
 // past lists what of a member's orders and seen months is past its horizon, and when the next of them will be (0 = none
 // is left).
-func (w *World) past(member string, now int64) (past []string, next int64) {
+func (m *Member) past(now int64) (past []string, next int64) {
 	look := func(name string, written int64) {
 		if at := DueAt(written); at <= now {
 			past = append(past, name)
@@ -60,29 +60,14 @@ func (w *World) past(member string, now int64) (past []string, next int64) {
 			next = sooner(next, at)
 		}
 	}
-	for _, key := range w.OrdersOf(member) {
-		look(key, w.Orders[key].Written)
+	for key, o := range m.Orders() {
+		look(key, o.Written)
 	}
-	for _, x := range w.Member(member).Months {
-		look(SeenKey{member, x.Month}.String(), x.Day)
+	for _, x := range m.Months {
+		look(SeenKey{m.ID, x.Month}.String(), x.Day)
 	}
 	slices.Sort(past)
 	return past, next
-}
-
-// OrdersOf lists the keys of a member's orders in the world.
-func (w *World) OrdersOf(member string) []string {
-	var keys []string
-	for key := range w.Orders {
-		if isOf(key, member) {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-func isOf(order, member string) bool {
-	return len(order) > len(member) && order[len(member)] == '\x1f' && order[:len(member)] == member
 }
 
 // kept notes that an entry wrote what is to be forgotten one day.
@@ -107,24 +92,26 @@ func (a *Account) sawMonth(month int32, at int64) {
 func day(t int64) int64 { return t - t%(24*time.Hour).Milliseconds() }
 
 // foldForgotten drops states, and with an order's what its lots lost by expiry.
-func foldForgotten(w *World, a *Account, e *pointspb.Entry) {
+func (w *World) foldForgotten(m *Member, e *pointspb.Entry) {
 	for _, name := range e.Forgotten {
-		if o := w.Orders[name]; o != nil {
-			for _, g := range o.Grants {
-				a.takeExpired(g.Lot, a.expired(g.Lot))
+		if IsOrder(name) {
+			if o := m.Order(name); o != nil {
+				for _, g := range o.Grants {
+					m.takeExpired(g.Lot, m.expired(g.Lot))
+				}
 			}
-		}
-		delete(w.Orders, name)
-		delete(w.Redemptions, name)
-		if k, ok := ParseSeenKey(name); ok {
-			delete(w.Seen, k)
-			a.Months = slices.DeleteFunc(a.Months, func(x SeenMonth) bool { return k.Month != ever && x.Month == k.Month })
+			m.forgetOrder(name)
+		} else if k, ok := ParseSeenKey(name); ok {
+			m.forgetBucket(k.Month)
+			m.Months = slices.DeleteFunc(m.Months, func(x SeenMonth) bool { return k.Month != ever && x.Month == k.Month })
+		} else {
+			w.forgetRedemption(name)
 		}
 	}
 	switch {
 	case e.SweepAt > 0:
-		a.Sweep = e.SweepAt
+		m.Sweep = e.SweepAt
 	case e.SweepAt < 0:
-		a.Sweep = 0
+		m.Sweep = 0
 	}
 }

@@ -51,6 +51,7 @@ type Decision struct {
 	world  *World
 	moment Moment
 	cause  *pointspb.Cause
+	marks  []SeenMark // of the cause, where they are known
 }
 
 func begin(w *World, m Moment, cause *pointspb.Cause) *Decision {
@@ -59,6 +60,19 @@ func begin(w *World, m Moment, cause *pointspb.Cause) *Decision {
 
 // emit completes an entry, folds it, and keeps it. The id comes from the cause, so a retry makes the same one.
 func (d *Decision) emit(e *pointspb.Entry) {
+	d.complete(e)
+	Fold(d.world, e)
+	d.Entries = append(d.Entries, e)
+}
+
+// emitOf is emit for an entry of a member.
+func (d *Decision) emitOf(m *Member, e *pointspb.Entry) {
+	d.complete(e)
+	d.world.fold(m, e, d.marks)
+	d.Entries = append(d.Entries, e)
+}
+
+func (d *Decision) complete(e *pointspb.Entry) {
 	e.RecordedAt = d.moment.Now
 	if e.Cause == nil {
 		e.Cause = d.cause
@@ -68,8 +82,6 @@ func (d *Decision) emit(e *pointspb.Entry) {
 	}
 	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, e.Kind.String(), e.Rule, lotNumber(e), turn(e))
 	e.Id = id[:]
-	Fold(d.world, e)
-	d.Entries = append(d.Entries, e)
 }
 
 func (d *Decision) refuse(o Outcome) *Decision {

@@ -202,14 +202,14 @@ func TestOrderAndItsFullRefundLeaveNoTrace(t *testing.T) {
 		s.now = s.now.Add(48 * time.Hour)
 		s.advance("m0")
 		untouched := ledger.NewWorld()
-		untouched.Members["m0"] = before
+		untouched.Member("m0").Account = *before
 		ledger.Advance(untouched, "m0", s.moment())
 		after := s.world.Member("m0").Clone()
-		for _, a := range []*ledger.Account{before, after} {
+		for _, a := range []*ledger.Account{&untouched.Member("m0").Account, after} {
 			a.NextLot, a.Months, a.Tiers = 1, nil, []ledger.TierSpan{{Tier: a.Tier(s.book, s.now.UnixMilli())}}
 		}
 		got := ledger.NewWorld()
-		got.Members["m0"] = after
+		got.Member("m0").Account = *after
 		same(r, got, untouched)
 	})
 }

@@ -11,16 +11,15 @@ import (
 // refund takes back what a return no longer earns: pinned to the grants of the order, cumulative by return id (§4).
 func (c *credit) refund() error {
 	f := c.event.Refund
-	c.key = topics.OrderKey(c.member, c.event.Cause.Source, f.Order)
-	o := c.world.Orders[c.key]
+	o := c.m.Order(c.key)
 	if o != nil && (slices.Contains(o.Returns, f.Refund) || slices.ContainsFunc(o.Early, func(r Refund) bool { return r.Return == f.Refund })) {
 		c.Outcome = Duplicate
 		return nil
 	}
-	c.advance(c.member)
+	c.advance(c.m)
 	if o == nil || !o.Paid {
 		c.Outcome = Waiting
-		c.emit(&pointspb.Entry{
+		c.emitOf(c.m, &pointspb.Entry{
 			Account: c.event.Account, Kind: pointspb.Kind_REFUNDED, First: true, Version: c.event.Version, Refund: f, OrderKey: c.key,
 		})
 		return nil
@@ -45,7 +44,7 @@ func (c *credit) early() error {
 
 // apply books one return of a paid order. The facts say what was really given back: never more than was kept.
 func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first bool) error {
-	o := c.world.order(c.key)
+	o := c.m.Order(c.key)
 	facts := &pointspb.RefundFacts{Order: f.Order, Refund: f.Refund}
 	metric := &pointspb.MetricDelta{Year: o.Year}
 	kept := int64(0)
@@ -70,13 +69,13 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 	if o.Year != 0 {
 		e.Metric = metric
 	}
-	c.emit(e)
+	c.emitOf(c.m, e)
 	for i := range o.Grants {
 		if err := c.reverse(o, i, cause); err != nil {
 			return err
 		}
 	}
-	c.follow(c.member, c.book, max(cause.OccurredAt, o.At), true)
+	c.follow(c.m, c.book, max(cause.OccurredAt, o.At), true)
 	return nil
 }
 
@@ -123,7 +122,7 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 		return nil
 	}
 	postings := c.source(g.Lot, delta)
-	c.emit(&pointspb.Entry{
+	c.emitOf(c.m, &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
 		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings,
 		Arithmetic: &pointspb.Arithmetic{
@@ -137,7 +136,7 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 // source says where the points of a clawback come from: the grant's own lot, what of it expired already, other lots in
 // spend order, then debt (§4).
 func (c *credit) source(own uint32, delta int64) []*pointspb.Posting {
-	a := c.world.Member(c.member)
+	a := c.m
 	postings := []*pointspb.Posting{{Account: pointspb.Account_REVERSED_POINTS, Points: delta}}
 	take := func(from pointspb.Account, lot uint32, most int64) {
 		if n := min(delta, most); n > 0 {

@@ -109,16 +109,16 @@ func (d *Decision) debit(r *pointspb.Request, q *pointspb.DebitRequest) *Decisio
 		}
 		return d
 	}
-	d.advance(member)
-	facts := &pointspb.RedemptionFacts{Id: q.Redemption, Member: member, Item: q.Item, Quantity: q.Quantity, BodyHash: q.BodyHash}
 	a := d.world.Member(member)
-	d.Outcome = d.payable(a, q, facts)
+	d.advance(a)
+	facts := &pointspb.RedemptionFacts{Id: q.Redemption, Member: member, Item: q.Item, Quantity: q.Quantity, BodyHash: q.BodyHash}
+	d.Outcome = d.payable(&a.Account, q, facts)
 	facts.Outcome = string(d.Outcome)
 	e := &pointspb.Entry{Account: r.Account, Kind: pointspb.Kind_REFUSED, EffectiveAt: d.moment.Now, Redemption: facts}
 	if d.Outcome == Applied {
 		e.Kind, e.Postings = pointspb.Kind_REDEEMED, a.spend(facts.UnitPrice*q.Quantity, d.moment.Now)
 	}
-	d.emit(e)
+	d.emitOf(a, e)
 	if q.Refusal == "" {
 		settle(d.Outcome == Applied)
 	}

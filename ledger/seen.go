@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,11 @@ func (k SeenKey) String() string {
 	return k.Member + "\x1f" + strconv.Itoa(int(k.Month))
 }
 
+// Compare orders buckets by member and month.
+func (k SeenKey) Compare(o SeenKey) int {
+	return cmp.Or(cmp.Compare(k.Member, o.Member), cmp.Compare(k.Month, o.Month))
+}
+
 // ParseSeenKey reads a bucket's name.
 func ParseSeenKey(name string) (SeenKey, bool) {
 	member, month, ok := strings.Cut(name, "\x1f")
@@ -35,21 +41,21 @@ func ParseSeenKey(name string) (SeenKey, bool) {
 	return SeenKey{member, int32(n)}, err == nil
 }
 
-// SeenMark is one seen identity in its bucket.
+// SeenMark is one seen identity, and the month of its bucket.
 type SeenMark struct {
-	SeenKey
-	Mark topics.Mark
+	Month int32
+	Mark  topics.Mark
 }
 
 // Marks returns the identities of an event: (source, id) in the month of its time, and its business key if it has one; n
 // is how many. It is an array because every event needs them several times.
-func Marks(member, source, id, businessKey string, occurredAt int64) (marks [2]SeenMark, n int) {
+func Marks(source, id, businessKey string, occurredAt int64) (marks [2]SeenMark, n int) {
 	year, month, _ := time.UnixMilli(occurredAt).UTC().Date()
-	marks[0] = SeenMark{SeenKey{member, int32(year*100 + int(month))}, topics.MarkOf(source, id)}
+	marks[0] = SeenMark{int32(year*100 + int(month)), topics.MarkOf(source, id)}
 	if businessKey == "" {
 		return marks, 1
 	}
-	marks[1] = SeenMark{SeenKey{Member: member}, topics.MarkOf("business", businessKey)}
+	marks[1] = SeenMark{ever, topics.MarkOf("business", businessKey)}
 	return marks, 2
 }
 
@@ -57,6 +63,7 @@ func Marks(member, source, id, businessKey string, occurredAt int64) (marks [2]S
 type Bucket struct {
 	list  []topics.Mark
 	index map[topics.Mark]struct{} // of a long list
+	fresh int                      // how many at the end the store does not have
 }
 
 // bucketIndexed is the length from which on a list is indexed.
@@ -90,30 +97,16 @@ func (b *Bucket) Has(m topics.Mark) bool {
 // Marks are the bucket's identities, not to be changed.
 func (b *Bucket) Marks() []topics.Mark { return b.list }
 
+// Fresh are those that were added since the bucket was read, not to be changed.
+func (b *Bucket) Fresh() []topics.Mark { return b.list[len(b.list)-b.fresh:] }
+
 func (b *Bucket) add(m topics.Mark) {
 	b.list = append(b.list, m)
+	b.fresh++
 	switch {
 	case b.index != nil:
 		b.index[m] = struct{}{}
 	case len(b.list) >= bucketIndexed:
 		b.reindex()
 	}
-}
-
-func (w *World) bucket(k SeenKey) *Bucket {
-	b := w.Seen[k]
-	if b == nil {
-		b = &Bucket{}
-		w.Seen[k] = b
-	}
-	return b
-}
-
-func (w *World) seen(marks []SeenMark) bool {
-	for _, m := range marks {
-		if b := w.Seen[m.SeenKey]; b != nil && b.Has(m.Mark) {
-			return true
-		}
-	}
-	return false
 }

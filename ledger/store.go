@@ -8,6 +8,8 @@ type Want struct {
 	Swept                               []string  // members of whom all orders are wanted
 	Now                                 int64     // Unix ms; what is due by then is listed
 	DueMost                             int       // 0: do not look
+	// Into is the world that takes the states in; nil: a new one. What it holds already stays as it is.
+	Into *World
 }
 
 // Got is what a store holds of a shard: how far it was applied (Seq 0: never), the wanted states, and what is due.
@@ -15,31 +17,18 @@ type Got struct {
 	Head  Head
 	World *World
 	Due   []string // DueMember, DueSweep or DueRedemption + key
-	// Known are, of each member of whom orders were wanted, the hashes of all orders that the store has.
-	Known map[string][]uint64
 }
 
-// Batch is what the entries From..Head.Seq of one shard changed.
+// Batch is what the entries From..Head.Seq of one shard changed: the world into which they were folded knows it.
 type Batch struct {
-	Shard   int32
-	From    uint64 // seq of the first entry
-	Head    Head
-	World   *World
-	Changes *Changes
+	Shard int32
+	From  uint64 // seq of the first entry
+	Head  Head
+	World *World
 }
 
 // Names are the keys of a shard's states, by kind, as a store holds them; of orders the members.
 type Names struct {
 	Members, Ordered, Redemptions, Items []string
 	Seen                                 []SeenKey
-}
-
-// HashOrder is the FNV-1a hash of an order's key. Who knows those of all of a member's orders knows which one was never
-// written, without keeping the keys; two orders with one hash cost a reading in vain.
-func HashOrder(key string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(key) {
-		h = (h ^ uint64(key[i])) * 1099511628211
-	}
-	return h
 }

@@ -123,15 +123,16 @@ func (a *Account) nextEvaluation(book *topics.Rulebook, t int64) int64 {
 
 // follow books the tier that an order or refund at t leads to: it rises at that very event, it never falls here (T1).
 // Spans that were booked after t, because t is history, are looked at again. What was granted stays pinned.
-func (d *Decision) follow(member string, book *topics.Rulebook, t int64, refund bool) {
+func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool) {
 	if book == nil || len(book.Tiers.Levels) == 0 {
 		return
 	}
-	a := d.world.Member(member)
-	d.raiseAt(member, book, t)
-	for _, s := range slices.Clone(a.Tiers) {
-		if s.From > t {
-			d.raiseAt(member, book, s.From)
+	d.raiseAt(a, book, t)
+	if n := len(a.Tiers); n > 0 && a.Tiers[n-1].From > t {
+		for _, s := range slices.Clone(a.Tiers) {
+			if s.From > t {
+				d.raiseAt(a, book, s.From)
+			}
 		}
 	}
 	if !refund {
@@ -139,37 +140,35 @@ func (d *Decision) follow(member string, book *topics.Rulebook, t int64, refund 
 	}
 	next := a.nextEvaluation(book, t)
 	if next > 0 && sooner(a.EvaluateAt, next) != a.EvaluateAt {
-		d.emit(&pointspb.Entry{
-			Account: topics.MemberAccount(member), Kind: pointspb.Kind_TIER_KEPT, Version: book.Version,
+		d.emitOf(a, &pointspb.Entry{
+			Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_KEPT, Version: book.Version,
 			EffectiveAt: t, EvaluateAt: next,
 		})
 	}
 }
 
-func (d *Decision) raiseAt(member string, book *topics.Rulebook, t int64) {
-	a := d.world.Member(member)
+func (d *Decision) raiseAt(a *Member, book *topics.Rulebook, t int64) {
 	held := levelNamed(book, a.TierAt(t))
 	deserved := levelOf(book, a.metric(book, yearOf(book, t)))
 	if deserved <= held {
 		return
 	}
-	d.emit(&pointspb.Entry{
-		Account: topics.MemberAccount(member), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
+	d.emitOf(a, &pointspb.Entry{
+		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
 		Tier:       &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID},
 		EvaluateAt: sooner(a.EvaluateAt, newYearAfter(book, t)),
 	})
 }
 
 // evaluate is the daily evaluation at a midnight of the program's zone: the only place where a tier falls.
-func (d *Decision) evaluate(member string, at int64) {
-	a := d.world.Member(member)
+func (d *Decision) evaluate(a *Member, at int64) {
 	book := d.moment.Books.At(time.UnixMilli(at))
 	e := &pointspb.Entry{
-		Account: topics.MemberAccount(member), Kind: pointspb.Kind_TIER_KEPT, EffectiveAt: at, EvaluateAt: -1,
+		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_KEPT, EffectiveAt: at, EvaluateAt: -1,
 		Cause: due("tier", at),
 	}
 	if book == nil || len(book.Tiers.Levels) == 0 {
-		d.emit(e)
+		d.emitOf(a, e)
 		return
 	}
 	e.Version = book.Version
@@ -186,5 +185,5 @@ func (d *Decision) evaluate(member string, at int64) {
 	if held > 0 {
 		e.EvaluateAt = newYearAfter(book, at)
 	}
-	d.emit(e)
+	d.emitOf(a, e)
 }

@@ -91,7 +91,7 @@ func vectorC1(t *testing.T) {
 	equal(t, "earned", s.balance("m").Available, int64(179))
 	s.refund("m", "O", "R", 0, 45500)
 	equal(t, "kept", s.balance("m").Available, int64(43))
-	equal(t, "reversed", s.world.Orders["m\x1f/shops/t\x1fO"].Grants[1].Reversed, int64(136))
+	equal(t, "reversed", s.world.Order("m\x1f/shops/t\x1fO").Grants[1].Reversed, int64(136))
 }
 
 func vectorC2(t *testing.T) {

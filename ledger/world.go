@@ -1,45 +1,74 @@
 package ledger
 
-// World holds the states that decisions read: those of one batch in an owner, all of them in an audit.
-// A state that is absent has never been written.
+// World holds the states that decisions read: those of one batch in an owner, all of them in an audit. It knows which of
+// them entries changed. A state that is absent has never been written.
 type World struct {
-	Members     map[string]*Account
-	Orders      map[string]*Order
+	Members     map[string]*Member
 	Redemptions map[string]*Redemption
 	Items       map[string]*Item
-	Seen        map[SeenKey]*Bucket
-	// Rescheduled are the members whose Due or Sweep is not what it was when the world was read.
-	Rescheduled map[string]struct{}
-	// Whole are the members of whom the world holds all orders.
-	Whole map[string]struct{}
+
+	changed              []*Member
+	redemptions, items   map[string]struct{} // that entries changed
+	forgottenRedemptions map[string]struct{}
 }
 
 // NewWorld returns an empty world.
 func NewWorld() *World {
-	return &World{
-		Members: map[string]*Account{}, Orders: map[string]*Order{}, Redemptions: map[string]*Redemption{},
-		Items: map[string]*Item{}, Seen: map[SeenKey]*Bucket{}, Rescheduled: map[string]struct{}{}, Whole: map[string]struct{}{},
+	return &World{Members: map[string]*Member{}, Redemptions: map[string]*Redemption{}, Items: map[string]*Item{}}
+}
+
+// Member returns a member, making one of whom nothing is known.
+func (w *World) Member(id string) *Member {
+	m := w.Members[id]
+	if m == nil {
+		m = &Member{ID: id}
+		w.Members[id] = m
+	}
+	return m
+}
+
+// Change is a member to be changed.
+func (w *World) Change(id string) *Member {
+	m := w.Member(id)
+	w.touch(m)
+	return m
+}
+
+func (w *World) touch(m *Member) {
+	if !m.changed {
+		m.changed = true
+		w.changed = append(w.changed, m)
 	}
 }
 
-// Member returns the account of a member, making an empty one.
-func (w *World) Member(id string) *Account {
-	a := w.Members[id]
-	if a == nil {
-		a = &Account{}
-		w.Members[id] = a
-	}
-	return a
+// Changed are the members whom entries changed, in their order.
+func (w *World) Changed() []*Member { return w.changed }
+
+// SetRedemption puts a redemption in its state.
+func (w *World) SetRedemption(id string, r *Redemption) {
+	w.Redemptions[id] = r
+	note(&w.redemptions, id)
 }
 
-func (w *World) order(key string) *Order {
-	o := w.Orders[key]
-	if o == nil {
-		o = &Order{}
-		w.Orders[key] = o
-	}
-	return o
+// ChangedRedemptions are the ids of those that entries made or forgot; what was forgotten and made anew is in both.
+func (w *World) ChangedRedemptions() (made, forgotten map[string]struct{}) {
+	return w.redemptions, w.forgottenRedemptions
 }
+
+func (w *World) forgetRedemption(id string) {
+	delete(w.Redemptions, id)
+	delete(w.redemptions, id)
+	note(&w.forgottenRedemptions, id)
+}
+
+// ChangeItem is an item to be changed, made where there is none.
+func (w *World) ChangeItem(id string) *Item {
+	note(&w.items, id)
+	return w.item(id)
+}
+
+// ChangedItems are the ids of the items that entries changed.
+func (w *World) ChangedItems() map[string]struct{} { return w.items }
 
 func (w *World) item(id string) *Item {
 	i := w.Items[id]
@@ -50,20 +79,39 @@ func (w *World) item(id string) *Item {
 	return i
 }
 
-// Merge takes over the states of another world that this one lacks.
-func (w *World) Merge(o *World) {
-	merge(w.Members, o.Members)
-	merge(w.Orders, o.Orders)
-	merge(w.Redemptions, o.Redemptions)
-	merge(w.Items, o.Items)
-	merge(w.Seen, o.Seen)
-	merge(w.Whole, o.Whole)
+func note(set *map[string]struct{}, id string) {
+	if *set == nil {
+		*set = map[string]struct{}{}
+	}
+	(*set)[id] = struct{}{}
 }
 
-func merge[K comparable, V any](to, from map[K]V) {
-	for k, v := range from {
-		if _, ok := to[k]; !ok {
-			to[k] = v
+// Orders are all orders that are held, by key.
+func (w *World) Orders() map[string]*Order {
+	all := map[string]*Order{}
+	for _, m := range w.Members {
+		for key, o := range m.Orders() {
+			all[key] = o
 		}
 	}
+	return all
+}
+
+// Order is an order that is held, by its key; nil if it is not.
+func (w *World) Order(key string) *Order {
+	if m := w.Members[memberOfOrder(key)]; m != nil {
+		return m.Order(key)
+	}
+	return nil
+}
+
+// Seen are all seen buckets that are held.
+func (w *World) Seen() map[SeenKey]*Bucket {
+	all := map[SeenKey]*Bucket{}
+	for _, m := range w.Members {
+		for month, b := range m.Buckets() {
+			all[SeenKey{m.ID, month}] = b
+		}
+	}
+	return all
 }

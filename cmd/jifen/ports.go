@@ -90,7 +90,7 @@ func (p *ports) account(ctx context.Context, member string) (*view, error) {
 		fresh: p.fresh(ctx, shard, got.Head),
 	}
 	ledger.Advance(got.World, member, v.moment)
-	v.Account = got.World.Member(member)
+	v.Account = &got.World.Member(member).Account
 	return v, nil
 }
 

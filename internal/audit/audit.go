@@ -205,7 +205,7 @@ func (a *Audit) sums() {
 // orders counts the orders that were paid, and who paid them.
 func (a *Audit) orders(w *ledger.World, bad func(string, error)) {
 	paying := map[string]struct{}{}
-	for key, o := range w.Orders {
+	for key, o := range w.Orders() {
 		bad("order "+key, o.Check())
 		var net int64
 		for _, l := range o.Lines {

@@ -26,15 +26,14 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 // program is a ledger of one shard with what was folded from it: a real Redis, and ClickHouse's numbers.
 type program struct {
-	t       *testing.T
-	log     [][]byte
-	head    ledger.Head
-	world   *ledger.World
-	changes *ledger.Changes
-	now     time.Time
-	store   *redisstore.Store
-	raw     *redis.Client
-	copied  clickhouse
+	t      *testing.T
+	log    [][]byte
+	head   ledger.Head
+	world  *ledger.World
+	now    time.Time
+	store  *redisstore.Store
+	raw    *redis.Client
+	copied clickhouse
 }
 
 type clickhouse struct {
@@ -69,7 +68,7 @@ func start(t *testing.T) *program {
 	})
 	t.Cleanup(func() { _, _ = store.Close(), raw.Close() })
 	p := &program{
-		t: t, head: ledger.Head{Offset: -1}, world: ledger.NewWorld(), changes: ledger.NewChanges(), store: store, raw: raw,
+		t: t, head: ledger.Head{Offset: -1}, world: ledger.NewWorld(), store: store, raw: raw,
 		now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC),
 	}
 	p.credit(&pointspb.CreditEvent{
@@ -123,7 +122,6 @@ func (p *program) keep(d *ledger.Decision, err error) {
 	}
 	for _, e := range d.Entries {
 		p.seal(e)
-		p.changes.Add(e)
 	}
 }
 
@@ -139,7 +137,7 @@ func (p *program) seal(e *pointspb.Entry) {
 
 func (p *program) apply() {
 	p.t.Helper()
-	b := ledger.Batch{Shard: 0, From: 1, Head: p.head, World: p.world, Changes: p.changes}
+	b := ledger.Batch{Shard: 0, From: 1, Head: p.head, World: p.world}
 	if err := p.store.Apply(p.t.Context(), []ledger.Batch{b}); err != nil {
 		p.t.Fatal(err)
 	}

@@ -77,18 +77,20 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 		names = &ledger.Names{}
 	}
 	w := a.worlds[n]
+	orders, seen := w.Orders(), w.Seen()
 	want := ledger.Names{
-		Members: union(names.Members, w.Members), Ordered: union(names.Ordered, ordered(w)),
+		Members: union(names.Members, w.Members), Ordered: union(names.Ordered, ordered(orders)),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
-		Seen: slices.Collect(maps.Keys(w.Seen)),
+		Seen: slices.Collect(maps.Keys(seen)),
 	}
 	for _, k := range names.Seen {
-		if w.Seen[k] == nil {
+		if seen[k] == nil {
 			want.Seen = append(want.Seen, k)
 		}
 	}
 	found := ledger.NewWorld()
 	for part := range parts(n, &want) {
+		part.Into = found
 		got, err := a.Redis.Read(ctx, []ledger.Want{part})
 		if err != nil {
 			return 0, err
@@ -99,13 +101,12 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 		if !bytes.Equal(got[0].Head.Hash, a.heads[n].Hash) {
 			a.report.differ(Difference{Where: "redis", Shard: n, What: "chain hash", Ledger: fmt.Sprintf("%x", a.heads[n].Hash), Found: fmt.Sprintf("%x", got[0].Head.Hash)})
 		}
-		found.Merge(got[0].World)
 	}
-	compareStates(a, n, "member", w.Members, found.Members)
-	compareStates(a, n, "order", w.Orders, found.Orders)
+	compareStates(a, n, "member", accounts(w), accounts(found))
+	compareStates(a, n, "order", orders, found.Orders())
 	compareStates(a, n, "redemption", w.Redemptions, found.Redemptions)
 	compareStates(a, n, "item", w.Items, found.Items)
-	a.compareSeen(n, w.Seen, found.Seen)
+	a.compareSeen(n, seen, found.Seen())
 	if err := a.compareDue(ctx, n, w); err != nil {
 		return 0, err
 	}
@@ -124,13 +125,21 @@ func union[V any](names []string, states map[string]V) []string {
 }
 
 // ordered are the members who have orders.
-func ordered(w *ledger.World) map[string]struct{} {
+func ordered(orders map[string]*ledger.Order) map[string]struct{} {
 	members := map[string]struct{}{}
-	for key := range w.Orders {
+	for key := range orders {
 		member, _, _ := strings.Cut(key, "\x1f")
 		members[member] = struct{}{}
 	}
 	return members
+}
+
+func accounts(w *ledger.World) map[string]*ledger.Account {
+	all := make(map[string]*ledger.Account, len(w.Members))
+	for id, m := range w.Members {
+		all[id] = &m.Account
+	}
+	return all
 }
 
 // parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.

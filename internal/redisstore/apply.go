@@ -68,35 +68,27 @@ type writer struct {
 
 // all are the keys and arguments of a batch.
 func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
-	c := b.Changes
-	w.forget(c)
+	changed := b.World.Changed()
+	w.set, w.values = make([]string, 0, len(changed)), make([]any, 0, len(changed))
+	w.grow, w.tails = make([]string, 0, 2*len(changed)), make([]any, 0, 2*len(changed))
+	made, forgotten := b.World.ChangedRedemptions()
+	for id := range forgotten {
+		w.del = append(w.del, w.keys.redemption(id))
+		w.due(ledger.DueRedemption+id, 0)
+	}
 	var err error
-	put := func(key string, state any) {
-		v, e := w.encode(state)
-		w.set, w.values, err = append(w.set, key), append(w.values, v), errors.Join(err, e)
+	for _, m := range changed {
+		err = errors.Join(err, w.member(m))
 	}
-	for id := range c.Members {
-		put(w.keys.member(id), b.World.Member(id))
+	for id := range made {
+		r := b.World.Redemptions[id]
+		err = errors.Join(err, w.put(w.keys.redemption(id), r))
+		w.due(ledger.DueRedemption+id, ledger.DueAt(r.At))
 	}
-	for id := range c.Redemptions {
-		if r := b.World.Redemptions[id]; r != nil {
-			put(w.keys.redemption(id), r)
-			w.due(ledger.DueRedemption+id, ledger.DueAt(r.At))
-		}
-	}
-	for id := range c.Items {
-		put(w.keys.item(id), b.World.Items[id])
+	for id := range b.World.ChangedItems() {
+		err = errors.Join(err, w.put(w.keys.item(id), b.World.Items[id]))
 		w.items = append(w.items, id)
 	}
-	for member, keys := range ordersByMember(c) {
-		err = errors.Join(err, w.orders(b.World, member, keys))
-	}
-	for id := range b.World.Rescheduled {
-		a := b.World.Member(id)
-		w.due(ledger.DueMember+id, a.Due)
-		w.due(ledger.DueSweep+id, a.Sweep)
-	}
-	w.remember(c)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode states of shard %d: %w", b.Shard, err)
 	}
@@ -104,50 +96,71 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 	return keys, args, nil
 }
 
-// encode writes a state into the buffer that all of them share.
-func (w *writer) encode(state any) ([]byte, error) {
+// member writes what changed of a member.
+func (w *writer) member(m *ledger.Member) error {
+	if err := w.put(w.keys.member(m.ID), &m.Account); err != nil {
+		return err
+	}
+	if m.Rescheduled() {
+		w.due(ledger.DueMember+m.ID, m.Due)
+		w.due(ledger.DueSweep+m.ID, m.Sweep)
+	}
+	w.remember(m)
+	return w.orders(m)
+}
+
+// put writes a state into the buffer that all of them share.
+func (w *writer) put(key string, state any) error {
 	from := len(w.buffer)
 	var err error
 	w.buffer, err = w.codec.append(w.buffer, state)
-	return w.buffer[from:len(w.buffer):len(w.buffer)], err
+	w.set, w.values = append(w.set, key), append(w.values, w.buffer[from:len(w.buffer):len(w.buffer)])
+	return err
 }
 
-func ordersByMember(c *ledger.Changes) map[string][]string {
-	by := map[string][]string{}
-	for key := range c.Orders {
-		member, _ := orderField(key)
-		by[member] = append(by[member], key)
-	}
-	return by
-}
-
-// orders appends the orders that changed to their member's log; where the world holds all of them, the log begins anew.
-func (w *writer) orders(world *ledger.World, member string, keys []string) error {
-	_, whole := world.Whole[member]
-	if whole {
-		keys = world.OrdersOf(member)
-	}
-	from := len(w.buffer)
-	for _, key := range keys {
-		w.state = w.state[:0]
-		if o := world.Orders[key]; o != nil { // else it was forgotten
-			var err error
-			if w.state, err = w.codec.append(w.state, o); err != nil {
-				return err
-			}
+// orders appends the orders that changed to their member's log; where all of them are held, the log begins anew.
+func (w *writer) orders(m *ledger.Member) error {
+	from, changed := len(w.buffer), false
+	for key, o := range m.ChangedOrders() {
+		if changed = true; m.Whole {
+			break
 		}
-		_, field := orderField(key)
-		w.buffer = appendOrder(w.buffer, field, w.state)
+		if err := w.order(key, o); err != nil {
+			return err
+		}
 	}
-	log := w.buffer[from:len(w.buffer):len(w.buffer)]
-	switch name := w.keys.orders(member); {
-	case whole && len(keys) == 0:
+	if !changed {
+		return nil
+	}
+	name := w.keys.orders(m.ID)
+	if !m.Whole {
+		w.grow, w.tails = append(w.grow, name), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
+		return nil
+	}
+	for key, o := range m.Orders() {
+		if err := w.order(key, o); err != nil {
+			return err
+		}
+	}
+	if len(w.buffer) == from {
 		w.del = append(w.del, name)
-	case whole:
-		w.set, w.values = append(w.set, name), append(w.values, log)
-	default:
-		w.grow, w.tails = append(w.grow, name), append(w.tails, log)
+		return nil
 	}
+	w.set, w.values = append(w.set, name), append(w.values, w.buffer[from:len(w.buffer):len(w.buffer)])
+	return nil
+}
+
+// order writes an order as its log has it; nil: it was forgotten.
+func (w *writer) order(key string, o *ledger.Order) error {
+	w.state = w.state[:0]
+	if o != nil {
+		var err error
+		if w.state, err = o.AppendBinary(w.state); err != nil {
+			return err
+		}
+	}
+	_, field := orderField(key)
+	w.buffer = appendOrder(w.buffer, field, w.state)
 	return nil
 }
 
@@ -159,29 +172,22 @@ func (w *writer) due(name string, at int64) {
 	w.dues = append(w.dues, strconv.FormatInt(at, 10), name)
 }
 
-// forget deletes states past their horizon.
-func (w *writer) forget(c *ledger.Changes) {
-	for name := range c.Forgotten {
-		if ledger.IsOrder(name) {
-			continue // with the orders that changed
-		}
-		if k, ok := ledger.ParseSeenKey(name); ok {
-			w.del = append(w.del, w.keys.seen(k))
+// remember appends what is new in the seen buckets, and deletes those that were forgotten first.
+func (w *writer) remember(m *ledger.Member) {
+	for month := range m.Gone() {
+		w.del = append(w.del, w.keys.seen(ledger.SeenKey{Member: m.ID, Month: month}))
+	}
+	for month, b := range m.Buckets() {
+		marks := b.Fresh()
+		if len(marks) == 0 {
 			continue
 		}
-		w.del = append(w.del, w.keys.redemption(name))
-		w.due(ledger.DueRedemption+name, 0)
-	}
-}
-
-// remember appends what is new in the seen buckets.
-func (w *writer) remember(c *ledger.Changes) {
-	for bucket, marks := range c.Seen {
 		from := len(w.buffer)
 		for i := range marks {
 			w.buffer = append(w.buffer, marks[i][:]...)
 		}
-		w.grow, w.tails = append(w.grow, w.keys.seen(bucket)), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
+		key := w.keys.seen(ledger.SeenKey{Member: m.ID, Month: month})
+		w.grow, w.tails = append(w.grow, key), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
 	}
 }
 

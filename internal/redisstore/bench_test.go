@@ -2,7 +2,9 @@ package redisstore_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,25 +34,22 @@ func BenchmarkApply(b *testing.B) {
 	b.ReportAllocs()
 	before := used()
 	for b.Loop() {
-		x := ledger.Batch{Shard: 1, From: seq + 1, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+		x := ledger.Batch{Shard: 1, From: seq + 1, World: ledger.NewWorld()}
 		for i := range 900 {
 			member := fmt.Sprintf("m%d", (orders+i*i)%220+int(seq/900%50)*100)
 			key := fmt.Sprintf("%s\x1f/shops/bench\x1fO-abcdef-%d", member, orders+i)
-			x.World.Orders[key] = &ledger.Order{
+			m := x.World.Change(member)
+			*m.ChangeOrder(key) = ledger.Order{
 				Paid: true, At: 1_790_000_000_000, Year: 2026, Counted: true, Written: 1_790_000_000_000,
 				Lines:  []ledger.OrderLine{{ID: "1", Net: 4000, Eligible: 4000, Kept: 4000}, {ID: "2", Net: 500, Eligible: 500, Kept: 500}},
 				Grants: []ledger.Grant{{Rule: "spend", Version: "2010-12", Mode: "step", Points: 1, Per: 100, Eligible: 4500, Num: 1, Den: 1, Lines: []uint32{0, 1}, Lot: 5, Awarded: 45}},
 			}
-			x.Changes.Orders[key] = struct{}{}
-			x.Changes.Members[member] = struct{}{}
-			x.World.Members[member] = &ledger.Account{Lots: []ledger.Lot{{Number: 1, Remaining: 45, ActiveAt: 1_790_000_000_000, ExpiresAt: 1_800_000_000_000, Ordered: true}}}
-			k := ledger.SeenKey{Member: member, Month: 202611}
-			x.Changes.Seen[k] = append(x.Changes.Seen[k], topics.MarkOf(key))
+			m.Account = ledger.Account{Lots: []ledger.Lot{{Number: 1, Remaining: 45, ActiveAt: 1_790_000_000_000, ExpiresAt: 1_800_000_000_000, Ordered: true}}}
+			m.See(ledger.SeenMark{Month: 202611, Mark: topics.MarkOf(key)})
 		}
 		seq, orders = seq+900, orders+900
 		x.Head = ledger.Head{Seq: seq, Hash: []byte{1}}
-		w := x.Changes.Want(1)
-		w.Members = nil
+		w := ledger.Want{Shard: 1, Orders: slices.Sorted(maps.Keys(x.World.Orders()))}
 		if _, err := s.Read(b.Context(), []ledger.Want{w}); err != nil {
 			b.Fatal(err)
 		}

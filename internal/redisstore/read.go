@@ -95,20 +95,24 @@ func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 	if err != nil || len(reply) != 3 {
 		return ledger.Got{}, fmt.Errorf("jifen_read answered %d parts: %w", len(reply), err)
 	}
-	g := ledger.Got{World: ledger.NewWorld(), Head: noHead(), Known: map[string][]uint64{}}
+	g := ledger.Got{World: q.want.Into, Head: noHead()}
+	if g.World == nil {
+		g.World = ledger.NewWorld()
+	}
 	if mark, ok := reply[0].(string); ok {
 		if g.Head, err = decodeHead(mark); err != nil {
 			return ledger.Got{}, err
 		}
 	}
-	for _, l := range q.logs {
-		g.Known[l.member] = nil
-		if len(l.keys) == 0 {
-			g.World.Whole[l.member] = struct{}{}
-		}
-	}
 	if g.Head.Seq == 0 {
 		return g, nil // whatever lies there is of no use
+	}
+	for _, l := range q.logs {
+		m := g.World.Member(l.member)
+		m.Whole = m.Whole || len(l.keys) == 0
+		if m.Known == nil {
+			m.Known = &ledger.Hashes{}
+		}
 	}
 	for _, x := range list(reply[1]) {
 		if name, ok := x.(string); ok {
@@ -134,9 +138,7 @@ func list(x any) []any {
 func (q *question) state(i int, v string, g *ledger.Got) error {
 	w := q.want
 	if i < len(w.Members) {
-		a := &ledger.Account{}
-		g.World.Members[w.Members[i]] = a
-		return q.codec.read(v, a)
+		return q.codec.read(v, &g.World.Member(w.Members[i]).Account)
 	}
 	i -= len(w.Members)
 	if i < len(w.Redemptions) {
@@ -153,7 +155,7 @@ func (q *question) state(i int, v string, g *ledger.Got) error {
 	i -= len(w.Items)
 	if i < len(w.Seen) {
 		marks, err := decodeMarks(v)
-		g.World.Seen[w.Seen[i]] = ledger.NewBucket(marks)
+		g.World.Member(w.Seen[i].Member).HoldBucket(w.Seen[i].Month, marks)
 		return err
 	}
 	return q.orders(&q.logs[i-len(w.Seen)], v, g)
@@ -161,10 +163,10 @@ func (q *question) state(i int, v string, g *ledger.Got) error {
 
 // orders decodes the orders that are wanted of a member's log, and hashes the keys of all.
 func (q *question) orders(l *orderLog, log string, g *ledger.Got) error {
-	states := map[string]string{}
+	m, states := g.World.Member(l.member), map[string]string{}
 	err := eachOrder(log, func(field, state string) error {
 		key := l.member + "\x1f" + field
-		g.Known[l.member] = append(g.Known[l.member], ledger.HashOrder(key))
+		m.Known.Add(ledger.HashOrder(key))
 		if len(l.keys) == 0 || slices.Contains(l.keys, key) {
 			states[key] = state
 		}
@@ -178,7 +180,7 @@ func (q *question) orders(l *orderLog, log string, g *ledger.Got) error {
 			continue // forgotten
 		}
 		o := &ledger.Order{}
-		g.World.Orders[key] = o
+		m.HoldOrder(key, o)
 		if err := q.codec.read(state, o); err != nil {
 			return fmt.Errorf("order %q: %w", key, err)
 		}

@@ -85,12 +85,12 @@ func TestForgottenStatesAreGone(t *testing.T) {
 	s := open(t, r)
 	b := batch(1, 1, 1)
 	apply(t, s, b)
-	gone := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
-	gone.Changes.Add(&pointspb.Entry{
-		Account: "member:m", Forgotten: []string{"m\x1f/s\x1fO", "r-1", "m\x1fever", "m\x1f202609"},
+	gone := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld()}
+	m := gone.World.Member("m")
+	m.Account, m.Whole = b.World.Member("m").Account, true
+	ledger.Fold(gone.World, &pointspb.Entry{
+		Account: "member:m", Kind: pointspb.Kind_FORGOTTEN, Forgotten: []string{"m\x1f/s\x1fO", "r-1", "m\x1fever", "m\x1f202609"},
 	})
-	gone.World.Members["m"] = b.World.Members["m"]
-	gone.World.Whole["m"] = struct{}{}
 	apply(t, s, gone)
 	keys, err := raw(t, r).Keys(t.Context(), "*").Result()
 	if err != nil {
@@ -113,18 +113,17 @@ func TestForgottenOrderIsGoneWhereNotAllAreKnown(t *testing.T) {
 	s := open(t, testkit.StartRedis(t))
 	b := batch(1, 1, 1)
 	const kept, gone = "m\x1f/s\x1fkept", "m\x1f/s\x1fO"
-	b.World.Orders[kept] = &ledger.Order{Paid: true, Written: 7}
-	b.Changes.Orders[kept] = struct{}{}
+	*b.World.Member("m").ChangeOrder(kept) = ledger.Order{Paid: true, Written: 7}
 	apply(t, s, b)
-	forget := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
-	forget.Changes.Add(&pointspb.Entry{Account: "member:m", Forgotten: []string{gone}})
+	forget := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld()}
+	ledger.Fold(forget.World, &pointspb.Entry{Account: "member:m", Kind: pointspb.Kind_FORGOTTEN, Forgotten: []string{gone}})
 	apply(t, s, forget)
 	for _, w := range []ledger.Want{{Shard: 1, Swept: []string{"m"}}, {Shard: 1, Orders: []string{gone, kept}}} {
 		got, err := s.Read(t.Context(), []ledger.Want{w})
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "orders", got[0].World.Orders, map[string]*ledger.Order{kept: {Paid: true, Written: 7}})
+		equal(t, "orders", got[0].World.Orders(), map[string]*ledger.Order{kept: {Paid: true, Written: 7}})
 	}
 }
 
@@ -137,10 +136,9 @@ func equal(t *testing.T, what string, got, want any) {
 
 func TestDueIndexListsWhatIsDueInItsOrder(t *testing.T) {
 	s := open(t, testkit.StartRedis(t))
-	b := ledger.Batch{Shard: 1, From: 1, Head: ledger.Head{Seq: 1, Hash: []byte{1}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+	b := ledger.Batch{Shard: 1, From: 1, Head: ledger.Head{Seq: 1, Hash: []byte{1}}, World: ledger.NewWorld()}
 	for member, due := range map[string]int64{"late": 300, "soon": 100, "next": 200, "never": 0} {
-		b.World.Members[member] = &ledger.Account{Due: due}
-		b.Changes.Members[member], b.World.Rescheduled[member] = struct{}{}, struct{}{}
+		reschedule(b.World, member, due)
 	}
 	apply(t, s, b)
 	due := func(now int64, most int) []string {
@@ -154,20 +152,25 @@ func TestDueIndexListsWhatIsDueInItsOrder(t *testing.T) {
 	equal(t, "by 200", due(200, 10), []string{"m:soon", "m:next"})
 	equal(t, "one by 300", due(300, 1), []string{"m:soon"})
 	equal(t, "not asked", due(300, 0), []string(nil))
-	later := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
+	later := ledger.Batch{Shard: 1, From: 2, Head: ledger.Head{Seq: 2, Hash: []byte{2}}, World: ledger.NewWorld()}
 	for member, due := range map[string]int64{"soon": 0, "next": 400} {
-		later.World.Members[member] = &ledger.Account{Due: due}
-		later.Changes.Members[member], later.World.Rescheduled[member] = struct{}{}, struct{}{}
+		reschedule(later.World, member, due)
 	}
 	apply(t, s, later)
 	equal(t, "by 500", due(500, 10), []string{"m:late", "m:next"})
 }
 
+func reschedule(w *ledger.World, member string, due int64) {
+	m := w.Change(member)
+	m.Due = due
+	m.Reschedule()
+}
+
 func TestItemsOfAllShardsAreListed(t *testing.T) {
 	s := open(t, testkit.StartRedis(t))
 	for i, id := range []string{"tea", "cup", "night"} {
-		b := ledger.Batch{Shard: int32(i), From: 1, Head: ledger.Head{Seq: 1, Hash: []byte{1}}, World: ledger.NewWorld(), Changes: ledger.NewChanges()}
-		b.World.Items[id], b.Changes.Items[id] = &ledger.Item{ID: id}, struct{}{}
+		b := ledger.Batch{Shard: int32(i), From: 1, Head: ledger.Head{Seq: 1, Hash: []byte{1}}, World: ledger.NewWorld()}
+		*b.World.ChangeItem(id) = ledger.Item{ID: id}
 		apply(t, s, b)
 	}
 	ids, err := s.Items(t.Context(), 4)
@@ -204,7 +207,7 @@ func TestResetRemovesItsShardsAndNoOthers(t *testing.T) {
 	}
 	holds(t, s, eleven)
 	got, err := s.Read(t.Context(), []ledger.Want{want(&one)})
-	if err != nil || got[0].Head.Seq != 0 || len(got[0].World.Members)+len(got[0].World.Seen) != 0 {
+	if err != nil || got[0].Head.Seq != 0 || len(got[0].World.Members)+len(got[0].World.Seen()) != 0 {
 		t.Errorf("shard 1 holds %+v, %v", got, err)
 	}
 	if raw(t, r).Exists(t.Context(), "another program").Val() != 1 {

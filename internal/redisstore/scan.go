@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -59,14 +58,10 @@ func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
 			slices.Sort(*list)
 			*list = slices.Compact(*list) // a scan may tell a key twice
 		}
-		slices.SortFunc(n.Seen, compareSeen)
+		slices.SortFunc(n.Seen, ledger.SeenKey.Compare)
 		n.Seen = slices.Compact(n.Seen)
 	}
 	return out, nil
-}
-
-func compareSeen(x, y ledger.SeenKey) int {
-	return cmp.Or(cmp.Compare(x.Member, y.Member), cmp.Compare(x.Month, y.Month))
 }
 
 func add(n *ledger.Names, key string) {

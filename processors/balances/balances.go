@@ -62,6 +62,7 @@ type Stage struct {
 	// Of the batch under way; the loop has no use for it after Committed.
 	out  []topics.Record
 	room processors.Room
+	desk ledger.Desk
 	lent bool // accounts of the cache may hold what was decided and not committed
 }
 

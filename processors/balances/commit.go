@@ -3,7 +3,6 @@ package balances
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"jifen/ledger"
 	"jifen/topics"
@@ -33,7 +32,7 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 			continue
 		}
 		h.head.Offset = last[h.number]
-		batches = append(batches, ledger.Batch{Shard: h.number, From: h.first, Head: h.head, World: h.world, Changes: h.changes})
+		batches = append(batches, ledger.Batch{Shard: h.number, From: h.first, Head: h.head, World: h.world})
 	}
 	if len(batches) > 0 {
 		if err := s.Store.Apply(ctx, batches); err != nil {
@@ -58,24 +57,10 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	return nil
 }
 
-// remember keeps what is known of the members of a batch after it.
+// remember keeps the members of a batch, as the store has them now.
 func (s *Stage) remember(h *shard) {
-	for member := range h.changes.Members {
-		s.cache.put(member, h.world.Member(member))
-	}
-	for name := range h.changes.Forgotten {
-		if k, ok := ledger.ParseSeenKey(name); ok {
-			s.cache.saw(k, nil)
-		}
-	}
-	for k := range h.changes.Seen {
-		s.cache.saw(k, h.world.Seen[k])
-	}
-	for member, all := range h.known {
-		s.cache.known(member, all)
-	}
-	for key := range h.changes.Orders {
-		member, _, _ := strings.Cut(key, "\x1f")
-		s.cache.wrote(member, key)
+	for _, m := range h.world.Members {
+		m.Settle()
+		s.cache.put(m)
 	}
 }

@@ -71,7 +71,7 @@ func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Outp
 // credit decides one credit event. Arithmetic that cannot be done is a dead letter: it would fail again and again. What
 // the clock had made due before it is booked all the same.
 func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Output) error {
-	d, err := ledger.Credit(h.world, c.event, m)
+	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, m)
 	if err != nil {
 		h.outcomes[outcome{c.event.Cause.Type, deadLettered}]++
 		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonRuleError, err))
@@ -98,7 +98,6 @@ func (s *Stage) write(h *shard, d *ledger.Decision, out *processors.Output) erro
 		if err != nil {
 			return err
 		}
-		h.changes.Add(e)
 		out.Records = append(out.Records, topics.Record{Topic: topics.Ledger, Partition: h.number, Key: s.room.Copy(e.Account), Value: value})
 	}
 	for _, r := range d.Requests {

@@ -312,7 +312,7 @@ func (p *program) stored(member string) *ledger.Account {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return got[0].World.Member(member)
+	return &got[0].World.Member(member).Account
 }
 
 func (p *program) available(member string) int64 {

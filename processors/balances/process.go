@@ -29,20 +29,16 @@ type shard struct {
 	requests []command
 	credits  []input
 	want     ledger.Want
-	cached   map[string]*ledger.Account // of its members
-	seen     map[ledger.SeenKey]*ledger.Bucket
-	known    map[string][]uint64 // hashes of the orders of those members of whom orders were read
-	head     ledger.Head         // after the entries
-	first    uint64              // seq of the first entry
+	head     ledger.Head // after the entries
+	first    uint64      // seq of the first entry
 	world    *ledger.World
-	changes  *ledger.Changes
 	due      []string
 	outcomes map[outcome]int
 	redeemed []string
 }
 
 type input struct {
-	event  *pointspb.CreditEvent
+	event  ledger.Event
 	record *topics.Record
 }
 
@@ -114,7 +110,11 @@ func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
 			byNumber[r.Partition] = h
 		}
 		if err := h.add(r, s.Shards); err != nil {
-			out.Records = append(out.Records, deadLetter(r, topics.ReasonDecode, err))
+			reason := topics.ReasonDecode
+			if errors.Is(err, ledger.ErrNoMember) {
+				reason = topics.ReasonRuleError
+			}
+			out.Records = append(out.Records, deadLetter(r, reason, err))
 		}
 	}
 	shards := make([]*shard, 0, len(byNumber))
@@ -150,8 +150,11 @@ func (h *shard) add(r *topics.Record, shards int) error {
 	if err := ours(e.Account, r, shards); err != nil {
 		return err
 	}
-	h.credits = append(h.credits, input{e, r})
-	return nil
+	event, err := ledger.NewEvent(e)
+	if err == nil {
+		h.credits = append(h.credits, input{event, r})
+	}
+	return err
 }
 
 // ours refuses an account of another shard: two owners would write it.
@@ -165,14 +168,19 @@ func ours(account string, r *topics.Record, shards int) error {
 // load reads the states of all shards in one round trip and recovers those whose store is not where their ledger is.
 func (s *Stage) load(ctx context.Context, shards []*shard) error {
 	wants := make([]ledger.Want, len(shards))
-	for i, h := range shards {
+	for _, h := range shards {
 		if s.heads[h.number] == nil {
 			return fmt.Errorf("shard %d: %w", h.number, errNotOurs)
 		}
-		h.wants(s)
-		wants[i] = h.want
 	}
 	for attempt := 0; ; attempt++ {
+		// Members are changed in place, by this reading already, which an abort undoes by forgetting all of them: a copy
+		// of every account that a batch touches would cost more than the rare abort.
+		s.lent = true
+		for i, h := range shards {
+			h.wants(s)
+			wants[i] = h.want
+		}
 		got, err := s.Store.Read(ctx, wants)
 		if err != nil {
 			return err
@@ -187,10 +195,6 @@ func (s *Stage) load(ctx context.Context, shards []*shard) error {
 		s.cache.drop()
 		if err := s.recover(ctx, behind); err != nil {
 			return err
-		}
-		for i, h := range shards {
-			h.wants(s)
-			wants[i] = h.want
 		}
 	}
 }
@@ -207,23 +211,12 @@ func (s *Stage) behind(got []ledger.Got, shards []*shard) []int32 {
 	return out
 }
 
-// adopt takes over what was read, with the accounts that the cache had, and reads what the due index names.
+// adopt takes over what was read, and reads what the due index names.
 func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) error {
 	for i, h := range shards {
-		h.head, h.world, h.changes = *s.heads[h.number], got[i].World, ledger.NewChanges()
-		h.first, h.due, h.known = h.head.Seq+1, got[i].Due, got[i].Known
-		for k, b := range h.seen {
-			if b != nil {
-				h.world.Seen[k] = b
-			}
-		}
-		// They are changed in place, which an abort undoes by forgetting all of them: a copy of every account that a
-		// batch touches would cost more than the rare abort.
-		for m, a := range h.cached {
-			h.world.Members[m] = a
-		}
+		h.head = *s.heads[h.number]
+		h.first, h.due = h.head.Seq+1, got[i].Due
 	}
-	s.lent = true
 	if err := s.more(ctx, shards, (*shard).dueWant); err != nil {
 		return err
 	}
@@ -235,7 +228,8 @@ func (s *Stage) more(ctx context.Context, shards []*shard, want func(*shard) led
 	var wants []ledger.Want
 	var whose []*shard
 	for _, h := range shards {
-		if w := want(h); len(w.Members)+len(w.Swept)+len(w.Redemptions) > 0 {
+		w := want(h)
+		if w.Into = h.world; len(w.Members)+len(w.Swept)+len(w.Redemptions) > 0 {
 			wants, whose = append(wants, w), append(whose, h)
 		}
 	}
@@ -250,7 +244,6 @@ func (s *Stage) more(ctx context.Context, shards []*shard, want func(*shard) led
 		if got[i].Head.Seq != h.head.Seq {
 			return fmt.Errorf("shard %d: the store changed under the batch", h.number)
 		}
-		h.world.Merge(got[i].World)
 	}
 	return nil
 }

@@ -187,11 +187,12 @@ func (f *folding) flush(ctx context.Context) error {
 		if len(entries) == 0 {
 			continue
 		}
-		b := ledger.Batch{Shard: n, From: f.applied[n].Seq + 1, Head: *f.read[n], Changes: ledger.NewChanges()}
+		b := ledger.Batch{Shard: n, From: f.applied[n].Seq + 1, Head: *f.read[n]}
+		touched := ledger.NewTouched()
 		for _, e := range entries {
-			b.Changes.Add(e)
+			touched.Add(e)
 		}
-		batches, wants = append(batches, b), append(wants, b.Changes.Want(n))
+		batches, wants = append(batches, b), append(wants, touched.Want(n))
 	}
 	if len(batches) == 0 {
 		return nil

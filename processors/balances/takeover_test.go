@@ -185,10 +185,9 @@ func TestRunningOwnerRebuildsAStoreThatLostItsPlace(t *testing.T) {
 	shard := topics.Shard("member:ana", shards)
 	foreign := ledger.Batch{
 		Shard: shard, From: 2, Head: ledger.Head{Seq: 50, Offset: 80, Hash: []byte("strange"), Now: p.now.UnixMilli()},
-		World: ledger.NewWorld(), Changes: ledger.NewChanges(),
+		World: ledger.NewWorld(),
 	}
-	foreign.World.Member("ana").Debt = 5
-	foreign.Changes.Members["ana"] = struct{}{}
+	foreign.World.Change("ana").Debt = 5
 	if err := p.store.Apply(t.Context(), []ledger.Batch{foreign}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,34 +6,42 @@ import (
 
 	"jifen/ledger"
 	"jifen/topics"
-	"jifen/topics/pointspb"
 )
 
 // wants lists the states that a shard's part of the batch touches, but for the accounts and seen buckets that the cache
 // holds: those are kept beside.
 func (h *shard) wants(s *Stage) {
-	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost}
-	h.cached, h.seen = map[string]*ledger.Account{}, map[ledger.SeenKey]*ledger.Bucket{}
-	for _, m := range h.members() {
-		if c := s.cache.get(m); c != nil {
-			h.cached[m] = c.account
-		} else {
-			w.Members = append(w.Members, m)
+	h.world = ledger.NewWorld()
+	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost, Into: h.world}
+	member := func(id string) *ledger.Member {
+		if m := h.world.Members[id]; m != nil {
+			return m
 		}
+		m := s.cache.get(id)
+		if m == nil {
+			// The id lies in the record's memory, which a member that is kept must not hold on to.
+			m = &ledger.Member{ID: strings.Clone(id)}
+			w.Members = append(w.Members, m.ID)
+		}
+		h.world.Members[m.ID] = m
+		return m
 	}
 	for i := range h.credits {
-		c := &h.credits[i]
-		member, ok := topics.MemberOf(c.event.Account)
-		if !ok {
-			continue
+		e := &h.credits[i].event
+		e.Member = member(e.ID)
+		for _, x := range e.Marks() {
+			if e.Member.Bucket(x.Month) == nil {
+				w.Seen = append(w.Seen, ledger.SeenKey{Member: e.Member.ID, Month: x.Month})
+			}
 		}
-		known := s.cache.get(member)
-		w.Seen = h.wantSeen(known, w.Seen, member, c.event)
-		if key := orderKey(member, c.event); key != "" && (known == nil || known.mayHave(key)) {
-			w.Orders = append(w.Orders, key)
+		if e.OrderKey != "" && e.Member.MayHaveOrder(e.OrderKey) {
+			w.Orders = append(w.Orders, e.OrderKey)
 		}
 	}
 	for _, r := range h.requests {
+		if id, ok := topics.MemberOf(r.Account); ok {
+			member(id)
+		}
 		if d := r.GetDebit(); d != nil {
 			w.Redemptions = append(w.Redemptions, d.Redemption)
 		}
@@ -42,51 +50,9 @@ func (h *shard) wants(s *Stage) {
 		}
 	}
 	w.Orders, w.Redemptions, w.Items = unique(w.Orders), unique(w.Redemptions), unique(w.Items)
+	slices.SortFunc(w.Seen, ledger.SeenKey.Compare)
+	w.Seen = slices.Compact(w.Seen)
 	h.want = w
-}
-
-// wantSeen adds the seen buckets of an event, each once; nil in h.seen stands for one that is wanted.
-func (h *shard) wantSeen(known *cached, wanted []ledger.SeenKey, member string, e *pointspb.CreditEvent) []ledger.SeenKey {
-	marks, n := ledger.Marks(member, e.Cause.Source, e.Cause.Id, e.BusinessKey, e.Cause.OccurredAt)
-	for _, m := range marks[:n] {
-		if _, ok := h.seen[m.SeenKey]; ok {
-			continue
-		}
-		var b *ledger.Bucket
-		if known != nil {
-			b = known.bucket(m.Month)
-		}
-		if h.seen[m.SeenKey] = b; b == nil {
-			wanted = append(wanted, m.SeenKey)
-		}
-	}
-	return wanted
-}
-
-func orderKey(member string, e *pointspb.CreditEvent) string {
-	switch {
-	case e.Order != nil:
-		return topics.OrderKey(member, e.Cause.Source, e.Order.Order)
-	case e.Refund != nil:
-		return topics.OrderKey(member, e.Cause.Source, e.Refund.Order)
-	}
-	return ""
-}
-
-// members lists the members of a shard's part of the batch.
-func (h *shard) members() []string {
-	var out []string
-	for _, c := range h.credits {
-		if m, ok := topics.MemberOf(c.event.Account); ok {
-			out = append(out, m)
-		}
-	}
-	for _, r := range h.requests {
-		if m, ok := topics.MemberOf(r.Account); ok {
-			out = append(out, m)
-		}
-	}
-	return unique(out)
 }
 
 func unique(keys []string) []string {

@@ -1,0 +1,82 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// ErrNoMember is a credit for an account that is no member's.
+var ErrNoMember = errors.New("credit for an account that is no member's")
+
+// Event is a credit event with the names of the states that it concerns: an owner reads these before it decides, and
+// names that were computed once are not computed again.
+type Event struct {
+	*pointspb.CreditEvent
+	ID       string  // of the member
+	Member   *Member // of that id, where somebody has looked already
+	OrderKey string  // of the order or the refund; empty: it is neither
+	marks    [2]SeenMark
+	marked   int
+}
+
+// NewEvent names the states of a credit event.
+func NewEvent(ev *pointspb.CreditEvent) (Event, error) {
+	id, ok := topics.MemberOf(ev.Account)
+	if !ok {
+		return Event{}, fmt.Errorf("%w: %q", ErrNoMember, ev.Account)
+	}
+	e := Event{CreditEvent: ev, ID: id}
+	switch {
+	case ev.Refund != nil:
+		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Refund.Order)
+	case ev.Order != nil:
+		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Order.Order)
+	}
+	e.marks, e.marked = Marks(ev.Cause.Source, ev.Cause.Id, ev.BusinessKey, ev.Cause.OccurredAt)
+	return e, nil
+}
+
+// Marks are the identities of the event.
+func (e *Event) Marks() []SeenMark { return e.marks[:e.marked] }
+
+// Desk is where a credit is decided, with room for the usual one: most events then need no memory of their own.
+type Desk struct {
+	credit   credit
+	decision Decision
+	entries  [4]*pointspb.Entry
+	awards   [2]award
+	slips    [2]slip
+	filled   int // slips
+	metric   pointspb.MetricDelta
+}
+
+// slip is what a candidate turns into: its arithmetic, and the entry that books it with what that points to.
+type slip struct {
+	arithmetic        pointspb.Arithmetic
+	tier              pointspb.Ratio
+	entry             pointspb.Entry
+	lot               pointspb.Lot
+	issued, available pointspb.Posting
+	postings          [2]*pointspb.Posting
+}
+
+func (d *Desk) clear() *credit {
+	for i := range d.filled {
+		d.slips[i] = slip{}
+	}
+	d.filled, d.metric = 0, pointspb.MetricDelta{}
+	d.decision = Decision{Entries: d.entries[:0]}
+	d.credit = credit{Decision: &d.decision, desk: d}
+	return &d.credit
+}
+
+func (d *Desk) slip() *slip {
+	if d.filled == len(d.slips) {
+		return &slip{}
+	}
+	d.filled++
+	return &d.slips[d.filled-1]
+}
