@@ -24,19 +24,22 @@ var ErrChain = errors.New("hash chain broken")
 const hashSize = 2 + 1 + sha256.Size
 
 // Seal numbers an entry, chains it to its predecessor and returns its record's bytes, for which take gives the room; head
-// moves on.
+// moves on, and its hash lies in that room, too.
 func Seal(head *Head, e *pointspb.Entry, take func(n int) []byte) ([]byte, error) {
 	head.Seq++
 	e.Seq, e.Hash = head.Seq, nil
-	size := e.SizeVT()
-	b := take(size + hashSize)
+	before, size := len(head.Hash), e.SizeVT()
+	all := take(before + size + hashSize) // the predecessor's hash goes first, so that one piece is hashed
+	copy(all, head.Hash)
+	b := all[before:]
 	if _, err := e.MarshalToSizedBufferVT(b[:size]); err != nil {
 		return nil, fmt.Errorf("encode entry %d of %s: %w", e.Seq, e.Account, err)
 	}
-	e.Hash = chain(head.Hash, b[:size])
-	head.Hash, head.Now = e.Hash, e.RecordedAt
+	sum := sha256.Sum256(all[:before+size])
 	copy(b[size:], []byte{0xfa, 0x7f, sha256.Size})
-	copy(b[size+3:], e.Hash)
+	copy(b[size+3:], sum[:])
+	e.Hash = b[size+3:]
+	head.Hash, head.Now = e.Hash, e.RecordedAt
 	return b, nil
 }
 

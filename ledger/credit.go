@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"jifen/topics"
@@ -105,7 +106,8 @@ func (c *credit) award() error {
 		}
 	}
 	if c.event.Tier != "" {
-		c.record(&pointspb.Entry{Kind: pointspb.Kind_TIER_CHANGED, Tier: &pointspb.TierChange{To: c.event.Tier}})
+		// The account keeps it, and must not hold on to the memory of the whole event.
+		c.record(&pointspb.Entry{Kind: pointspb.Kind_TIER_CHANGED, Tier: &pointspb.TierChange{To: strings.Clone(c.event.Tier)}})
 	}
 	// Credits of a backfill may be past their expiry already: granted and expired in one transaction.
 	c.advance(c.m)

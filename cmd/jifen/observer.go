@@ -46,8 +46,8 @@ func (o *observer) Rejected(topic string, reason topics.Reason) {
 	o.rejected.WithLabelValues(topic, string(reason)).Inc()
 }
 
-func (o *observer) Decided(kind string, outcome ledger.Outcome) {
-	o.decided.WithLabelValues(kind, string(outcome)).Inc()
+func (o *observer) Decided(kind string, outcome ledger.Outcome, count int) {
+	o.decided.WithLabelValues(kind, string(outcome)).Add(float64(count))
 }
 
 // Redeemed hints; the API reads the state anyway, so a failure costs a moment and is only logged.

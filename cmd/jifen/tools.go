@@ -165,7 +165,7 @@ func (a *app) rebuild(ctx context.Context) error {
 // rebuildBar shows a rebuild's progress.
 type rebuildBar struct{ *progressbar.ProgressBar }
 
-func (rebuildBar) Decided(string, ledger.Outcome)            {}
+func (rebuildBar) Decided(string, ledger.Outcome, int)       {}
 func (rebuildBar) Redeemed(context.Context, []string)        {}
 func (b rebuildBar) Recovering(_ int, entries int64, _ bool) { _ = b.Add64(entries) }
 

@@ -80,9 +80,11 @@ func (l *Loop) options(c Config) []kgo.Opt {
 		kgo.OnPartitionsAssigned(func(ctx context.Context, client *kgo.Client, _ map[string][]int32) { l.fence(ctx, client) }),
 		kgo.AdjustFetchOffsetsFn(l.takeover), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),
 	)
+	codec := kgo.SnappyCompression()
 	if l.Plain {
-		opts = append(opts, kgo.ProducerBatchCompression(kgo.NoCompression()))
+		codec = kgo.NoCompression()
 	}
+	opts = append(opts, kgo.ProducerBatchCompression(codec))
 	if l.FetchBytes > 0 {
 		opts = append(opts, kgo.FetchMaxBytes(fetchBytesMax), kgo.FetchMaxPartitionBytes(l.FetchBytes))
 	}

@@ -14,6 +14,7 @@ import (
 	"jifen/ledger"
 	"jifen/processors"
 	"jifen/topics"
+	"jifen/topics/pointspb"
 )
 
 // Store keeps the states. What it applied is checked in every batch, so a lost or foreign store is noticed before a decision.
@@ -31,7 +32,7 @@ type History interface {
 // Observer is told what happened, for metrics and for those who wait for an answer.
 type Observer interface {
 	// Decided counts outcomes of one kind of input: an event type or a request kind.
-	Decided(kind string, outcome ledger.Outcome)
+	Decided(kind string, outcome ledger.Outcome, count int)
 	// Redeemed tells that redemptions have an answer.
 	Redeemed(ctx context.Context, redemptions []string)
 	// Recovering reports entries folded since its last call, during a takeover or rebuild.
@@ -60,15 +61,17 @@ type Stage struct {
 	cache   *cache
 	pending []*shard // decided, not committed
 	// Of the batch under way; the loop has no use for it after Committed.
-	out  []topics.Record
-	room processors.Room
-	desk ledger.Desk
+	out    []topics.Record
+	room   processors.Room
+	events []*pointspb.CreditEvent
+	shards map[int32]*shard
+	desk   ledger.Desk
 	lent bool // accounts of the cache may hold what was decided and not committed
 }
 
 // New makes a stage that owns nothing yet.
 func New(d Dependencies) *Stage {
-	return &Stage{Dependencies: d, heads: map[int32]*ledger.Head{}, cache: newCache(d.Cache)}
+	return &Stage{Dependencies: d, heads: map[int32]*ledger.Head{}, cache: newCache(d.Cache), shards: map[int32]*shard{}}
 }
 
 var _ processors.Stage = (*Stage)(nil)

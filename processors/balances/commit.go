@@ -3,6 +3,7 @@ package balances
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"jifen/ledger"
 	"jifen/topics"
@@ -22,10 +23,8 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	var batches []ledger.Batch
 	var redeemed []string
 	for _, h := range s.pending {
-		for o, n := range h.outcomes {
-			for range n {
-				s.Observer.Decided(o.kind, o.result)
-			}
+		for _, o := range h.outcomes {
+			s.Observer.Decided(o.kind, o.result, o.count)
 		}
 		redeemed = append(redeemed, h.redeemed...)
 		if h.head.Seq < h.first {
@@ -42,6 +41,7 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	}
 	for _, b := range batches {
 		head := b.Head
+		head.Hash = slices.Clone(head.Hash) // it lies in the room, which is used again
 		s.heads[b.Shard] = &head
 	}
 	for _, h := range s.pending {

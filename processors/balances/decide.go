@@ -17,7 +17,7 @@ func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error 
 			out.Records = append(out.Records, deadLetter(r.record, topics.ReasonSchema, err))
 			continue
 		}
-		h.outcomes[outcome{requestKind(r.Request), d.Outcome}]++
+		h.ended(requestKind(r.Request), d.Outcome)
 		if q := r.GetDebit(); q != nil {
 			h.redeemed = append(h.redeemed, q.Redemption)
 		}
@@ -73,10 +73,10 @@ func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Outp
 func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Output) error {
 	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, m)
 	if err != nil {
-		h.outcomes[outcome{c.event.Cause.Type, deadLettered}]++
+		h.ended(c.event.Cause.Type, deadLettered)
 		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonRuleError, err))
 	} else {
-		h.outcomes[outcome{c.event.Cause.Type, d.Outcome}]++
+		h.ended(c.event.Cause.Type, d.Outcome)
 	}
 	return s.write(h, d, out)
 }

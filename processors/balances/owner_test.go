@@ -144,7 +144,9 @@ func start(t *testing.T) *program {
 	return p
 }
 
-func (p *program) Decided(kind string, o ledger.Outcome) { p.outcomes[kind+" "+string(o)]++ }
+func (p *program) Decided(kind string, o ledger.Outcome, count int) {
+	p.outcomes[kind+" "+string(o)] += count
+}
 
 func (p *program) Redeemed(_ context.Context, r []string) { p.redeemed = append(p.redeemed, r...) }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"jifen/ledger"
 	"jifen/processors"
@@ -33,7 +34,7 @@ type shard struct {
 	first    uint64      // seq of the first entry
 	world    *ledger.World
 	due      []string
-	outcomes map[outcome]int
+	outcomes []outcome
 	redeemed []string
 }
 
@@ -47,9 +48,22 @@ type command struct {
 	record *topics.Record
 }
 
+// outcome is how inputs of one kind ended, and how many.
 type outcome struct {
 	kind   string
 	result ledger.Outcome
+	count  int
+}
+
+// ended counts an input. There are few kinds and few outcomes.
+func (h *shard) ended(kind string, result ledger.Outcome) {
+	for i := range h.outcomes {
+		if o := &h.outcomes[i]; o.result == result && o.kind == kind {
+			o.count++
+			return
+		}
+	}
+	h.outcomes = append(h.outcomes, outcome{strings.Clone(kind), result, 1}) // metrics keep it, and not the event's memory
 }
 
 // Process decides a batch: requests first, then credits, each on states whose applied mark was read in this very batch.
@@ -101,15 +115,26 @@ func read(books topics.Books, shards []*shard) error {
 
 // split sorts a batch by shard and kind. What cannot be decoded becomes a dead letter.
 func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
-	byNumber := map[int32]*shard{}
+	var shards []*shard
+	var h *shard
+	events := 0
 	for i := range b.Records {
 		r := &b.Records[i]
-		h := byNumber[r.Partition]
-		if h == nil {
-			h = &shard{number: r.Partition, outcomes: map[outcome]int{}}
-			byNumber[r.Partition] = h
+		if h == nil || h.number != r.Partition {
+			h = s.shard(r.Partition)
+			if !slices.Contains(shards, h) {
+				h.begin()
+				shards = append(shards, h)
+			}
 		}
-		if err := h.add(r, s.Shards); err != nil {
+		var err error
+		if r.Topic == topics.Requests {
+			err = h.request(r, s.Shards)
+		} else {
+			err = h.credit(r, s.event(events), s.Shards)
+			events++
+		}
+		if err != nil {
 			reason := topics.ReasonDecode
 			if errors.Is(err, ledger.ErrNoMember) {
 				reason = topics.ReasonRuleError
@@ -117,31 +142,53 @@ func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
 			out.Records = append(out.Records, deadLetter(r, reason, err))
 		}
 	}
-	shards := make([]*shard, 0, len(byNumber))
-	for _, h := range byNumber {
-		shards = append(shards, h)
-	}
 	slices.SortFunc(shards, func(x, y *shard) int { return int(x.number - y.number) })
 	return shards
 }
 
-func (h *shard) add(r *topics.Record, shards int) error {
-	if r.Topic == topics.Requests {
-		q := &pointspb.Request{}
-		if err := q.UnmarshalVT(r.Value); err != nil {
-			return fmt.Errorf("request: %w", err)
-		}
-		if q.GetWake() != nil {
-			return nil // that the shard is in the batch is enough
-		}
-		if err := ours(q.Account, r, shards); err != nil {
-			return err
-		}
-		h.requests = append(h.requests, command{q, r})
-		return nil
+// shard is the place of a shard's part of a batch, the same from batch to batch.
+func (s *Stage) shard(number int32) *shard {
+	h := s.shards[number]
+	if h == nil {
+		h = &shard{number: number}
+		s.shards[number] = h
 	}
-	e := &pointspb.CreditEvent{}
-	if err := e.UnmarshalVT(r.Value); err != nil {
+	return h
+}
+
+// begin empties it for a batch.
+func (h *shard) begin() {
+	clear(h.credits)
+	*h = shard{number: h.number, credits: h.credits[:0]}
+}
+
+// event is an empty n-th credit event of a batch. Those of the last batch are used again: nothing of them is kept.
+func (s *Stage) event(n int) *pointspb.CreditEvent {
+	if n == len(s.events) {
+		s.events = append(s.events, &pointspb.CreditEvent{})
+	}
+	s.events[n].ResetVT()
+	return s.events[n]
+}
+
+func (h *shard) request(r *topics.Record, shards int) error {
+	q := &pointspb.Request{}
+	if err := q.UnmarshalVT(r.Value); err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+	if q.GetWake() != nil {
+		return nil // that the shard is in the batch is enough
+	}
+	if err := ours(q.Account, r, shards); err != nil {
+		return err
+	}
+	h.requests = append(h.requests, command{q, r})
+	return nil
+}
+
+// credit decodes a record into e, whose texts lie in the record's memory.
+func (h *shard) credit(r *topics.Record, e *pointspb.CreditEvent, shards int) error {
+	if err := e.UnmarshalVTUnsafe(r.Value); err != nil {
 		return fmt.Errorf("credit event: %w", err)
 	}
 	if e.Cause == nil {
