@@ -128,6 +128,10 @@ func expiry(l Lot) int64 {
 }
 
 func (a *Account) addLot(l Lot) {
+	if n := len(a.Lots); n == 0 || compareLots(a.Lots[n-1], l) < 0 { // as most are: they expire as they came
+		a.Lots = append(a.Lots, l)
+		return
+	}
 	i, _ := slices.BinarySearchFunc(a.Lots, l, compareLots)
 	a.Lots = slices.Insert(a.Lots, i, l)
 }

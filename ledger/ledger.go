@@ -80,7 +80,7 @@ func (d *Decision) complete(e *pointspb.Entry) {
 	if e.EffectiveAt == 0 {
 		e.EffectiveAt = e.Cause.OccurredAt
 	}
-	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, e.Kind.String(), e.Rule, lotNumber(e), turn(e))
+	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, pointspb.Kind_name[int32(e.Kind)], e.Rule, lotNumber(e), turn(e))
 	e.Id = id[:]
 }
 
