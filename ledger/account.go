@@ -22,7 +22,7 @@ type Account struct {
 	Months     []SeenMonth // seen buckets, but for that of business keys
 	// Sweep is when to look for orders and months to forget (Unix ms, 0 = there are none).
 	Sweep int64
-	// Due is the earliest instant at which Advance has work, 0 = none; it is the score of the shard's due index.
+	// Due is the earliest instant at which Advance has work, 0 = none.
 	Due int64
 }
 

@@ -11,8 +11,7 @@ import (
 
 // The kinds of members in a shard's due index: a prefix, then the state's key.
 const (
-	DueMember     = "m:" // Account.Due
-	DueSweep      = "s:" // Account.Sweep
+	DueMember     = "m:" // Member.NextDue
 	DueRedemption = "r:"
 )
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"iter"
+	"slices"
 
 	"jifen/topics"
 )
@@ -14,7 +15,8 @@ type Member struct {
 	Account
 	// Whole says that all of the member's orders are held.
 	Whole bool
-	// Known are the hashes of the keys of all orders that the store has; nil: it was not asked.
+	// Known are the hashes of the keys of all orders that the store has; nil: it was not asked. Who was told them was told
+	// the seen buckets, too: one that is not held is empty.
 	Known *Hashes
 
 	orders []heldOrder
@@ -195,6 +197,12 @@ func (m *Member) Buckets() iter.Seq2[int32, *Bucket] {
 	}
 }
 
+// Forgot says that an order or a seen bucket was forgotten since the member was read.
+func (m *Member) Forgot() bool {
+	return slices.ContainsFunc(m.orders, func(h heldOrder) bool { return h.order == nil }) ||
+		slices.ContainsFunc(m.seen, func(h heldBucket) bool { return h.gone })
+}
+
 // Gone are the months whose buckets were forgotten since they were read.
 func (m *Member) Gone() iter.Seq[int32] {
 	return func(yield func(int32) bool) {
@@ -232,6 +240,9 @@ func (m *Member) Settle() {
 		}
 	}
 }
+
+// NextDue is when the member's clock-driven work is due next: the earlier of Due and Sweep, 0 = never.
+func (m *Member) NextDue() int64 { return sooner(m.Due, m.Sweep) }
 
 // MayHaveOrder says whether the store may have an order; it is true for a few that it has not.
 func (m *Member) MayHaveOrder(key string) bool { return m.Known == nil || m.Known.Has(HashOrder(key)) }

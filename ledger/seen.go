@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,11 +23,6 @@ func (k SeenKey) String() string {
 		return k.Member + "\x1fever"
 	}
 	return k.Member + "\x1f" + strconv.Itoa(int(k.Month))
-}
-
-// Compare orders buckets by member and month.
-func (k SeenKey) Compare(o SeenKey) int {
-	return cmp.Or(cmp.Compare(k.Member, o.Member), cmp.Compare(k.Month, o.Month))
 }
 
 // ParseSeenKey reads a bucket's name.

@@ -4,10 +4,10 @@ package ledger
 type Want struct {
 	Shard                               int32
 	Members, Orders, Redemptions, Items []string
-	Seen                                []SeenKey // buckets, whole
-	Swept                               []string  // members of whom all orders are wanted
-	Now                                 int64     // Unix ms; what is due by then is listed
-	DueMost                             int       // 0: do not look
+	Logs                                []string // members of whom the seen buckets are wanted, and which orders there are
+	Swept                               []string // members of whom all orders are wanted, and the seen buckets
+	Now                                 int64    // Unix ms; what is due by then is listed
+	DueMost                             int      // 0: do not look
 	// Into is the world that takes the states in; nil: a new one. What it holds already stays as it is.
 	Into *World
 }
@@ -16,7 +16,7 @@ type Want struct {
 type Got struct {
 	Head  Head
 	World *World
-	Due   []string // DueMember, DueSweep or DueRedemption + key
+	Due   []string // DueMember or DueRedemption + key
 }
 
 // Batch is what the entries From..Head.Seq of one shard changed: the world into which they were folded knows it.
@@ -27,8 +27,7 @@ type Batch struct {
 	World *World
 }
 
-// Names are the keys of a shard's states, by kind, as a store holds them; of orders the members.
+// Names are the keys of a shard's states, by kind, as a store holds them; of orders and seen buckets the members.
 type Names struct {
-	Members, Ordered, Redemptions, Items []string
-	Seen                                 []SeenKey
+	Members, Logs, Redemptions, Items []string
 }

@@ -1,10 +1,12 @@
 package audit_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -244,12 +246,17 @@ func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 		func(b []byte, s any) error { return s.(ownCoded).UnmarshalBinary(b) },
 		func(s any) ([]byte, error) { return s.(ownCoded).AppendBinary(nil) },
 	}
-	const field = "\x04/s\x1fO" // of the order in its member's log
+	const field = "\x04/s\x1fO" // of the order in its member's log, behind the seen ids
+	var before []byte
 	inLog := coding{
-		func(b []byte, s any) error { return own.read(b[len(field)+1:], s) },
+		func(b []byte, s any) error {
+			i := bytes.Index(b, []byte(field))
+			before = b[:i:i]
+			return own.read(b[i+len(field)+1:], s)
+		},
 		func(s any) ([]byte, error) {
 			b, err := own.write(s)
-			return append(binary.AppendUvarint([]byte(field), uint64(len(b))), b...), err
+			return slices.Concat(before, binary.AppendUvarint([]byte(field), uint64(len(b))), b), err
 		},
 	}
 	for _, c := range []struct {
@@ -258,7 +265,7 @@ func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 		coding    coding
 	}{
 		{"m:ana", "member ana", func() any { return &ledger.Account{} }, own},
-		{"o:ana", "order ana\x1f/s\x1fO", func() any { return &ledger.Order{} }, inLog},
+		{"l:ana", "order ana\x1f/s\x1fO", func() any { return &ledger.Order{} }, inLog},
 		{"r:r", "redemption r", func() any { return &ledger.Redemption{} }, coding{cbor.Unmarshal, cbor.Marshal}},
 	} {
 		key := "jifen:{0}:" + c.key
@@ -321,7 +328,7 @@ func TestLostAndForeignStatesAreReported(t *testing.T) {
 	ctx := t.Context()
 	p.raw.Del(ctx, "jifen:{0}:m:ben")
 	p.raw.Set(ctx, "jifen:{0}:m:zoe", p.raw.Get(ctx, "jifen:{0}:m:ana").Val(), 0)
-	p.raw.SetRange(ctx, "jifen:{0}:e:ben\x1f202606", 3, "x")
+	p.raw.SetRange(ctx, "jifen:{0}:l:ben", 6, "x")
 	p.raw.ZAdd(ctx, "jifen:{0}:due", redis.Z{Score: 5, Member: "m:ana"})
 	p.raw.ZRem(ctx, "jifen:{0}:due", "r:r")
 	got := strings.Join(p.differences(), "\n")
@@ -343,7 +350,7 @@ func TestStoreAtAnotherPlaceIsReported(t *testing.T) {
 		t.Errorf("a store that is behind: %s", d)
 	}
 	p = start(t)
-	p.raw.Set(t.Context(), "jifen:{0}:applied", fmt.Sprintf("%d:%d:%s:0:2", p.head.Seq, p.head.Offset, strings.Repeat("ab", 32)), 0)
+	p.raw.Set(t.Context(), "jifen:{0}:applied", fmt.Sprintf("%d:%d:%s:0:3", p.head.Seq, p.head.Offset, strings.Repeat("ab", 32)), 0)
 	if d := strings.Join(p.differences(), "\n"); !strings.Contains(d, "redis: chain hash") {
 		t.Errorf("a store of another chain: %s", d)
 	}

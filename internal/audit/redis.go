@@ -8,7 +8,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"jifen/ledger"
@@ -79,14 +78,8 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 	w := a.worlds[n]
 	orders, seen := w.Orders(), w.Seen()
 	want := ledger.Names{
-		Members: union(names.Members, w.Members), Ordered: union(names.Ordered, ordered(orders)),
+		Members: union(names.Members, w.Members), Logs: union(names.Logs, w.Members),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
-		Seen: slices.Collect(maps.Keys(seen)),
-	}
-	for _, k := range names.Seen {
-		if seen[k] == nil {
-			want.Seen = append(want.Seen, k)
-		}
 	}
 	found := ledger.NewWorld()
 	for part := range parts(n, &want) {
@@ -124,16 +117,6 @@ func union[V any](names []string, states map[string]V) []string {
 	return slices.Compact(all)
 }
 
-// ordered are the members who have orders.
-func ordered(orders map[string]*ledger.Order) map[string]struct{} {
-	members := map[string]struct{}{}
-	for key := range orders {
-		member, _, _ := strings.Cut(key, "\x1f")
-		members[member] = struct{}{}
-	}
-	return members
-}
-
 func accounts(w *ledger.World) map[string]*ledger.Account {
 	all := make(map[string]*ledger.Account, len(w.Members))
 	for id, m := range w.Members {
@@ -145,11 +128,9 @@ func accounts(w *ledger.World) map[string]*ledger.Account {
 // parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.
 func parts(n int32, all *ledger.Names) func(yield func(ledger.Want) bool) {
 	return func(yield func(ledger.Want) bool) {
-		lists, seen := [4][]string{all.Members, all.Ordered, all.Redemptions, all.Items}, all.Seen
-		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3])+len(seen) > 0; first = false {
+		lists := [4][]string{all.Members, all.Logs, all.Redemptions, all.Items}
+		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3]) > 0; first = false {
 			w := ledger.Want{Shard: n}
-			k := min(len(seen), readMost)
-			w.Seen, seen = seen[:k], seen[k:]
 			for i, to := range []*[]string{&w.Members, &w.Swept, &w.Redemptions, &w.Items} {
 				k := min(len(lists[i]), readMost)
 				*to, lists[i] = lists[i][:k], lists[i][k:]
@@ -240,11 +221,8 @@ func (a *Audit) compareDue(ctx context.Context, n int32, w *ledger.World) error 
 	}
 	want := map[string]int64{}
 	for id, m := range w.Members {
-		if m.Due != 0 {
-			want[ledger.DueMember+id] = m.Due
-		}
-		if m.Sweep != 0 {
-			want[ledger.DueSweep+id] = m.Sweep
+		if at := m.NextDue(); at != 0 {
+			want[ledger.DueMember+id] = at
 		}
 	}
 	for id, r := range w.Redemptions {

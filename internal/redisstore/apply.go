@@ -39,7 +39,7 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(calls))
 		for i, c := range calls {
-			out[i] = p.FCall(ctx, "jifen_apply_2", c.keys, c.args...)
+			out[i] = p.FCall(ctx, "jifen_apply_3", c.keys, c.args...)
 		}
 		return out
 	})
@@ -102,11 +102,9 @@ func (w *writer) member(m *ledger.Member) error {
 		return err
 	}
 	if m.Rescheduled() {
-		w.due(ledger.DueMember+m.ID, m.Due)
-		w.due(ledger.DueSweep+m.ID, m.Sweep)
+		w.due(ledger.DueMember+m.ID, m.NextDue())
 	}
-	w.remember(m)
-	return w.orders(m)
+	return w.log(m)
 }
 
 // put writes a state into the buffer that all of them share.
@@ -118,24 +116,35 @@ func (w *writer) put(key string, state any) error {
 	return err
 }
 
-// orders appends the orders that changed to their member's log; where all of them are held, the log begins anew.
-func (w *writer) orders(m *ledger.Member) error {
-	from, changed := len(w.buffer), false
-	for key, o := range m.ChangedOrders() {
-		if changed = true; m.Whole {
-			break
+// log appends to the member's log what changed; where all of it is held and something was forgotten, it begins anew.
+func (w *writer) log(m *ledger.Member) error {
+	if m.Whole && m.Forgot() {
+		return w.wholeLog(m)
+	}
+	from := len(w.buffer)
+	for month := range m.Gone() {
+		w.buffer = appendSeen(w.buffer, month, nil)
+	}
+	for month, b := range m.Buckets() {
+		if marks := b.Fresh(); len(marks) > 0 {
+			w.buffer = appendSeen(w.buffer, month, marks)
 		}
+	}
+	for key, o := range m.ChangedOrders() {
 		if err := w.order(key, o); err != nil {
 			return err
 		}
 	}
-	if !changed {
-		return nil
+	if len(w.buffer) > from {
+		w.grow, w.tails = append(w.grow, w.keys.log(m.ID)), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
 	}
-	name := w.keys.orders(m.ID)
-	if !m.Whole {
-		w.grow, w.tails = append(w.grow, name), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
-		return nil
+	return nil
+}
+
+func (w *writer) wholeLog(m *ledger.Member) error {
+	from := len(w.buffer)
+	for month, b := range m.Buckets() {
+		w.buffer = appendSeen(w.buffer, month, b.Marks())
 	}
 	for key, o := range m.Orders() {
 		if err := w.order(key, o); err != nil {
@@ -143,10 +152,10 @@ func (w *writer) orders(m *ledger.Member) error {
 		}
 	}
 	if len(w.buffer) == from {
-		w.del = append(w.del, name)
+		w.del = append(w.del, w.keys.log(m.ID))
 		return nil
 	}
-	w.set, w.values = append(w.set, name), append(w.values, w.buffer[from:len(w.buffer):len(w.buffer)])
+	w.set, w.values = append(w.set, w.keys.log(m.ID)), append(w.values, w.buffer[from:len(w.buffer):len(w.buffer)])
 	return nil
 }
 
@@ -170,25 +179,6 @@ func (w *writer) due(name string, at int64) {
 		return
 	}
 	w.dues = append(w.dues, strconv.FormatInt(at, 10), name)
-}
-
-// remember appends what is new in the seen buckets, and deletes those that were forgotten first.
-func (w *writer) remember(m *ledger.Member) {
-	for month := range m.Gone() {
-		w.del = append(w.del, w.keys.seen(ledger.SeenKey{Member: m.ID, Month: month}))
-	}
-	for month, b := range m.Buckets() {
-		marks := b.Fresh()
-		if len(marks) == 0 {
-			continue
-		}
-		from := len(w.buffer)
-		for i := range marks {
-			w.buffer = append(w.buffer, marks[i][:]...)
-		}
-		key := w.keys.seen(ledger.SeenKey{Member: m.ID, Month: month})
-		w.grow, w.tails = append(w.grow, key), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
-	}
 }
 
 func (w *writer) command(b *ledger.Batch) ([]string, []any) {

@@ -3,8 +3,6 @@ package redisstore
 import (
 	"strconv"
 	"strings"
-
-	"jifen/ledger"
 )
 
 // Every key of shard s begins with "jifen:{s}:": the hash tag keeps a shard together in a Redis Cluster.
@@ -14,14 +12,13 @@ func shardKeys(shard int32) keys {
 	return keys{"jifen:{" + strconv.Itoa(int(shard)) + "}:"}
 }
 
-func (k keys) applied() string              { return k.prefix + "applied" }
-func (k keys) due() string                  { return k.prefix + "due" }
-func (k keys) member(id string) string      { return k.prefix + "m:" + id }
-func (k keys) orders(member string) string  { return k.prefix + "o:" + member }
-func (k keys) redemption(id string) string  { return k.prefix + "r:" + id }
-func (k keys) items() string                { return k.prefix + "items" }
-func (k keys) item(id string) string        { return k.prefix + "i:" + id }
-func (k keys) seen(b ledger.SeenKey) string { return k.prefix + "e:" + b.String() }
+func (k keys) applied() string             { return k.prefix + "applied" }
+func (k keys) due() string                 { return k.prefix + "due" }
+func (k keys) member(id string) string     { return k.prefix + "m:" + id }
+func (k keys) log(member string) string    { return k.prefix + "l:" + member }
+func (k keys) redemption(id string) string { return k.prefix + "r:" + id }
+func (k keys) items() string               { return k.prefix + "items" }
+func (k keys) item(id string) string       { return k.prefix + "i:" + id }
 
 // outcomes is the channel on which owners tell which redemptions have been decided. It is a hint: the state decides.
 const outcomes = "jifen:outcomes"

@@ -20,7 +20,7 @@ func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, er
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(wants))
 		for i, q := range questions {
-			out[i] = p.FCallRO(ctx, "jifen_read_2", q.keys, q.want.Now, q.want.DueMost)
+			out[i] = p.FCallRO(ctx, "jifen_read_3", q.keys, q.want.Now, q.want.DueMost)
 		}
 		return out
 	})
@@ -41,19 +41,20 @@ type question struct {
 	codec codec
 	want  *ledger.Want
 	keys  []string
-	logs  []orderLog
+	logs  []memberLog
 }
 
-// orderLog is the orders of a member that are wanted: their keys, none for all of them.
-type orderLog struct {
+// memberLog is a member's log, and the keys of the orders that are wanted of it.
+type memberLog struct {
 	member string
 	keys   []string
+	whole  bool // all of them
 }
 
 func (s *Store) question(w *ledger.Want) question {
 	k := shardKeys(w.Shard)
-	q := question{codec: s.codec, want: w, logs: orderLogs(w)}
-	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Seen)+len(q.logs))
+	q := question{codec: s.codec, want: w, logs: memberLogs(w)}
+	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(q.logs))
 	q.keys = append(q.keys, k.applied(), k.due())
 	for _, id := range w.Members {
 		q.keys = append(q.keys, k.member(id))
@@ -64,28 +65,28 @@ func (s *Store) question(w *ledger.Want) question {
 	for _, id := range w.Items {
 		q.keys = append(q.keys, k.item(id))
 	}
-	for _, b := range w.Seen {
-		q.keys = append(q.keys, k.seen(b))
-	}
 	for _, l := range q.logs {
-		q.keys = append(q.keys, k.orders(l.member))
+		q.keys = append(q.keys, k.log(l.member))
 	}
 	return q
 }
 
-// orderLogs groups the wanted orders by member, as they lie next to each other.
-func orderLogs(w *ledger.Want) []orderLog {
-	var logs []orderLog
+// memberLogs groups the wanted orders by member, as they lie next to each other.
+func memberLogs(w *ledger.Want) []memberLog {
+	logs := make([]memberLog, 0, len(w.Logs)+len(w.Orders)+len(w.Swept))
+	for _, member := range w.Logs {
+		logs = append(logs, memberLog{member: member})
+	}
 	for i, key := range w.Orders {
 		member, _ := orderField(key)
-		if n := len(logs); n > 0 && logs[n-1].member == member {
+		if n := len(logs); n > len(w.Logs) && logs[n-1].member == member {
 			logs[n-1].keys = append(logs[n-1].keys, key)
 			continue
 		}
-		logs = append(logs, orderLog{member, w.Orders[i : i+1 : i+1]})
+		logs = append(logs, memberLog{member: member, keys: w.Orders[i : i+1 : i+1]})
 	}
 	for _, member := range w.Swept {
-		logs = append(logs, orderLog{member: member})
+		logs = append(logs, memberLog{member: member, whole: true})
 	}
 	return logs
 }
@@ -109,7 +110,7 @@ func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 	}
 	for _, l := range q.logs {
 		m := g.World.Member(l.member)
-		m.Whole = m.Whole || len(l.keys) == 0
+		m.Whole = m.Whole || l.whole
 		if m.Known == nil {
 			m.Known = &ledger.Hashes{}
 		}
@@ -134,7 +135,7 @@ func list(x any) []any {
 	return l
 }
 
-// state decodes the i-th wanted state: members, redemptions, items, seen buckets, order logs, in this order.
+// state decodes the i-th wanted state: members, redemptions, items, logs, in this order.
 func (q *question) state(i int, v string, g *ledger.Got) error {
 	w := q.want
 	if i < len(w.Members) {
@@ -152,22 +153,19 @@ func (q *question) state(i int, v string, g *ledger.Got) error {
 		g.World.Items[w.Items[i]] = t
 		return q.codec.read(v, t)
 	}
-	i -= len(w.Items)
-	if i < len(w.Seen) {
-		marks, err := decodeMarks(v)
-		g.World.Member(w.Seen[i].Member).HoldBucket(w.Seen[i].Month, marks)
-		return err
-	}
-	return q.orders(&q.logs[i-len(w.Seen)], v, g)
+	return readLog(&q.logs[i-len(w.Items)], v, g)
 }
 
-// orders decodes the orders that are wanted of a member's log, and hashes the keys of all.
-func (q *question) orders(l *orderLog, log string, g *ledger.Got) error {
-	m, states := g.World.Member(l.member), map[string]string{}
-	err := eachOrder(log, func(field, state string) error {
+// readLog decodes a member's seen buckets and the orders that are wanted, and hashes the keys of all orders.
+func readLog(l *memberLog, log string, g *ledger.Got) error {
+	m, states, seen := g.World.Member(l.member), map[string]string{}, map[int32][]topics.Mark{}
+	err := eachRecord(log, func(field, state string) error {
+		if field == "" {
+			return readSeen(seen, state)
+		}
 		key := l.member + "\x1f" + field
 		m.Known.Add(ledger.HashOrder(key))
-		if len(l.keys) == 0 || slices.Contains(l.keys, key) {
+		if l.whole || slices.Contains(l.keys, key) {
 			states[key] = state
 		}
 		return nil
@@ -175,27 +173,18 @@ func (q *question) orders(l *orderLog, log string, g *ledger.Got) error {
 	if err != nil {
 		return err
 	}
+	for month, marks := range seen {
+		m.HoldBucket(month, marks)
+	}
 	for key, state := range states {
 		if state == "" {
 			continue // forgotten
 		}
 		o := &ledger.Order{}
 		m.HoldOrder(key, o)
-		if err := q.codec.read(state, o); err != nil {
+		if err := o.UnmarshalBinary([]byte(state)); err != nil {
 			return fmt.Errorf("order %q: %w", key, err)
 		}
 	}
 	return nil
-}
-
-// decodeMarks reads a seen bucket: 16 bytes each.
-func decodeMarks(v string) ([]topics.Mark, error) {
-	marks := make([]topics.Mark, len(v)/len(topics.Mark{}))
-	for i := range marks {
-		copy(marks[i][:], v[i*len(topics.Mark{}):])
-	}
-	if len(v)%len(topics.Mark{}) != 0 {
-		return nil, fmt.Errorf("a seen bucket of %d bytes", len(v))
-	}
-	return marks, nil
 }

@@ -102,7 +102,7 @@ func TestForgottenStatesAreGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "due", dues, map[string]int64{"m:m": b.World.Members["m"].Due, "s:m": b.World.Members["m"].Sweep})
+	equal(t, "due", dues, map[string]int64{"m:m": b.World.Members["m"].NextDue()})
 	again := batch(1, 3, 3)
 	apply(t, s, again)
 	holds(t, s, again)
@@ -189,8 +189,7 @@ func TestNamesTellEverythingThatIsStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "names", names, map[int32]*ledger.Names{2: {
-		Members: []string{"m"}, Ordered: []string{"m"}, Redemptions: []string{"r-1"}, Items: []string{"cup"},
-		Seen: []ledger.SeenKey{{Member: "m"}, {Member: "m", Month: 202609}},
+		Members: []string{"m"}, Logs: []string{"m"}, Redemptions: []string{"r-1"}, Items: []string{"cup"},
 	}})
 }
 

@@ -54,12 +54,10 @@ func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
 		return nil, fmt.Errorf("scan redis: %w", err)
 	}
 	for _, n := range out {
-		for _, list := range []*[]string{&n.Members, &n.Ordered, &n.Redemptions, &n.Items} {
+		for _, list := range []*[]string{&n.Members, &n.Logs, &n.Redemptions, &n.Items} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list) // a scan may tell a key twice
 		}
-		slices.SortFunc(n.Seen, ledger.SeenKey.Compare)
-		n.Seen = slices.Compact(n.Seen)
 	}
 	return out, nil
 }
@@ -73,16 +71,12 @@ func add(n *ledger.Names, key string) {
 	switch kind {
 	case "m":
 		n.Members = append(n.Members, id)
-	case "o":
-		n.Ordered = append(n.Ordered, id)
+	case "l":
+		n.Logs = append(n.Logs, id)
 	case "r":
 		n.Redemptions = append(n.Redemptions, id)
 	case "i":
 		n.Items = append(n.Items, id)
-	case "e":
-		if b, ok := ledger.ParseSeenKey(id); ok {
-			n.Seen = append(n.Seen, b)
-		}
 	}
 }
 

@@ -57,9 +57,12 @@ func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Outp
 	key := name[2:]
 	switch name[:2] {
 	case ledger.DueMember:
-		return s.write(h, ledger.Advance(h.world, key, m), out)
-	case ledger.DueSweep:
-		return s.write(h, ledger.Sweep(h.world, key, m), out)
+		if err := s.write(h, ledger.Advance(h.world, key, m), out); err != nil {
+			return err
+		}
+		if a := h.world.Member(key); a.Whole && a.Sweep != 0 && a.Sweep <= m.Now {
+			return s.write(h, ledger.Sweep(h.world, key, m), out)
+		}
 	case ledger.DueRedemption:
 		if r := h.world.Redemptions[key]; r != nil {
 			return s.write(h, ledger.Forget(h.world, r.Member, key, m), out)

@@ -133,7 +133,7 @@ func TestDueWorkIsBookedByAWake(t *testing.T) {
 		t.Fatal(err)
 	}
 	ana := names[topics.Shard("member:ana", shards)]
-	equal(t, "orders within the horizon", ana.Ordered, []string{"ana"})
+	equal(t, "orders within the horizon", ana.Logs, []string{"ana"})
 	p.now = day.Add(ledger.Horizon)
 	p.wakeAll()
 	p.sound("after the horizon")
@@ -141,8 +141,8 @@ func TestDueWorkIsBookedByAWake(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n, x := range names {
-		if len(x.Ordered)+len(x.Redemptions)+len(x.Seen) != 0 {
-			t.Errorf("shard %d still has orders of %d members, %d redemptions, %d seen buckets", n, len(x.Ordered), len(x.Redemptions), len(x.Seen))
+		if len(x.Logs)+len(x.Redemptions) != 0 {
+			t.Errorf("shard %d still has orders or seen ids of %d members, %d redemptions", n, len(x.Logs), len(x.Redemptions))
 		}
 	}
 	equal(t, "nothing is due twice", values(p.wakeAll()), []string(nil))

@@ -29,13 +29,13 @@ func (h *shard) wants(s *Stage) {
 	for i := range h.credits {
 		e := &h.credits[i].event
 		e.Member = member(e.ID)
-		for _, x := range e.Marks() {
-			if e.Member.Bucket(x.Month) == nil {
-				w.Seen = append(w.Seen, ledger.SeenKey{Member: e.Member.ID, Month: x.Month})
+		switch {
+		case e.OrderKey != "":
+			if e.Member.MayHaveOrder(e.OrderKey) {
+				w.Orders = append(w.Orders, e.OrderKey)
 			}
-		}
-		if e.OrderKey != "" && e.Member.MayHaveOrder(e.OrderKey) {
-			w.Orders = append(w.Orders, e.OrderKey)
+		case e.Member.Known == nil:
+			w.Logs = append(w.Logs, e.Member.ID)
 		}
 	}
 	for _, r := range h.requests {
@@ -49,9 +49,7 @@ func (h *shard) wants(s *Stage) {
 			w.Items = append(w.Items, item)
 		}
 	}
-	w.Orders, w.Redemptions, w.Items = unique(w.Orders), unique(w.Redemptions), unique(w.Items)
-	slices.SortFunc(w.Seen, ledger.SeenKey.Compare)
-	w.Seen = slices.Compact(w.Seen)
+	w.Orders, w.Redemptions, w.Items, w.Logs = unique(w.Orders), unique(w.Redemptions), unique(w.Items), unique(w.Logs)
 	h.want = w
 }
 
@@ -60,8 +58,7 @@ func unique(keys []string) []string {
 	return slices.Compact(keys)
 }
 
-// dueWant names the states behind the due index that the batch does not have yet. A sweep looks at all orders of its
-// member; those that the batch has are read again, and the batch's stay.
+// dueWant names the states behind the due index that the batch does not have yet.
 func (h *shard) dueWant() ledger.Want {
 	w := ledger.Want{Shard: h.number}
 	for _, name := range h.due {
@@ -75,11 +72,21 @@ func (h *shard) dueWant() ledger.Want {
 		if h.world.Members[key] == nil {
 			w.Members = append(w.Members, key)
 		}
-		if name[:2] == ledger.DueSweep {
+	}
+	w.Members = unique(w.Members)
+	return w
+}
+
+// sweepWant names the members who are to be swept: a sweep looks at all of their orders. Those that the batch has are read
+// again, and the batch's stay.
+func (h *shard) sweepWant() ledger.Want {
+	w := ledger.Want{Shard: h.number}
+	for _, name := range h.due {
+		key, ok := strings.CutPrefix(name, ledger.DueMember)
+		if m := h.world.Members[key]; ok && m != nil && m.Sweep != 0 && m.Sweep <= h.want.Now {
 			w.Swept = append(w.Swept, key)
 		}
 	}
-	w.Members = unique(w.Members)
 	return w
 }
 
