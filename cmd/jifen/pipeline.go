@@ -51,7 +51,7 @@ func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *obse
 	}
 	defer lag.Close()
 	loop := &kafka.Loop{
-		Name: "credits", Group: topics.GroupCredits, Topics: topics.Shop(), Stage: stage,
+		Name: "credits", Group: topics.GroupCredits, Topics: topics.Shop(), Writes: []string{topics.Credits}, Stage: stage,
 		Held: func(ctx context.Context) (bool, error) {
 			n, err := lag.Records(ctx, topics.Credits)
 			observe.lag(topics.GroupBalances, topics.Credits, n)
@@ -71,7 +71,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	})
 	loop := &kafka.Loop{
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
-		Takeover: stage.Takeover, Loss: stage.Loss,
+		Writes: []string{topics.Ledger, topics.Requests}, Takeover: stage.Takeover, Loss: stage.Loss,
 		BatchMax: a.config.Balances.BatchMaxIdle, Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond,
 		Urgent: topics.Requests, FetchBytes: 64 << 10, UrgentBytes: 32 << 10,
 	}

@@ -146,10 +146,6 @@ func brokerProperties(b *Part, self voter, all []voter, further map[string]strin
 	set("auto.create.topics.enable", false)
 	set("group.initial.rebalance.delay.ms", 0)
 	set("group.min.session.timeout.ms", 1000)
-	// Nobody could take over from a single broker. Yet in a controlled shutdown it gives up its partitions one moment
-	// before it goes, and Kafka 4.3.1 takes transactions whose partitions have no leader for complete without writing their
-	// commit markers: they hang for ever, and hide everything after them.
-	set("controlled.shutdown.enable", len(all) > 1)
 	set("default.replication.factor", len(all))
 	for _, internal := range []string{"offsets.topic", "transaction.state.log"} {
 		set(internal+".num.partitions", 8)

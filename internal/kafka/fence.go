@@ -21,47 +21,40 @@ const fenceWait = 3 * time.Second
 // can be told from the transactions that are open.
 func (l *Loop) slot(instance string) string { return l.Group + "." + instance }
 
-// fence ends the open transactions of members that are no longer in the group. A transaction that its dead owner left
+// fence ends the hanging and the open transactions of members that are no longer in the group. A transaction that its dead owner left
 // open hides what others commit after it, and a broker looks for those past their time-out only every 10 s by default:
 // a takeover would wait for up to 16 s. A member that is in the group ends its own.
 func (l *Loop) fence(ctx context.Context, client *kgo.Client) {
 	ctx, done := context.WithTimeout(ctx, fenceWait)
 	defer done()
-	gone, err := l.gone(ctx, kadm.NewClient(client))
-	for _, id := range gone {
-		if err == nil {
-			err = endTransaction(ctx, client, id)
+	gone, open, err := l.gone(ctx, kadm.NewClient(client))
+	if err == nil {
+		err = l.mend(ctx, client, gone...)
+	}
+	for _, id := range open {
+		if e := endTransaction(ctx, client, id); e != nil {
+			err = errors.Join(err, e)
+			break
 		}
-		if err == nil {
-			slog.Info("open transaction of a member that is gone was ended", "stage", l.Name, "transactional_id", id)
-		}
+		slog.Info("open transaction of a member that is gone was ended", "stage", l.Name, "transactional_id", id)
 	}
 	if err != nil && ctx.Err() == nil {
-		slog.Warn("open transactions of members that are gone end by their time-out", "stage", l.Name, "error", err)
+		slog.Warn("transactions of members that are gone were not ended; open ones end by their time-out", "stage", l.Name, "error", err)
 	}
 }
 
-// gone lists the transactional ids of our group that have an open transaction and no member.
-func (l *Loop) gone(ctx context.Context, admin *kadm.Client) ([]string, error) {
-	open, err := admin.ListTransactions(ctx, nil, []string{"Ongoing"})
+// gone lists the transactional ids of our group that have no member, and those of them that have an open transaction.
+func (l *Loop) gone(ctx context.Context, admin *kadm.Client) (gone, open []string, err error) {
+	all, err := admin.ListTransactions(ctx, nil, nil)
 	if err != nil {
-		return nil, fmt.Errorf("list transactions: %w", err)
-	}
-	var ids []string
-	for _, t := range open.Sorted() {
-		if strings.HasPrefix(t.TxnID, l.slot("")) && t.State == "Ongoing" {
-			ids = append(ids, t.TxnID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil, nil
+		return nil, nil, fmt.Errorf("list transactions: %w", err)
 	}
 	groups, err := admin.DescribeGroups(ctx, l.Group)
 	if err == nil {
 		err = groups.Error()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("describe group %s: %w", l.Group, err)
+		return nil, nil, fmt.Errorf("describe group %s: %w", l.Group, err)
 	}
 	members := map[string]bool{}
 	for _, m := range groups[l.Group].Members {
@@ -69,13 +62,16 @@ func (l *Loop) gone(ctx context.Context, admin *kadm.Client) ([]string, error) {
 			members[*m.InstanceID] = true
 		}
 	}
-	var gone []string
-	for _, id := range ids {
-		if !members[id] {
-			gone = append(gone, id)
+	for _, t := range all.Sorted() {
+		if !strings.HasPrefix(t.TxnID, l.slot("")) || members[t.TxnID] {
+			continue
+		}
+		gone = append(gone, t.TxnID)
+		if t.State == "Ongoing" {
+			open = append(open, t.TxnID)
 		}
 	}
-	return gone, nil
+	return gone, open, nil
 }
 
 // endTransaction takes a transactional id over for a moment: the broker aborts what is open under it and refuses

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ type Loop struct {
 	Name   string // of the stage, for logs and failpoints
 	Group  string
 	Topics []string
+	Writes []string // topics, besides the dead letters of Topics: there hanging transactions are looked for
 	Stage  processors.Stage
 	// Takeover is told which partitions are ours, once nobody else can commit for them and before the first poll.
 	Takeover func(ctx context.Context, assigned map[string][]int32) error
@@ -115,7 +117,9 @@ func (l *Loop) loss(context.Context, *kgo.Client, map[string][]int32) {
 }
 
 func (l *Loop) session(ctx context.Context, c Config) error {
-	s, err := kgo.NewGroupTransactSession(l.options(c)...)
+	linked, lose := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer lose(nil)
+	s, err := kgo.NewGroupTransactSession(append(l.options(c), kgo.WithHooks(link{lose}))...)
 	if err != nil {
 		return fmt.Errorf("%s: kafka client: %w", l.Name, err)
 	}
@@ -123,29 +127,34 @@ func (l *Loop) session(ctx context.Context, c Config) error {
 		s.Close()
 		l.loss(context.WithoutCancel(ctx), s.Client(), nil)
 	}()
+	if err := l.mend(ctx, s.Client(), l.slot(c.Instance)); err != nil {
+		return fmt.Errorf("%s: %w", l.Name, err)
+	}
 	// A predecessor in our slot may have left a transaction open: taking its id over ends it, before the takeover waits for it.
 	if _, _, err := s.Client().ProducerID(ctx); err != nil {
 		return fmt.Errorf("%s: transactional id: %w", l.Name, err)
 	}
 	watch, stop := context.WithCancel(ctx)
 	defer stop()
+	defer context.AfterFunc(linked, stop)()
 	gate := newGate()
 	if l.Held != nil {
 		go l.hold(watch, gate)
 	}
 	size := newSizer(l)
 	for {
-		gate.pass(ctx)
-		fetches, err := l.gather(ctx, s, size)
+		gate.pass(watch)
+		fetches, err := l.gather(watch, s, size)
 		if ctx.Err() != nil {
 			return nil // told to stop, whatever that interrupted
 		}
-		if err != nil {
+		if err := cmp.Or(context.Cause(linked), err); err != nil {
 			return err
 		}
 		failpoint(l.Name, "after_poll")
 		started, urgent := time.Now(), l.urgent(fetches)
-		n, err := l.transact(ctx, s, fetches)
+		// A shutdown lets the transaction under way finish: its successor then has nothing to wait for.
+		n, err := l.transact(linked, s, fetches)
 		if err != nil {
 			return err
 		}
@@ -164,11 +173,10 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 	if err := s.Begin(); err != nil {
 		return 0, fmt.Errorf("begin transaction: %w", err)
 	}
-	// A shutdown lets the transaction under way finish: its successor then has nothing to wait for.
-	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), l.finish)
+	ctx, done := context.WithTimeout(ctx, l.finish)
 	defer done()
 	out, err := l.Stage.Process(ctx, batch)
-	if err != nil {
+	if err := cmp.Or(err, ctx.Err()); err != nil {
 		return 0, l.abort(ctx, s, err)
 	}
 	written, first := l.produce(ctx, s, out)

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"jifen/internal/kafka"
 	"jifen/internal/testkit"
 	"jifen/processors"
@@ -399,4 +402,40 @@ func TestLagTellsWhatIsLeft(t *testing.T) {
 	equal(t, "still drained", drained(), true)
 	c.send(4)
 	equal(t, "with new records", drained(), false)
+}
+
+// TestLostConnectionEndsTheSession restarts the broker under a stage that has nothing to do: its next transaction must not
+// be one of the same session, which does not know how the last one ended.
+func TestLostConnectionEndsTheSession(t *testing.T) {
+	k := testkit.StartKfake(t)
+	c := &copying{t: t, config: config(k.Addr())}
+	c.from = topic(t, c.config, partitions)
+	c.to = topicNamed(t, c.config, c.from+".copy", partitions)
+	s := &copier{to: c.to}
+	c.loop(s, "0", nil)
+	c.send(10)
+	c.drained()
+	before := c.epoch("0")
+	if err := k.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the transactional id is taken over", func() bool { return c.epoch("0") > before })
+	c.send(10)
+	c.copied()
+}
+
+// epoch is that of the transactional id of an instance, -1 while the broker is away.
+func (c *copying) epoch(instance string) int16 {
+	c.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.config.Brokers...))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer client.Close()
+	id := c.from + "." + instance
+	described, err := kadm.NewClient(client).DescribeTransactions(c.t.Context(), id)
+	if err != nil || described[id].Err != nil {
+		return -1
+	}
+	return described[id].ProducerEpoch
 }

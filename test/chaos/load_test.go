@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,16 +22,7 @@ type load struct {
 	began   time.Time
 	stop    context.CancelFunc
 	all     sync.WaitGroup
-	hushed  atomic.Bool // nothing new is sent
 }
-
-// hush lets what is under way end, and sends nothing new before speak.
-func (l *load) hush() {
-	l.hushed.Store(true)
-	time.Sleep(3 * time.Second)
-}
-
-func (l *load) speak() { l.hushed.Store(false) }
 
 const members = 200
 
@@ -60,8 +50,8 @@ func (s *stack) stream(t *testing.T, name string) *load {
 		stop()
 		l.all.Wait()
 	})
-	l.all.Go(func() { l.shop.stream(ctx, l.seed, members, &l.hushed) })
-	l.all.Go(func() { l.journal = c.redemptions(ctx, l.seed, all, l.items, &l.hushed) })
+	l.all.Go(func() { l.shop.stream(ctx, l.seed, members) })
+	l.all.Go(func() { l.journal = c.redemptions(ctx, l.seed, all, l.items) })
 	return l
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,14 +89,10 @@ func (s *shop) endow(t *testing.T, n int, net int64) {
 }
 
 // stream sends batches of ten orders, each 50 ms, until ctx ends; some are sent twice, some are refunded in part.
-func (s *shop) stream(ctx context.Context, seed uint64, members int, hushed *atomic.Bool) {
+func (s *shop) stream(ctx context.Context, seed uint64, members int) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	var before *topics.Event
 	for n := 0; ctx.Err() == nil; n += 10 {
-		if hushed.Load() {
-			time.Sleep(50 * time.Millisecond)
-			continue
-		}
 		b := batch{granted: map[string]int64{}, reversed: map[string]int64{}}
 		for i := range 10 {
 			e := s.order(s.member(r.IntN(members)), n+i, int64(300+r.IntN(30000)))

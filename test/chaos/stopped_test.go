@@ -16,9 +16,8 @@ func outage() time.Duration {
 }
 
 // TestStoppedFor stops each server for a while as orders and redemptions stream. Nothing of Jifen is restarted: when the
-// server is back everything drains, and nothing was lost. Kafka is stopped in a moment without transactions, and finds
-// the streams waiting when it comes back: one that it is just ending when its only broker goes may hang for ever, which is
-// Kafka's own defect (docs/decisions/0013). JIFEN_CHAOS_FULL=1 stops it in the midst of them.
+// server is back everything drains, and nothing was lost. Kafka goes in the midst of transactions, some of which it may
+// leave hanging (docs/decisions/0013).
 func TestStoppedFor(t *testing.T) {
 	s := start(t)
 	for _, x := range []struct {
@@ -33,13 +32,9 @@ func TestStoppedFor(t *testing.T) {
 			pids := s.pids()
 			l := s.stream(t, x.name)
 			time.Sleep(2 * time.Second)
-			if x.name == "kafka" && outage() < time.Minute {
-				l.hush()
-			}
 			if err := x.part.Stop(); err != nil {
 				t.Fatal(err)
 			}
-			l.speak()
 			time.Sleep(outage())
 			if err := x.part.Restart(t.Context()); err != nil {
 				t.Fatal(err)
