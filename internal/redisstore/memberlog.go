@@ -42,7 +42,7 @@ func appendSeen(b []byte, month int32, marks []topics.Mark) []byte {
 	return b
 }
 
-// seen reads what appendSeen wrote behind the field, into the buckets of a log.
+// readSeen reads what appendSeen wrote behind the field, into the buckets of a log.
 func readSeen(buckets map[int32][]topics.Mark, value string) error {
 	month, n := binary.Varint([]byte(value[:min(len(value), binary.MaxVarintLen64)]))
 	if n <= 0 || (len(value)-n)%len(topics.Mark{}) != 0 {

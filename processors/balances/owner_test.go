@@ -190,12 +190,18 @@ func (p *program) process(records ...topics.Record) processors.Output {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	out.Records = slices.Clone(out.Records)
-	for i := range out.Records {
-		r := &out.Records[i]
+	out.Records = cloned(out.Records)
+	return out
+}
+
+// cloned are records with memory of their own.
+func cloned(records []topics.Record) []topics.Record {
+	records = slices.Clone(records)
+	for i := range records {
+		r := &records[i]
 		r.Key, r.Value = bytes.Clone(r.Key), bytes.Clone(r.Value)
 	}
-	return out
+	return records
 }
 
 // commit is the end of the transaction: what the batch made is there for everybody.
@@ -212,13 +218,21 @@ func (p *program) commit(out processors.Output) {
 	}
 }
 
-// batch is a whole transaction.
+// batch is a whole transaction. Its records' memory is written over afterwards, as the client may do.
 func (p *program) batch(records ...topics.Record) processors.Output {
 	p.t.Helper()
+	records = cloned(records)
 	out := p.process(records...)
 	p.commit(out)
 	if err := p.stage.Committed(p.t.Context(), out.Records); err != nil {
 		p.t.Fatal(err)
+	}
+	for _, r := range records {
+		for _, b := range [][]byte{r.Key, r.Value} {
+			for i := range b {
+				b[i] = '#'
+			}
+		}
 	}
 	return out
 }

@@ -231,34 +231,6 @@ func TestRefundBeforeItsOrderAcrossATakeover(t *testing.T) {
 	p.sound("at the end")
 }
 
-// TestOwnerReadsTheOrdersThatThereAre: of a member whose orders it knows by their hashes, many or few, since it wrote them
-// or since a takeover.
-func TestOwnerReadsTheOrdersThatThereAre(t *testing.T) {
-	for _, orders := range []int{1, 100} {
-		for _, again := range []bool{false, true} {
-			p := start(t)
-			for i := range orders {
-				p.batch(p.paid("ana", fmt.Sprint("O", i), 1000))
-			}
-			if again {
-				p.takeover()
-				p.batch(p.paid("ana", "other", 0)) // from here on the orders are known
-			}
-			p.batch(p.refund("ana", "O0", "R", 400))
-			equal(t, "after a refund", p.available("ana"), int64(10*orders-4))
-			twice := p.paid("ana", "O0", 1000)
-			var e pointspb.CreditEvent
-			if err := e.UnmarshalVT(twice.Value); err != nil {
-				t.Fatal(err)
-			}
-			e.Cause.Id = "under another id"
-			p.batch(p.credit(&e))
-			equal(t, "after the order came again", p.available("ana"), int64(10*orders-4))
-			p.sound("at the end")
-		}
-	}
-}
-
 // TestStaleRulebookOrClockDecidesNothing: the batch fails, and is decided when the owner knows enough again.
 func TestStaleRulebookOrClockDecidesNothing(t *testing.T) {
 	p := start(t)

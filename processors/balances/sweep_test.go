@@ -7,6 +7,7 @@ import (
 
 	"jifen/ledger"
 	"jifen/topics"
+	"jifen/topics/pointspb"
 )
 
 // TestSweepOfManyOrdersTakesSeveralEntries: each forgets a part, under an id of its own, until nothing is left.
@@ -36,6 +37,33 @@ func TestSweepOfManyOrdersTakesSeveralEntries(t *testing.T) {
 	}
 	for n, x := range names {
 		equal(t, fmt.Sprint("members with orders in shard ", n), len(x.Logs), 0)
+	}
+}
+
+// TestSweepKeepsTheSeenIdsOfYoungMonths: the log begins anew with what is still to be known.
+func TestSweepKeepsTheSeenIdsOfYoungMonths(t *testing.T) {
+	p := start(t)
+	p.book.Validity = topics.Validity{}
+	review := func(id string) topics.Record {
+		return p.credit(&pointspb.CreditEvent{
+			Account: "member:ana", BusinessKey: "review\x1fR",
+			Cause: &pointspb.Cause{Source: "/shops/t", Id: id, Type: topics.TypeReviewPublished, OccurredAt: p.now.UnixMilli()},
+		})
+	}
+	p.batch(p.paid("ana", "old", 1000), review("r1"))
+	p.now = p.now.AddDate(0, 2, 0)
+	young := p.gift("ana", "young", 5)
+	p.batch(young)
+	p.now = p.now.AddDate(0, 0, 342) // 403 days after the first, 342 after the second
+	p.wakeAll()
+	equal(t, "sweeps", p.log.kinds(t)["FORGOTTEN"], 1)
+	equal(t, "months that are known", len(p.stored("ana").Months), 1)
+	for _, when := range []string{"in memory", "in the store"} {
+		before := p.outcomes["shop.activity.v1 duplicate"] + p.outcomes["shop.review.published.v1 duplicate"]
+		p.batch(young, review("r2"))
+		equal(t, when, p.outcomes["shop.activity.v1 duplicate"]+p.outcomes["shop.review.published.v1 duplicate"]-before, 2)
+		p.sound(when)
+		p.takeover()
 	}
 }
 
