@@ -31,17 +31,18 @@ func DefaultLimits() Limits {
 }
 
 // Decode reads a CloudEvent in binary or structured mode, checks it and returns its event, or the reason for a dead
-// letter. The event's strings share one copy of the record, so the record's buffers may be reused.
+// letter. The event has a copy of the record's bytes, so the record's buffers may be reused.
 // The record's key is not looked at: data.member rules. A record without a topic may hold any type.
 func Decode(r *Record, limits Limits, now time.Time) (*Event, *Reject) {
 	e := new(Event)
-	if rej := e.Decode(r, limits, now); rej != nil {
+	if rej := e.Decode(clone(r), limits, now); rej != nil {
 		return nil, rej
 	}
 	return e, nil
 }
 
-// Decode is the function Decode into an event whose room is used again: lines and tags of the event before are lost.
+// Decode is the function Decode without its copy: the event's strings lie in the record, whose bytes must stay as they
+// are for as long as the event is used. Its lines and tags take the room of those of the event before.
 func (e *Event) Decode(r *Record, limits Limits, now time.Time) *Reject {
 	room := e.Data.Lines
 	*e = Event{}
@@ -56,19 +57,37 @@ func (e *Event) Decode(r *Record, limits Limits, now time.Time) *Reject {
 	if rej != nil {
 		return rej
 	}
-	data, rej := env.fill(e, k)
-	if rej != nil {
+	if rej := env.fill(e, &k); rej != nil {
 		return rej
 	}
 	e.Data.Lines = room
 	// The fast path decides where it is sure, else the strict library.
-	if data == "" || !fastOrder(data, isPlain(env.data), k.fast, &e.Data) {
+	if k.fast.required == 0 || !fastOrder(TextOf(env.data), k.fast, &e.Data) {
 		e.Data = Data{}
 		if rej := k.decode(env.data, &e.Data); rej != nil {
 			return rej
 		}
 	}
 	return limits.check(e, now)
+}
+
+// clone is r with bytes of its own, of those that Decode reads.
+func clone(r *Record) *Record {
+	size := recordBytes(r)
+	if size > RecordBytesMax {
+		return r
+	}
+	room := make([]byte, 0, size-len(r.Key))
+	own := func(b []byte) []byte {
+		start := len(room)
+		room = append(room, b...)
+		return room[start:len(room):len(room)]
+	}
+	c := &Record{Topic: r.Topic, Value: own(r.Value), Headers: make([]Header, len(r.Headers))}
+	for i, h := range r.Headers {
+		c.Headers[i] = Header{Key: h.Key, Value: own(h.Value)}
+	}
+	return c
 }
 
 func (l *Limits) check(e *Event, now time.Time) *Reject {

@@ -46,6 +46,9 @@ func (c *checker) text(name, v string, charsMax int, required bool) {
 		}
 		return
 	}
+	if len(v) <= charsMax && isPlain(v) {
+		return
+	}
 	if n, ok := printable(v); !ok || n > charsMax {
 		c.fail(ReasonSchema, name, " must be 1 to ", strconv.Itoa(charsMax), " printable characters")
 	}
@@ -70,8 +73,8 @@ func printable(v string) (chars int, ok bool) {
 	return chars, true
 }
 
-func printableBytes(v []byte) bool {
-	_, ok := printable(string(v))
+func isPrintable(v string) bool {
+	_, ok := printable(v)
 	return ok
 }
 

@@ -31,8 +31,7 @@ func (v *envelope) read(r *Record) *Reject {
 			return rej
 		}
 	}
-	media := mediaType(v.content)
-	if strings.HasPrefix(media, "application/cloudevents") {
+	if media := mediaType(v.content); strings.HasPrefix(media, "application/cloudevents") {
 		if media != structuredContent {
 			return reject(ReasonDecode, "content-type: of CloudEvents formats, only ", structuredContent, " is read")
 		}
@@ -69,28 +68,28 @@ func (v *envelope) header(h *Header) *Reject {
 
 // slot is where the header of that lower-case name goes; nil for those that we do not use.
 func (v *envelope) slot(key string) *[]byte {
-	if name, ok := strings.CutPrefix(key, attributePrefix); ok {
-		v.attributes++
-		switch name {
-		case "specversion":
-			return &v.specversion
-		case "id":
-			return &v.id
-		case "source":
-			return &v.source
-		case "type":
-			return &v.typ
-		case "time":
-			return &v.time
-		case "backfill":
-			return &v.backfill
-		case "traceparent":
-			return &v.traceparent
+	if !strings.HasPrefix(key, attributePrefix) {
+		if key == contentTypeHeader {
+			return &v.content
 		}
 		return nil
 	}
-	if key == contentTypeHeader {
-		return &v.content
+	v.attributes++
+	switch key {
+	case "ce_specversion":
+		return &v.specversion
+	case "ce_id":
+		return &v.id
+	case "ce_source":
+		return &v.source
+	case "ce_type":
+		return &v.typ
+	case "ce_time":
+		return &v.time
+	case "ce_backfill":
+		return &v.backfill
+	case "ce_traceparent":
+		return &v.traceparent
 	}
 	return nil
 }
@@ -139,7 +138,7 @@ func (v *envelope) kind(topic string) (kind, *Reject) {
 	if len(v.typ) == 0 {
 		return kind{}, reject(ReasonSchema, "type is missing")
 	}
-	k, ok := kindOf(string(v.typ))
+	k, ok := kindOf(TextOf(v.typ))
 	if !ok {
 		return kind{}, reject(ReasonUnknownType, "the type is unknown")
 	}
@@ -149,30 +148,12 @@ func (v *envelope) kind(topic string) (kind, *Reject) {
 	return k, nil
 }
 
-// fill sets the event's attributes. They share one string with the data, which is returned if the fast path reads it.
-func (v *envelope) fill(e *Event, k kind) (data string, rej *Reject) {
-	if len(v.traceparent) > IDCharsMax || !printableBytes(v.traceparent) {
-		v.traceparent = nil // a tracing hint is no reason to refuse points
+// fill sets the event's attributes, in place.
+func (v *envelope) fill(e *Event, k *kind) *Reject {
+	if t := TextOf(v.traceparent); len(t) <= IDCharsMax && isPrintable(t) {
+		e.Traceparent = t // a tracing hint is no reason to refuse points
 	}
-	var fast []byte
-	if k.fast.required != 0 {
-		fast = v.data
-	}
-	parts := [...][]byte{v.id, v.source, v.backfill, v.traceparent, fast}
-	size := 0
-	for _, part := range parts {
-		size += len(part)
-	}
-	var all strings.Builder
-	all.Grow(size)
-	for _, part := range parts {
-		all.Write(part)
-	}
-	rest := all.String()
-	for i, to := range [...]*string{&e.ID, &e.Source, &e.Backfill, &e.Traceparent, &data} {
-		*to, rest = rest[:len(parts[i])], rest[len(parts[i]):]
-	}
-	e.Type = k.typ
+	e.ID, e.Source, e.Backfill, e.Type = TextOf(v.id), TextOf(v.source), TextOf(v.backfill), k.typ
 	var c checker
 	c.id("id", e.ID)
 	c.text("source", e.Source, SourceCharsMax, true)
@@ -184,7 +165,7 @@ func (v *envelope) fill(e *Event, k kind) (data string, rej *Reject) {
 	if !isJSON(v.content) {
 		c.fail(ReasonSchema, "the data's content type must be ", jsonContent)
 	}
-	return data, c.reject
+	return c.reject
 }
 
 func mediaType(content []byte) string {

@@ -1,9 +1,6 @@
 package topics
 
-import (
-	"encoding/binary"
-	"strings"
-)
+import "strings"
 
 // fastShape says which members the data of an order event may and must have for the fast path.
 type fastShape struct {
@@ -57,25 +54,24 @@ func refundedShape() fastShape {
 	}
 }
 
-// fastOrder reads the data of an order event from s, which d's strings share; plain says what isPlain says of it. True means that it is acceptable and d is
+// fastOrder reads the data of an order event from s, which d's strings share. True means that it is acceptable and d is
 // what the library path would give; false means "I do not know": d is spoilt and the library must decide.
 // It knows no escapes, unknown members, nulls, floats or faults: those are rare, and the library's.
-func fastOrder(s string, plain bool, shape fastShape, d *Data) bool {
-	p := fastReader{s: s, plain: plain, tags: tagRoom(d.Lines)}
+func fastOrder(s string, shape fastShape, d *Data) bool {
+	p := fastReader{s: s, tags: tagRoom(d.Lines)}
 	d.Lines = d.Lines[:0]
 	if !p.data(shape, d) {
 		return false
 	}
 	p.space()
-	return p.i == len(p.s) && linesDiffer(d.Lines) && d.PaidWithPoints <= sumNet(d.Lines)
+	return p.i == len(p.s) && linesDiffer(d.Lines) && (d.PaidWithPoints == 0 || d.PaidWithPoints <= sumNet(d.Lines))
 }
 
 // fastReader is a position in s. Each method returns false as soon as it meets what it does not know.
 type fastReader struct {
-	s     string
-	i     int
-	plain bool // s is printable ASCII without a backslash, so its strings need no check
-	tags  []string
+	s    string
+	i    int
+	tags []string
 }
 
 func (p *fastReader) data(shape fastShape, d *Data) bool {
@@ -84,53 +80,82 @@ func (p *fastReader) data(shape fastShape, d *Data) bool {
 	}
 	var seen uint16
 	for {
-		name, ok := p.name()
-		if !ok {
+		if !p.next('"') {
 			return false
 		}
-		bit := p.member(name, shape, d)
-		if bit == 0 || seen&bit != 0 || shape.allowed&bit == 0 {
+		bit := p.member()
+		if seen&bit != 0 || shape.allowed&bit == 0 || !p.value(bit, shape, d) {
 			return false
 		}
 		seen |= bit
-		if p.next(',') {
-			continue
+		more, ok := p.more('}')
+		if !more {
+			return ok && seen&shape.required == shape.required
 		}
-		return p.next('}') && seen&shape.required == shape.required
 	}
 }
 
-// member reads the value of the named member and returns its bit, or 0.
-func (p *fastReader) member(name string, shape fastShape, d *Data) (bit uint16) {
-	ok := false
-	switch name {
-	case "member":
-		bit, ok = hasMember, p.id(&d.Member)
-	case "order":
-		bit, ok = hasOrder, p.id(&d.Order)
-	case "store":
-		bit, ok = hasStore, p.text(&d.Store)
-	case "channel":
-		bit, ok = hasChannel, p.text(&d.Channel)
-	case "currency":
-		bit, ok = hasCurrency, p.text(&d.Currency) && isCurrency(d.Currency)
-	case "lines":
-		bit, ok = hasLines, p.lines(shape, d)
-	case "freight":
-		bit, ok = hasFreight, p.amount(&d.Freight)
-	case "tax":
-		bit, ok = hasTax, p.amount(&d.Tax)
-	case "paid_with_points":
-		bit, ok = hasPaidWithPoints, p.amount(&d.PaidWithPoints)
-	case "referral":
-		bit, ok = hasReferral, p.text(&d.Referral)
-	case "refund":
-		bit, ok = hasRefund, p.id(&d.Refund)
+// member takes a member's name, whose quote was taken, and the colon behind it; 0 stands for names that it does not know.
+func (p *fastReader) member() (bit uint16) {
+	s, n := p.s[p.i:], 0
+	switch {
+	case s == "":
+	case s[0] == 'o' && strings.HasPrefix(s, `order"`):
+		bit, n = hasOrder, len(`order"`)
+	case s[0] == 'm' && strings.HasPrefix(s, `member"`):
+		bit, n = hasMember, len(`member"`)
+	case s[0] == 's' && strings.HasPrefix(s, `store"`):
+		bit, n = hasStore, len(`store"`)
+	case s[0] == 'c' && strings.HasPrefix(s, `channel"`):
+		bit, n = hasChannel, len(`channel"`)
+	case s[0] == 'c' && strings.HasPrefix(s, `currency"`):
+		bit, n = hasCurrency, len(`currency"`)
+	case s[0] == 'l' && strings.HasPrefix(s, `lines"`):
+		bit, n = hasLines, len(`lines"`)
+	case s[0] == 'f' && strings.HasPrefix(s, `freight"`):
+		bit, n = hasFreight, len(`freight"`)
+	case s[0] == 't' && strings.HasPrefix(s, `tax"`):
+		bit, n = hasTax, len(`tax"`)
+	case s[0] == 'p' && strings.HasPrefix(s, `paid_with_points"`):
+		bit, n = hasPaidWithPoints, len(`paid_with_points"`)
+	case s[0] == 'r' && strings.HasPrefix(s, `referral"`):
+		bit, n = hasReferral, len(`referral"`)
+	case s[0] == 'r' && strings.HasPrefix(s, `refund"`):
+		bit, n = hasRefund, len(`refund"`)
 	}
-	if !ok {
+	if p.i += n; !p.next(':') {
 		return 0
 	}
 	return bit
+}
+
+// value reads the value of a member.
+func (p *fastReader) value(bit uint16, shape fastShape, d *Data) bool {
+	switch bit {
+	case hasMember:
+		return p.id(&d.Member)
+	case hasOrder:
+		return p.id(&d.Order)
+	case hasStore:
+		return p.text(&d.Store)
+	case hasChannel:
+		return p.text(&d.Channel)
+	case hasCurrency:
+		return p.text(&d.Currency) && isCurrency(d.Currency)
+	case hasLines:
+		return p.lines(shape, d)
+	case hasFreight:
+		return p.amount(&d.Freight)
+	case hasTax:
+		return p.amount(&d.Tax)
+	case hasPaidWithPoints:
+		return p.amount(&d.PaidWithPoints)
+	case hasReferral:
+		return p.text(&d.Referral)
+	case hasRefund:
+		return p.id(&d.Refund)
+	}
+	return false
 }
 
 func (p *fastReader) lines(shape fastShape, d *Data) bool {
@@ -148,10 +173,9 @@ func (p *fastReader) lines(shape fastShape, d *Data) bool {
 		if !p.line(shape, &d.Lines[len(d.Lines)-1]) {
 			return false
 		}
-		if p.next(',') {
-			continue
+		if more, ok := p.more(']'); !more {
+			return ok
 		}
-		return p.next(']')
 	}
 }
 
@@ -164,60 +188,58 @@ func (p *fastReader) line(shape fastShape, l *Line) bool {
 	}
 	var seen uint8
 	for {
-		name, ok := p.name()
-		if !ok {
+		if !p.next('"') {
 			return false
 		}
-		bit := p.lineMember(name, l)
-		if bit == 0 || seen&bit != 0 || shape.lineAllowed&bit == 0 {
+		bit := p.lineMember()
+		if seen&bit != 0 || shape.lineAllowed&bit == 0 || !p.lineValue(bit, l) {
 			return false
 		}
 		seen |= bit
-		if p.next(',') {
-			continue
+		more, ok := p.more('}')
+		if !more {
+			return ok && seen&shape.lineRequired == shape.lineRequired
 		}
-		return p.next('}') && seen&shape.lineRequired == shape.lineRequired
 	}
 }
 
-func (p *fastReader) lineMember(name string, l *Line) (bit uint8) {
-	ok := false
-	switch name {
-	case "line":
-		bit, ok = hasLine, p.id(&l.Line)
-	case "net":
-		bit, ok = hasNet, p.amount(&l.Net)
-	case "sku":
-		bit, ok = hasSKU, p.text(&l.SKU)
-	case "category":
-		bit, ok = hasCategory, p.text(&l.Category)
-	case "tags":
-		bit, ok = hasTags, p.tagList(l)
-	case "quantity":
-		bit, ok = hasQuantity, p.amount(&l.Quantity)
+func (p *fastReader) lineMember() (bit uint8) {
+	s, n := p.s[p.i:], 0
+	switch {
+	case s == "":
+	case s[0] == 'l' && strings.HasPrefix(s, `line"`):
+		bit, n = hasLine, len(`line"`)
+	case s[0] == 's' && strings.HasPrefix(s, `sku"`):
+		bit, n = hasSKU, len(`sku"`)
+	case s[0] == 'c' && strings.HasPrefix(s, `category"`):
+		bit, n = hasCategory, len(`category"`)
+	case s[0] == 't' && strings.HasPrefix(s, `tags"`):
+		bit, n = hasTags, len(`tags"`)
+	case s[0] == 'q' && strings.HasPrefix(s, `quantity"`):
+		bit, n = hasQuantity, len(`quantity"`)
+	case s[0] == 'n' && strings.HasPrefix(s, `net"`):
+		bit, n = hasNet, len(`net"`)
 	}
-	if !ok {
+	if p.i += n; !p.next(':') {
 		return 0
 	}
 	return bit
 }
 
-// isPlain tells whether b is printable ASCII without a backslash, eight bytes at a time.
-func isPlain(b []byte) bool {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for ; len(b) >= 8; b = b[8:] {
-		w := binary.LittleEndian.Uint64(b)
-		below := (w - ones*0x20) & ^w
-		backslash := w ^ ones*'\\'
-		del := w ^ ones*0x7f
-		if (w|below|(backslash-ones)&^backslash|(del-ones)&^del)&highs != 0 {
-			return false
-		}
+func (p *fastReader) lineValue(bit uint8, l *Line) bool {
+	switch bit {
+	case hasLine:
+		return p.id(&l.Line)
+	case hasNet:
+		return p.amount(&l.Net)
+	case hasSKU:
+		return p.text(&l.SKU)
+	case hasCategory:
+		return p.text(&l.Category)
+	case hasTags:
+		return p.tagList(l)
+	case hasQuantity:
+		return p.amount(&l.Quantity)
 	}
-	for _, c := range b {
-		if c < 0x20 || c >= 0x7f || c == '\\' {
-			return false
-		}
-	}
-	return true
+	return false
 }

@@ -28,18 +28,26 @@ func (p *fastReader) next(c byte) bool {
 	return false
 }
 
-// name takes a member's name and the colon behind it; what it gives is compared with known names only.
-func (p *fastReader) name() (string, bool) {
-	if !p.next('"') {
-		return "", false
+// more takes the comma before another member or element, or the bracket behind the last one; ok is false where there is
+// neither.
+func (p *fastReader) more(end byte) (more, ok bool) {
+	for {
+		if p.i == len(p.s) {
+			return false, false
+		}
+		switch p.s[p.i] {
+		case ',':
+			p.i++
+			return true, true
+		case end:
+			p.i++
+			return false, true
+		case ' ', '\n', '\t', '\r':
+			p.i++
+		default:
+			return false, false
+		}
 	}
-	n := strings.IndexByte(p.s[p.i:], '"')
-	if n < 0 {
-		return "", false
-	}
-	name := p.s[p.i : p.i+n]
-	p.i += n + 1
-	return name, p.next(':')
 }
 
 // text takes a string of at most 128 printable characters.
@@ -47,6 +55,20 @@ func (p *fastReader) text(dst *string) bool {
 	if !p.next('"') {
 		return false
 	}
+	start := p.i
+	end := plainTo(p.s, start)
+	if end == len(p.s) {
+		return false
+	}
+	if p.s[end] != '"' {
+		return p.rich(dst)
+	}
+	*dst, p.i = p.s[start:end], end+1
+	return end-start <= IDCharsMax
+}
+
+// rich takes the rest of a string that is not all plain.
+func (p *fastReader) rich(dst *string) bool {
 	n := strings.IndexByte(p.s[p.i:], '"')
 	if n < 0 {
 		return false
@@ -54,9 +76,6 @@ func (p *fastReader) text(dst *string) bool {
 	v := p.s[p.i : p.i+n]
 	p.i += n + 1
 	*dst = v
-	if p.plain {
-		return n <= IDCharsMax
-	}
 	chars, ok := printable(v)
 	return ok && chars <= IDCharsMax && strings.IndexByte(v, '\\') < 0
 }
@@ -67,23 +86,21 @@ func (p *fastReader) id(dst *string) bool { return p.text(dst) && *dst != "" }
 // amount takes an integer from 0 to 10^12.
 func (p *fastReader) amount(dst *int64) bool {
 	p.space()
-	start := p.i
+	s := p.s[p.i:]
+	s = s[:min(len(s), len("1000000000000")+1)]
 	var v int64
-	for p.i < len(p.s) {
-		d := p.s[p.i] - '0'
+	digits := 0
+	for ; digits < len(s); digits++ {
+		d := s[digits] - '0'
 		if d > 9 {
 			break
 		}
 		v = v*10 + int64(d)
-		p.i++
-		if p.i-start > len("1000000000000") {
-			return false
-		}
 	}
 	*dst = v
-	digits := p.i - start
+	p.i += digits
 	// What follows (a dot, an exponent, a letter) is refused by the caller, who wants a comma or a bracket.
-	return digits > 0 && (digits == 1 || p.s[start] != '0') && v <= AmountMax
+	return digits > 0 && (digits == 1 || s[0] != '0') && v <= AmountMax
 }
 
 // tagRoom is where the tags of an event lie that is no longer needed: from those of its first line that has some.
@@ -113,10 +130,9 @@ func (p *fastReader) tagList(l *Line) bool {
 		if !p.id(&p.tags[len(p.tags)-1]) {
 			return false
 		}
-		if p.next(',') {
-			continue
+		if more, ok := p.more(']'); !more {
+			l.Tags = p.tags[first:len(p.tags)]
+			return ok
 		}
-		l.Tags = p.tags[first:len(p.tags)]
-		return p.next(']')
 	}
 }

@@ -126,6 +126,9 @@ func NewBooks(versions ...*Rulebook) Books {
 
 // At returns the version in force at t, or nil before the first (semantics §9: by event time, not arrival).
 func (b Books) At(t time.Time) *Rulebook {
+	if n := len(b); n > 0 && !t.Before(b[n-1].From) {
+		return b[n-1] // as a rule
+	}
 	i := sort.Search(len(b), func(i int) bool { return b[i].From.After(t) })
 	if i == 0 {
 		return nil
