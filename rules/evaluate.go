@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -22,6 +23,7 @@ type parcel struct {
 	ptrs       [2]*pointspb.Candidate
 	indexes    [8]uint32
 	index      []uint32 // what is used of indexes, or of what replaced it
+	account    []byte
 }
 
 // Evaluate turns an event into the credit event that travels to its member's shard: facts always, and one candidate per
@@ -32,7 +34,6 @@ func (b *Book) Evaluate(e *topics.Event) *pointspb.CreditEvent { return b.Evalua
 // EvaluateAt is Evaluate at a desk: the answer is good until the desk is used again.
 func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
 	p := &d.parcel
-	*p = parcel{}
 	p.start(e)
 	switch e.Type {
 	case topics.TypeOrderPaid:
@@ -56,13 +57,13 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
 }
 
 func (p *parcel) start(e *topics.Event) {
-	c := &p.cause
-	c.Source, c.Id, c.Type = e.Source, e.ID, e.Type
-	c.OccurredAt = e.Time.UnixMilli()
-	c.Backfill, c.Traceparent = e.Backfill, e.Traceparent
-	c.Store, c.Channel = e.Data.Store, e.Data.Channel
-	p.event.Cause = c
-	p.event.Account = topics.MemberAccount(e.Data.Member)
+	p.account = slices.Grow(p.account[:0], len(topics.MemberPrefix)+len(e.Data.Member))
+	p.account = append(append(p.account, topics.MemberPrefix...), e.Data.Member...)
+	p.cause = pointspb.Cause{
+		Source: e.Source, Id: e.ID, Type: e.Type, OccurredAt: e.Time.UnixMilli(), Backfill: e.Backfill,
+		Traceparent: e.Traceparent, Store: e.Data.Store, Channel: e.Data.Channel,
+	}
+	p.event = pointspb.CreditEvent{Account: topics.TextOf(p.account), Cause: &p.cause}
 }
 
 // orderFacts notes each line with what of it earns: net less its part of what was paid with points (D3).
@@ -73,14 +74,14 @@ func (p *parcel) orderFacts(d *topics.Data) {
 	}
 	ptrs = ptrs[:len(d.Lines)]
 	for i := range d.Lines {
-		l := &lines[i]
-		l.Id, l.Net, l.Eligible = d.Lines[i].Line, d.Lines[i].Net, d.Lines[i].Net
-		ptrs[i] = l
+		l := &d.Lines[i]
+		lines[i] = pointspb.OrderLine{Id: l.Line, Net: l.Net, Eligible: l.Net}
+		ptrs[i] = &lines[i]
 	}
 	if d.PaidWithPoints > 0 {
 		takePaidWithPoints(ptrs, d.PaidWithPoints)
 	}
-	p.order.Order, p.order.Currency, p.order.Lines = d.Order, d.Currency, ptrs
+	p.order = pointspb.OrderFacts{Order: d.Order, Currency: d.Currency, Lines: ptrs}
 	p.event.Order = &p.order
 }
 
@@ -145,9 +146,10 @@ func (p *parcel) candidate(r *rule) *pointspb.Candidate {
 	} else {
 		c = new(pointspb.Candidate)
 	}
-	c.Rule, c.Mode, c.Points, c.Per = r.ID, r.mode, r.Points, r.Per
-	c.TierMultiplier, c.Tiers, c.FirstOrder = r.TierMultiplier, r.Match.Tier, r.Match.FirstOrder
-	c.Exclusive, c.Priority, c.HoldoutPercent = r.Exclusive, r.Priority, r.HoldoutPercent
+	*c = pointspb.Candidate{
+		Rule: r.ID, Mode: r.mode, Points: r.Points, Per: r.Per, TierMultiplier: r.TierMultiplier, Tiers: r.Match.Tier,
+		FirstOrder: r.Match.FirstOrder, Exclusive: r.Exclusive, Priority: r.Priority, HoldoutPercent: r.HoldoutPercent,
+	}
 	p.event.Candidates = append(p.event.Candidates, c)
 	return c
 }

@@ -40,7 +40,9 @@ func counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
-func (o *observer) Credited(eventType string) { o.credited.WithLabelValues(eventType).Inc() }
+func (o *observer) Credited(eventType string, n int) {
+	o.credited.WithLabelValues(eventType).Add(float64(n))
+}
 
 func (o *observer) Rejected(topic string, reason topics.Reason) {
 	o.rejected.WithLabelValues(topic, string(reason)).Inc()

@@ -20,7 +20,7 @@ import (
 
 // Observer is told what became of the events, for metrics.
 type Observer interface {
-	Credited(eventType string)
+	Credited(eventType string, n int)
 	Rejected(topic string, reason topics.Reason)
 }
 
@@ -38,7 +38,8 @@ type Stage struct {
 	Dependencies
 
 	compiled map[*topics.Rulebook]*rules.Book
-	counts   []count // what to tell the observer once the batch is committed
+	credited map[string]int // of the batch, by type: what to tell the observer once it is committed
+	rejected []rejected
 	// Of the batch under way; the loop has no use for it after Committed.
 	out   []topics.Record
 	room  processors.Room
@@ -46,15 +47,15 @@ type Stage struct {
 	desk  rules.Desk
 }
 
-// count is an event of a type that was credited, or a record of a topic that was rejected for a reason.
-type count struct {
-	credited, topic string
-	reason          topics.Reason
+// rejected is a record of a topic that became a dead letter.
+type rejected struct {
+	topic  string
+	reason topics.Reason
 }
 
 // New makes a stage.
 func New(d Dependencies) *Stage {
-	return &Stage{Dependencies: d, compiled: map[*topics.Rulebook]*rules.Book{}}
+	return &Stage{Dependencies: d, compiled: map[*topics.Rulebook]*rules.Book{}, credited: map[string]int{}}
 }
 
 var _ processors.Stage = (*Stage)(nil)
@@ -75,7 +76,7 @@ func (s *Stage) Process(_ context.Context, b processors.Batch) (processors.Outpu
 		credit, reject := s.evaluate(r, books, now)
 		if reject != nil {
 			s.out = append(s.out, topics.DeadLetter(r, topics.GroupCredits, reject))
-			s.counts = append(s.counts, count{topic: r.Topic, reason: reject.Reason})
+			s.rejected = append(s.rejected, rejected{r.Topic, reject.Reason})
 			continue
 		}
 		value := s.room.Take(credit.SizeVT())
@@ -85,7 +86,7 @@ func (s *Stage) Process(_ context.Context, b processors.Batch) (processors.Outpu
 		s.out = append(s.out, topics.Record{
 			Topic: topics.Credits, Partition: topics.Shard(credit.Account, s.Shards), Key: s.room.Copy(credit.Account), Value: value,
 		})
-		s.counts = append(s.counts, count{credited: credit.Cause.Type})
+		s.credited[credit.Cause.Type]++
 	}
 	return processors.Output{Records: s.out}, nil
 }
@@ -124,22 +125,27 @@ func (s *Stage) book(definition *topics.Rulebook) (*rules.Book, error) {
 
 // Committed counts what the batch led to.
 func (s *Stage) Committed(context.Context, []topics.Record) error {
-	for _, c := range s.counts {
-		if c.credited != "" {
-			s.Observer.Credited(c.credited)
-		} else {
-			s.Observer.Rejected(c.topic, c.reason)
-		}
+	for eventType, n := range s.credited {
+		s.Observer.Credited(eventType, n)
 	}
-	clear(s.counts)
+	for _, r := range s.rejected {
+		s.Observer.Rejected(r.topic, r.reason)
+	}
+	s.uncount()
 	clear(s.out)
-	s.counts, s.out = s.counts[:0], s.out[:0]
+	s.out = s.out[:0]
 	s.room.Free()
 	return nil
 }
 
 // Aborted counts nothing: the batch comes again. The client may still hold what it was given.
 func (s *Stage) Aborted() {
-	s.counts, s.out = s.counts[:0], nil
+	s.uncount()
+	s.out = nil
 	s.room.Drop()
+}
+
+func (s *Stage) uncount() {
+	clear(s.credited)
+	s.rejected = s.rejected[:0]
 }

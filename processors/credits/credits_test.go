@@ -31,7 +31,7 @@ type stage struct {
 	rejected map[string]int
 }
 
-func (s *stage) Credited(eventType string)                   { s.credited[eventType]++ }
+func (s *stage) Credited(eventType string, n int)            { s.credited[eventType] += n }
 func (s *stage) Rejected(topic string, reason topics.Reason) { s.rejected[topic+" "+string(reason)]++ }
 
 func start(t *testing.T) *stage {
