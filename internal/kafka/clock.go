@@ -22,7 +22,7 @@ func Skew(ctx context.Context, c Config, record topics.Record) (time.Duration, e
 		return 0, fmt.Errorf("clock: %w", err)
 	}
 	before := time.Now()
-	sent, err := producer.ProduceSync(ctx, toKafka([]topics.Record{record})...).First()
+	sent, err := producer.ProduceSync(ctx, toKafka([]topics.Record{record}, &recordRoom{})...).First()
 	if err != nil {
 		return 0, fmt.Errorf("clock: %w", err)
 	}

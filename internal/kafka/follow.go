@@ -20,6 +20,7 @@ type Follower struct {
 	// Positions says from which offset to read each partition; those not named are read from their start.
 	Positions func(ctx context.Context) (map[string]map[int32]int64, error)
 	// Handle takes one poll's records, in order per partition; the reader starts afresh from Positions after an error.
+	// The list is the follower's again afterwards; what its records hold is the reader's to keep.
 	Handle func(ctx context.Context, records []topics.Record) error
 }
 
@@ -69,6 +70,7 @@ func (f *Follower) follow(ctx context.Context) error {
 }
 
 func (f *Follower) poll(ctx context.Context, client *kgo.Client) error {
+	var room recordRoom
 	for {
 		wait, done := context.WithTimeout(ctx, 500*time.Millisecond)
 		fetches := client.PollRecords(wait, 20000)
@@ -81,10 +83,11 @@ func (f *Follower) poll(ctx context.Context, client *kgo.Client) error {
 				return fmt.Errorf("follow %s/%d: %w", e.Topic, e.Partition, e.Err)
 			}
 		}
-		records := fromFetches(fetches, &recordRoom{})
+		records := fromFetches(fetches, &room)
 		// An empty poll is handed on too: a feed flushes by the clock.
 		if err := f.Handle(ctx, records); err != nil {
 			return err
 		}
+		clear(records)
 	}
 }

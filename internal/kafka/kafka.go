@@ -83,56 +83,39 @@ func Ready(ctx context.Context, c Config) error {
 	return nil
 }
 
-func fromKafka(r *kgo.Record) topics.Record {
-	return unpack(r, make([]topics.Header, 0, len(r.Headers)))
-}
-
-// recordRoom is the memory of a batch's records, to be used again once nobody needs them.
+// recordRoom is the memory of a batch's records, ours and the client's, to be used again once nobody needs them.
 type recordRoom struct {
 	records []topics.Record
-	headers []topics.Header
+	sent    []kgo.Record
+	sends   []*kgo.Record
 }
 
-// fromFetches are the records of a poll, in order per partition; two allocations serve all of them, if the room does not.
-func fromFetches(f kgo.Fetches, r *recordRoom) []topics.Record {
-	count, headers := 0, 0
-	f.EachRecord(func(r *kgo.Record) {
-		count++
-		headers += len(r.Headers)
-	})
-	r.records, r.headers = slices.Grow(r.records[:0], count), slices.Grow(r.headers[:0], headers)
-	out, room := r.records, r.headers[:headers]
-	f.EachRecord(func(r *kgo.Record) {
-		n := len(r.Headers)
-		out = append(out, unpack(r, room[:0:n]))
-		room = room[n:]
-	})
-	return out
+// fromFetches are the records of a poll, in order per partition, in the room.
+func fromFetches(f kgo.Fetches, room *recordRoom) []topics.Record {
+	room.records = slices.Grow(room.records[:0], f.NumRecords())
+	f.EachRecord(func(r *kgo.Record) { room.records = append(room.records, fromKafka(r)) })
+	return room.records
 }
 
-// unpack makes our record of the client's; its headers go into room.
-func unpack(r *kgo.Record, room []topics.Header) topics.Record {
-	for i := range r.Headers {
-		room = append(room, topics.Header{Key: r.Headers[i].Key, Value: r.Headers[i].Value})
+// fromKafka is our record of the client's: the same bytes and headers.
+func fromKafka(r *kgo.Record) topics.Record {
+	return topics.Record{
+		Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key, Value: r.Value, Headers: fromHeaders(r.Headers),
 	}
-	if len(room) == 0 {
-		room = nil
-	}
-	return topics.Record{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key, Value: r.Value, Headers: room}
 }
 
-// toKafka are the client's records of ours, in one allocation.
-func toKafka(records []topics.Record) []*kgo.Record {
-	all, out := make([]kgo.Record, len(records)), make([]*kgo.Record, len(records))
+// toKafka are the client's records of ours, in the room; all have the time of now.
+func toKafka(records []topics.Record, room *recordRoom) []*kgo.Record {
+	room.sent, room.sends = slices.Grow(room.sent[:0], len(records)), slices.Grow(room.sends[:0], len(records))
+	now := time.Now()
 	for i := range records {
 		r := &records[i]
-		all[i] = kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
-		for _, h := range r.Headers {
-			all[i].Headers = append(all[i].Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
-		}
-		out[i] = &all[i]
+		room.sent = append(room.sent, kgo.Record{
+			Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value, Headers: toHeaders(r.Headers), Timestamp: now,
+		})
+		room.sends = append(room.sends, &room.sent[i])
 	}
-	return out
+	return room.sends
 }
 
 // logger hands the client's words to slog; what it calls information is ours to debug with.

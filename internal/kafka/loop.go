@@ -179,7 +179,7 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 	if err := cmp.Or(err, ctx.Err()); err != nil {
 		return 0, l.abort(ctx, s, err)
 	}
-	written, first := l.produce(ctx, s, out)
+	written, first := l.produce(ctx, s, out, &room)
 	failpoint(l.Name, "after_produce")
 	if err := s.Client().Flush(ctx); err != nil {
 		l.Stage.Aborted()
@@ -209,12 +209,14 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 	return len(batch.Records), nil
 }
 
-// produce sends the outputs; the promise's error decides whether the transaction may commit.
-func (l *Loop) produce(ctx context.Context, s *kgo.GroupTransactSession, out processors.Output) ([]*kgo.Record, *kgo.FirstErrPromise) {
-	first := kgo.AbortingFirstErrPromise(s.Client())
-	written := toKafka(out.Records)
+// produce sends the outputs; the first error decides whether the transaction may commit.
+func (l *Loop) produce(ctx context.Context, s *kgo.GroupTransactSession, out processors.Output, room *recordRoom) ([]*kgo.Record, *firstErr) {
+	written := toKafka(out.Records, room)
+	first := &firstErr{client: s.Client()}
+	first.left.Add(len(written))
+	promise := first.promise // one for all: the client's own helper makes one for each
 	for _, r := range written {
-		s.Produce(ctx, r, first.Promise())
+		s.Produce(ctx, r, promise)
 	}
 	return written, first
 }

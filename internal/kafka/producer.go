@@ -3,6 +3,8 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -24,7 +26,7 @@ func NewProducer(c Config) (*Producer, error) {
 
 // Produce writes records and returns when all brokers in sync have them, or with the first error.
 func (p *Producer) Produce(ctx context.Context, records []topics.Record) error {
-	if err := p.client.ProduceSync(ctx, toKafka(records)...).FirstErr(); err != nil {
+	if err := p.client.ProduceSync(ctx, toKafka(records, &recordRoom{})...).FirstErr(); err != nil {
 		return fmt.Errorf("produce to %s: %w", records[0].Topic, err)
 	}
 	return nil
@@ -32,3 +34,25 @@ func (p *Producer) Produce(ctx context.Context, records []topics.Record) error {
 
 // Close waits for nothing: what was not acknowledged was not written.
 func (p *Producer) Close() { p.client.Close() }
+
+// firstErr is told what became of each record of a transaction. After the first failure nothing more is sent.
+type firstErr struct {
+	client *kgo.Client
+	left   sync.WaitGroup // records, and what the failure led to
+	failed atomic.Bool
+	err    error
+}
+
+func (f *firstErr) promise(_ *kgo.Record, err error) {
+	defer f.left.Done()
+	if err != nil && !f.failed.Swap(true) {
+		f.err = err
+		f.left.Go(func() { f.client.AbortBufferedRecords(context.Background()) }) // not here: it waits for promises
+	}
+}
+
+// Err waits for all records and is the first failure.
+func (f *firstErr) Err() error {
+	f.left.Wait()
+	return f.err
+}

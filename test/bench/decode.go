@@ -36,6 +36,7 @@ type decoding struct {
 	Decoded
 	warm, all int64
 	limits    topics.Limits
+	event     topics.Event
 	started   time.Time
 	enough    func()
 	fault     error
@@ -44,13 +45,12 @@ type decoding struct {
 func (d *decoding) handle(_ context.Context, records []topics.Record) error {
 	now := time.Now()
 	for i := range records {
-		e, reject := topics.Decode(&records[i], d.limits, now)
-		if reject != nil {
+		if reject := d.event.Decode(&records[i], d.limits, now); reject != nil {
 			d.fault = fmt.Errorf("order at %s/%d: %w", records[i].Topic, records[i].Offset, reject)
 			d.enough()
 			return d.fault
 		}
-		d.add(e, len(records[i].Value))
+		d.add(&d.event, len(records[i].Value))
 	}
 	if d.Events < d.warm {
 		return nil
