@@ -100,30 +100,30 @@ func (p *fastReader) member() (bit uint16) {
 	s, n := p.s[p.i:], 0
 	switch {
 	case s == "":
-	case s[0] == 'o' && strings.HasPrefix(s, `order"`):
-		bit, n = hasOrder, len(`order"`)
-	case s[0] == 'm' && strings.HasPrefix(s, `member"`):
-		bit, n = hasMember, len(`member"`)
-	case s[0] == 's' && strings.HasPrefix(s, `store"`):
-		bit, n = hasStore, len(`store"`)
-	case s[0] == 'c' && strings.HasPrefix(s, `channel"`):
-		bit, n = hasChannel, len(`channel"`)
-	case s[0] == 'c' && strings.HasPrefix(s, `currency"`):
-		bit, n = hasCurrency, len(`currency"`)
-	case s[0] == 'l' && strings.HasPrefix(s, `lines"`):
-		bit, n = hasLines, len(`lines"`)
-	case s[0] == 'f' && strings.HasPrefix(s, `freight"`):
-		bit, n = hasFreight, len(`freight"`)
-	case s[0] == 't' && strings.HasPrefix(s, `tax"`):
-		bit, n = hasTax, len(`tax"`)
-	case s[0] == 'p' && strings.HasPrefix(s, `paid_with_points"`):
-		bit, n = hasPaidWithPoints, len(`paid_with_points"`)
-	case s[0] == 'r' && strings.HasPrefix(s, `referral"`):
-		bit, n = hasReferral, len(`referral"`)
-	case s[0] == 'r' && strings.HasPrefix(s, `refund"`):
-		bit, n = hasRefund, len(`refund"`)
+	case s[0] == 'o' && strings.HasPrefix(s, "order"):
+		bit, n = hasOrder, len("order")
+	case s[0] == 'm' && strings.HasPrefix(s, "member"):
+		bit, n = hasMember, len("member")
+	case s[0] == 's' && strings.HasPrefix(s, "store"):
+		bit, n = hasStore, len("store")
+	case s[0] == 'c' && strings.HasPrefix(s, "channel"):
+		bit, n = hasChannel, len("channel")
+	case s[0] == 'c' && strings.HasPrefix(s, "currency"):
+		bit, n = hasCurrency, len("currency")
+	case s[0] == 'l' && strings.HasPrefix(s, "lines"):
+		bit, n = hasLines, len("lines")
+	case s[0] == 'f' && strings.HasPrefix(s, "freight"):
+		bit, n = hasFreight, len("freight")
+	case s[0] == 't' && strings.HasPrefix(s, "tax"):
+		bit, n = hasTax, len("tax")
+	case s[0] == 'p' && strings.HasPrefix(s, "paid_with_points"):
+		bit, n = hasPaidWithPoints, len("paid_with_points")
+	case s[0] == 'r' && strings.HasPrefix(s, "referral"):
+		bit, n = hasReferral, len("referral")
+	case s[0] == 'r' && strings.HasPrefix(s, "refund"):
+		bit, n = hasRefund, len("refund")
 	}
-	if p.i += n; !p.next(':') {
+	if !p.named(n) {
 		return 0
 	}
 	return bit
@@ -207,20 +207,20 @@ func (p *fastReader) lineMember() (bit uint8) {
 	s, n := p.s[p.i:], 0
 	switch {
 	case s == "":
-	case s[0] == 'l' && strings.HasPrefix(s, `line"`):
-		bit, n = hasLine, len(`line"`)
-	case s[0] == 's' && strings.HasPrefix(s, `sku"`):
-		bit, n = hasSKU, len(`sku"`)
-	case s[0] == 'c' && strings.HasPrefix(s, `category"`):
-		bit, n = hasCategory, len(`category"`)
-	case s[0] == 't' && strings.HasPrefix(s, `tags"`):
-		bit, n = hasTags, len(`tags"`)
-	case s[0] == 'q' && strings.HasPrefix(s, `quantity"`):
-		bit, n = hasQuantity, len(`quantity"`)
-	case s[0] == 'n' && strings.HasPrefix(s, `net"`):
-		bit, n = hasNet, len(`net"`)
+	case s[0] == 'l' && strings.HasPrefix(s, "line"):
+		bit, n = hasLine, len("line")
+	case s[0] == 's' && strings.HasPrefix(s, "sku"):
+		bit, n = hasSKU, len("sku")
+	case s[0] == 'c' && strings.HasPrefix(s, "category"):
+		bit, n = hasCategory, len("category")
+	case s[0] == 't' && strings.HasPrefix(s, "tags"):
+		bit, n = hasTags, len("tags")
+	case s[0] == 'q' && strings.HasPrefix(s, "quantity"):
+		bit, n = hasQuantity, len("quantity")
+	case s[0] == 'n' && strings.HasPrefix(s, "net"):
+		bit, n = hasNet, len("net")
 	}
-	if p.i += n; !p.next(':') {
+	if !p.named(n) {
 		return 0
 	}
 	return bit

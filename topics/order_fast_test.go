@@ -15,7 +15,12 @@ func fastTypes() []string { return []string{TypeOrderPaid, TypeOrderCompleted, T
 func checkFast(t interface{ Fatalf(string, ...any) }, typ, data string) (known bool) {
 	k, _ := kindOf(typ)
 	var fast, slow Data
-	if !fastOrder(data, k.fast, &fast) {
+	known = fastOrder(data, k.fast, &fast)
+	used := Data{Lines: []Line{{SKU: "old", Quantity: 9, Tags: []string{"a", "b", "c"}}, {Tags: []string{"d"}}}[:1:2]}
+	if again := fastOrder(data, k.fast, &used); again != known || known && !reflect.DeepEqual(used, fast) && len(fast.Lines) > 0 {
+		t.Fatalf("%s: in used room %t and %+v, else %t and %+v: %s", typ, again, used, known, fast, data)
+	}
+	if !known {
 		return false
 	}
 	if rej := k.decode([]byte(data), &slow); rej != nil {

@@ -50,6 +50,15 @@ func (p *fastReader) more(end byte) (more, ok bool) {
 	}
 }
 
+// named takes a name of n bytes, the quote behind it, and the colon.
+func (p *fastReader) named(n int) bool {
+	if p.i += n; p.i >= len(p.s) || p.s[p.i] != '"' {
+		return false
+	}
+	p.i++
+	return p.next(':')
+}
+
 // text takes a string of at most 128 printable characters.
 func (p *fastReader) text(dst *string) bool {
 	if !p.next('"') {
