@@ -59,11 +59,14 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
 func (p *parcel) start(e *topics.Event) {
 	p.account = slices.Grow(p.account[:0], len(topics.MemberPrefix)+len(e.Data.Member))
 	p.account = append(append(p.account, topics.MemberPrefix...), e.Data.Member...)
-	p.cause = pointspb.Cause{
-		Source: e.Source, Id: e.ID, Type: e.Type, OccurredAt: e.Time.UnixMilli(), Backfill: e.Backfill,
-		Traceparent: e.Traceparent, Store: e.Data.Store, Channel: e.Data.Channel,
-	}
-	p.event = pointspb.CreditEvent{Account: topics.TextOf(p.account), Cause: &p.cause}
+	p.cause, p.event = pointspb.Cause{}, pointspb.CreditEvent{}
+	c := &p.cause
+	c.Source, c.Id, c.Type = e.Source, e.ID, e.Type
+	c.OccurredAt = e.Time.UnixMilli()
+	c.Backfill, c.Traceparent = e.Backfill, e.Traceparent
+	c.Store, c.Channel = e.Data.Store, e.Data.Channel
+	p.event.Cause = c
+	p.event.Account = topics.TextOf(p.account)
 }
 
 // orderFacts notes each line with what of it earns: net less its part of what was paid with points (D3).
@@ -74,14 +77,16 @@ func (p *parcel) orderFacts(d *topics.Data) {
 	}
 	ptrs = ptrs[:len(d.Lines)]
 	for i := range d.Lines {
-		l := &d.Lines[i]
-		lines[i] = pointspb.OrderLine{Id: l.Line, Net: l.Net, Eligible: l.Net}
-		ptrs[i] = &lines[i]
+		l := &lines[i]
+		*l = pointspb.OrderLine{}
+		l.Id, l.Net, l.Eligible = d.Lines[i].Line, d.Lines[i].Net, d.Lines[i].Net
+		ptrs[i] = l
 	}
 	if d.PaidWithPoints > 0 {
 		takePaidWithPoints(ptrs, d.PaidWithPoints)
 	}
-	p.order = pointspb.OrderFacts{Order: d.Order, Currency: d.Currency, Lines: ptrs}
+	p.order = pointspb.OrderFacts{}
+	p.order.Order, p.order.Currency, p.order.Lines = d.Order, d.Currency, ptrs
 	p.event.Order = &p.order
 }
 
@@ -146,10 +151,10 @@ func (p *parcel) candidate(r *rule) *pointspb.Candidate {
 	} else {
 		c = new(pointspb.Candidate)
 	}
-	*c = pointspb.Candidate{
-		Rule: r.ID, Mode: r.mode, Points: r.Points, Per: r.Per, TierMultiplier: r.TierMultiplier, Tiers: r.Match.Tier,
-		FirstOrder: r.Match.FirstOrder, Exclusive: r.Exclusive, Priority: r.Priority, HoldoutPercent: r.HoldoutPercent,
-	}
+	*c = pointspb.Candidate{}
+	c.Rule, c.Mode, c.Points, c.Per = r.ID, r.mode, r.Points, r.Per
+	c.TierMultiplier, c.Tiers, c.FirstOrder = r.TierMultiplier, r.Match.Tier, r.Match.FirstOrder
+	c.Exclusive, c.Priority, c.HoldoutPercent = r.Exclusive, r.Priority, r.HoldoutPercent
 	p.event.Candidates = append(p.event.Candidates, c)
 	return c
 }
