@@ -47,7 +47,7 @@ func (f *firstErr) promise(_ *kgo.Record, err error) {
 	defer f.left.Done()
 	if err != nil && !f.failed.Swap(true) {
 		f.err = err
-		f.left.Go(func() { f.client.AbortBufferedRecords(context.Background()) }) // not here: it waits for promises
+		f.left.Go(func() { _ = f.client.AbortBufferedRecords(context.Background()) }) // not here: it waits for promises
 	}
 }
 
