@@ -1,11 +1,9 @@
 package analytics
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -131,9 +129,6 @@ func (f *Feed) write(ctx context.Context, b *buffer) error {
 	if len(b.records) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(b.records, func(x, y topics.Record) int {
-		return cmp.Or(cmp.Compare(x.Topic, y.Topic), cmp.Compare(x.Partition, y.Partition))
-	})
 	waits := &backoff.ExponentialBackOff{InitialInterval: 100 * time.Millisecond, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 5 * time.Second}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := f.attempt(ctx, b)
