@@ -80,10 +80,13 @@ func readEnvelope(r *topics.Record) attributes {
 
 // named compares the lengths first: most names differ in them, and a common prefix is slow to compare without case.
 func named(h *topics.Header, name string) bool {
-	return len(h.Key) == len(name) && strings.EqualFold(h.Key, name)
+	return len(h.Key) == len(name) && (h.Key == name || strings.EqualFold(h.Key, name))
 }
 
 func isStructured(contentType string) bool {
+	if contentType == "application/json" { // what nearly all of them say
+		return false
+	}
 	media, _, _ := strings.Cut(contentType, ";")
 	return strings.EqualFold(strings.TrimSpace(media), "application/cloudevents+json")
 }
