@@ -2,6 +2,67 @@ package analytics
 
 import "strconv"
 
+func (a *arithmeticView) read(m []byte) bool {
+	a.there = true
+	for len(m) > 0 {
+		number, x, b, rest := next(m)
+		ok := number != 0
+		switch number {
+		case 1:
+			a.mode = text(b)
+		case 2:
+			a.points = signed(x)
+		case 3:
+			a.per = signed(x)
+		case 4:
+			a.eligible = signed(x)
+		case 5:
+			a.quantity = signed(x)
+		case 6:
+			ok = a.tierMultiplier.read(b)
+		case 7:
+			ok = a.campaign.read(b)
+		case 8:
+			a.campaigns = append(a.campaigns, text(b))
+		case 9:
+			a.tier = text(b)
+		case 10:
+			a.desired = signed(x)
+		case 11:
+			a.awarded = signed(x)
+		case 12:
+			a.holdout = x != 0
+		case 14:
+			a.kept = signed(x)
+		case 15:
+			a.takenBefore = signed(x)
+		case 16:
+			a.lot = signed(x)
+		}
+		if !ok {
+			return false
+		}
+		m = rest
+	}
+	return true
+}
+
+func (r *ratioView) read(m []byte) bool {
+	for len(m) > 0 {
+		number, x, _, rest := next(m)
+		switch number {
+		case 0:
+			return false
+		case 1:
+			r.num = signed(x)
+		case 2:
+			r.den = signed(x)
+		}
+		m = rest
+	}
+	return true
+}
+
 // appendArithmetic writes what explains an amount as JSON, without the fields that are zero.
 func appendArithmetic(j []byte, a *arithmeticView) []byte {
 	start := len(j)

@@ -16,8 +16,8 @@ const pieceBytes = 128 << 10
 // errEnded is what a reader of a body gets whose insert is over.
 var errEnded = errors.New("the insert is over")
 
-// blockBody reads as one Native block. It encodes the columns while it is read, so that a block of megabytes needs no
-// memory of its own. Cut short it is no block, and the server inserts nothing of it.
+// blockBody reads as one Native block. It encodes the columns while it is read, so that a block of megabytes is never
+// put together. Cut short it is no block, and the server inserts nothing of it.
 type blockBody struct {
 	mu         sync.Mutex
 	ended      bool
@@ -26,7 +26,7 @@ type blockBody struct {
 	rest       []byte           // of the piece that was encoded last
 	fields     []field          // that were not encoded whole yet
 	begun      bool             // the head of the first of them was encoded: a piece may end right behind it
-	row        int              // from which the first of them is to be encoded
+	at         int              // where the first of them goes on
 }
 
 // newBlockBody reads fields, all of as many rows. It uses piece and compressor until it is ended.
@@ -47,20 +47,49 @@ func newBlockBody(piece *proto.Buffer, compressor *compress.Writer, fields []fie
 func (b *blockBody) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ended {
-		return 0, errEnded
-	}
-	if len(b.rest) == 0 {
-		if len(b.fields) == 0 {
-			return 0, io.EOF
-		}
-		if err := b.encode(); err != nil {
-			return 0, err
-		}
+	if err := b.more(); err != nil {
+		return 0, err
 	}
 	n := copy(p, b.rest)
 	b.rest = b.rest[n:]
 	return n, nil
+}
+
+// WriteTo implements io.WriterTo: the HTTP client takes whole pieces instead of 32 kB at a time.
+func (b *blockBody) WriteTo(w io.Writer) (written int64, err error) {
+	for err == nil {
+		var n int
+		n, err = b.writePiece(w)
+		written += int64(n)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return written, err
+}
+
+func (b *blockBody) writePiece(w io.Writer) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.more(); err != nil {
+		return 0, err
+	}
+	n, err := w.Write(b.rest)
+	b.rest = b.rest[n:]
+	return n, err
+}
+
+// more sees to it that rest holds something; io.EOF: that was the block.
+func (b *blockBody) more() error {
+	switch {
+	case b.ended:
+		return errEnded
+	case len(b.rest) > 0:
+		return nil
+	case len(b.fields) == 0:
+		return io.EOF
+	}
+	return b.encode()
 }
 
 // encode makes the next piece; what is in the buffer already goes before it.
@@ -70,9 +99,12 @@ func (b *blockBody) encode() error {
 		if !b.begun {
 			b.begun = true
 			proto.InputColumn{Name: f.label(), Data: f}.EncodeStart(b.piece, 0)
+			if s, ok := f.(proto.StateEncoder); ok {
+				s.EncodeState(b.piece)
+			}
 		}
-		if b.row = f.encode(b.piece, b.row); b.row == f.Rows() {
-			b.fields, b.row, b.begun = b.fields[1:], 0, false
+		if b.at = f.encode(b.piece, b.at); b.at == done {
+			b.fields, b.at, b.begun = b.fields[1:], 0, false
 		}
 	}
 	b.rest = b.piece.Buf
@@ -86,7 +118,8 @@ func (b *blockBody) encode() error {
 	return nil
 }
 
-// end makes every later read fail, so that columns and buffers may be used again.
+// end makes every later read fail, so that columns and buffers may be used again. It waits for a piece that is being
+// written; an insert that is over has closed its connection or takes it soon.
 func (b *blockBody) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

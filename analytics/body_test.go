@@ -17,8 +17,8 @@ func TestBodyIsTheBlockWhereverAPieceEnds(t *testing.T) {
 		for i, rest := 0, filled; i < 8; i++ {
 			n := rest / (8 - i)
 			rest -= n
-			first.add(strings.Repeat("x", n))
-			second.add("y")
+			first.add(i, strings.Repeat("x", n))
+			second.add(i, "y")
 		}
 		var want, piece proto.Buffer
 		want.PutInt(len(fields))

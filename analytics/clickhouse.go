@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -46,6 +47,7 @@ type Store struct {
 	mu         sync.Mutex // guards what follows; held over an insert, so that inserts of one process have an order
 	ledger     map[int32]Position
 	shop       map[string]map[int32]int64
+	order      order            // of an insert's records
 	piece      proto.Buffer     // of an insert over HTTP, used again
 	compressor *compress.Writer // nil: inserts over HTTP are not compressed
 }
@@ -112,6 +114,11 @@ func (c Config) options() (*clickhouse.Options, error) {
 	}
 	if o.DialTimeout == 0 {
 		o.DialTimeout = 5 * time.Second
+	}
+	// A piece goes out in one call; with the client's 4 kB it takes three.
+	o.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) {
+		t.WriteBufferSize = 2 * pieceBytes
+		return t, nil
 	}
 	return o, nil
 }

@@ -139,8 +139,7 @@ func (s *Store) insertLedger(ctx context.Context, block *ledgerBlock, records []
 	if err != nil || block.rows() == 0 {
 		return err
 	}
-	block.arithmetic.seal()
-	if err := s.send(ctx, "ledger", ledgerToken(s.ledger, next), block.fields); err != nil {
+	if err := s.send(ctx, "ledger", ledgerToken(s.ledger, next), block.seal()); err != nil {
 		s.ledger = nil // whether it was inserted is not known
 		return err
 	}
@@ -153,7 +152,7 @@ func (s *Store) fillLedger(block *ledgerBlock, records []topics.Record) (map[int
 	block.reset()
 	next := maps.Clone(s.ledger)
 	var v entryView
-	for i := range records {
+	for _, i := range s.order.by(records) {
 		r := &records[i]
 		if err := v.read(r.Value); err != nil {
 			return nil, fmt.Errorf("%w: shard %d, offset %d: %w", ErrBroken, r.Partition, r.Offset, err)
@@ -210,7 +209,7 @@ func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []topi
 	for topic, offsets := range s.shop {
 		next[topic] = maps.Clone(offsets)
 	}
-	for i := range records {
+	for _, i := range s.order.by(records) {
 		r := &records[i]
 		offsets := next[r.Topic]
 		if offsets == nil {
@@ -226,7 +225,7 @@ func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []topi
 	if block.rows() == 0 {
 		return nil
 	}
-	if err := s.send(ctx, "shop_events", shopToken(s.shop, next), block.fields); err != nil {
+	if err := s.send(ctx, "shop_events", shopToken(s.shop, next), block.seal()); err != nil {
 		s.shop = nil // whether it was inserted is not known
 		return err
 	}

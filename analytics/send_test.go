@@ -105,13 +105,22 @@ func TestBlockCutShortInsertsNothing(t *testing.T) {
 	for i := range 3000 {
 		block.add(&topics.Record{Topic: topics.Orders, Offset: int64(i), Value: make([]byte, 500)})
 	}
-	names := make([]string, len(block.fields))
-	for i, f := range block.fields {
+	fields := block.seal()
+	names := make([]string, len(fields))
+	for i, f := range fields {
 		names[i] = f.label()
 	}
 	into := "INSERT INTO shop_events (" + strings.Join(names, ", ") + ")"
-	for _, size := range []int64{1000, 100_000, 1_600_000} {
-		body, err := newBlockBody(&s.piece, nil, block.fields)
+	whole, err := newBlockBody(&s.piece, nil, fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.Copy(io.Discard, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int64{1000, 100_000, all / 2, all - 1} {
+		body, err := newBlockBody(&s.piece, nil, fields)
 		if err != nil {
 			t.Fatal(err)
 		}

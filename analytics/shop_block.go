@@ -13,43 +13,39 @@ import (
 
 // shopBlock is a block of the table shop_events, column by column.
 type shopBlock struct {
-	fields []field
+	block
 
-	topic, source, id, typ, member, backfill, data *column[string]
-	partition                                      *column[int32]
-	offset, occurred                               *column[int64]
+	topic, source, typ, backfill *repeats
+	id, member                   *texts
+	data                         *bodies
+	partition                    *column[int32]
+	offset, occurred             *column[int64]
 }
 
 func newShopBlock() *shopBlock {
 	b, l := &shopBlock{}, &columns{}
-	b.topic, b.partition, b.offset = l.text("topic"), add(l, "partition", proto.ColumnTypeInt32, putInt32), l.number("record_offset")
-	b.source, b.id, b.typ = l.text("source"), l.text("id"), l.text("type")
-	b.occurred, b.member, b.backfill, b.data = l.instant("occurred_at"), l.text("member"), l.text("backfill"), l.text("data")
+	b.topic, b.partition, b.offset = l.repeated("topic"), add(l, "partition", proto.ColumnTypeInt32, putInt32), l.number("record_offset")
+	b.source, b.id, b.typ = l.repeated("source"), l.text("id"), l.repeated("type")
+	b.occurred, b.member, b.backfill, b.data = l.instant("occurred_at"), l.text("member"), l.repeated("backfill"), l.body("data")
 	b.fields = *l
 	return b
-}
-
-func (b *shopBlock) rows() int { return len(b.offset.values) }
-
-func (b *shopBlock) reset() {
-	for _, f := range b.fields {
-		f.reset()
-	}
 }
 
 // add appends one record. The block keeps the record's bytes until it is reset.
 func (b *shopBlock) add(r *topics.Record) {
 	e := readEnvelope(r)
-	b.topic.add(r.Topic)
-	b.partition.add(r.Partition)
-	b.offset.add(r.Offset)
-	b.source.add(e.source)
-	b.id.add(e.id)
-	b.typ.add(e.typ)
-	b.occurred.add(e.millis())
-	b.member.add(text(r.Key))
-	b.backfill.add(e.backfill)
-	b.data.add(text(e.data))
+	row := b.n
+	b.n++
+	b.topic.add(row, r.Topic)
+	b.partition.add(row, r.Partition)
+	b.offset.add(row, r.Offset)
+	b.source.add(row, e.source)
+	b.id.add(row, e.id)
+	b.typ.add(row, e.typ)
+	b.occurred.add(row, e.millis())
+	b.member.add(row, text(r.Key))
+	b.backfill.add(row, e.backfill)
+	b.data.add(row, e.data)
 }
 
 // attributes are what analysts need of a CloudEvent's envelope; all are empty if the record is none.
@@ -84,10 +80,13 @@ func readEnvelope(r *topics.Record) attributes {
 
 // named compares the lengths first: most names differ in them, and a common prefix is slow to compare without case.
 func named(h *topics.Header, name string) bool {
-	return len(h.Key) == len(name) && strings.EqualFold(h.Key, name)
+	return len(h.Key) == len(name) && (h.Key == name || strings.EqualFold(h.Key, name))
 }
 
 func isStructured(contentType string) bool {
+	if contentType == "application/json" { // what nearly all of them say
+		return false
+	}
 	media, _, _ := strings.Cut(contentType, ";")
 	return strings.EqualFold(strings.TrimSpace(media), "application/cloudevents+json")
 }

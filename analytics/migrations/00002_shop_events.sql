@@ -5,11 +5,11 @@ CREATE TABLE IF NOT EXISTS shop_events
 (
     topic           LowCardinality(String)  COMMENT 'topic that the event came in by',
     partition       Int32                   COMMENT 'partition of that topic',
-    record_offset   Int64                   COMMENT 'offset of the record in its partition' CODEC(Delta, ZSTD(1)),
+    record_offset   Int64                   COMMENT 'offset of the record in its partition' CODEC(Delta, LZ4),
     source          LowCardinality(String)  COMMENT 'ce_source: shop system that sent it; empty: not a CloudEvent',
     id              String                  COMMENT 'ce_id: unique within its source',
     type            LowCardinality(String)  COMMENT 'ce_type',
-    occurred_at     DateTime64(3, 'UTC')    COMMENT 'ce_time: instant at which it happened; 1970: unreadable',
+    occurred_at     DateTime64(3, 'UTC')    COMMENT 'ce_time: instant at which it happened; 1970: unreadable' CODEC(T64, LZ4),
     member          String                  COMMENT 'key of the record: the member',
     backfill        LowCardinality(String)  COMMENT 'ce_backfill: name of the run that brought it in as history',
     data            String                  COMMENT 'data of the event as it came, JSON; of an unreadable record its value' CODEC(ZSTD(1)),
