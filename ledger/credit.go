@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -149,7 +148,7 @@ func (c *credit) record(e *pointspb.Entry) {
 		e.First, e.BusinessKey, e.Order, e.OrderKey = true, c.event.BusinessKey, c.event.Order, c.key
 		if o := c.event.Order; o != nil && c.book != nil {
 			e.Metric = &c.desk.metric
-			e.Metric.Year, e.Metric.Orders = yearOf(c.book, c.event.Cause.OccurredAt), 1
+			e.Metric.Year, e.Metric.Orders = c.desk.calendar.yearOf(c.book.Zone, c.event.Cause.OccurredAt), 1
 			for _, l := range o.Lines {
 				e.Metric.Spend += l.Eligible
 			}
@@ -265,9 +264,5 @@ func (c *credit) expiresAt(rule string, active int64) int64 {
 			v = *r.Validity
 		}
 	}
-	t := v.ExpiresAt(time.UnixMilli(active), c.book.Zone)
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
+	return c.desk.calendar.expiresAt(v, c.book.Zone, active)
 }

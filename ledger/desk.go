@@ -51,6 +51,7 @@ type Desk struct {
 	slips    [2]slip
 	filled   int // slips
 	metric   pointspb.MetricDelta
+	calendar calendar // stays from event to event
 }
 
 // slip is what a candidate turns into: its arithmetic, and the entry that books it with what that points to.

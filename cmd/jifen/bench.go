@@ -73,9 +73,12 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 	}
 	f.Jifen = func(args ...string) *exec.Cmd { return exec.Command(self, args...) }
 	f.Progress = func(most int64, what string) bench.Bar { return progress(most, what) }
-	f.Decode = func(warm, orders int64, settings []string) []string {
-		counts := []string{"--warm", strconv.FormatInt(warm, 10), "--orders", strconv.FormatInt(orders, 10)}
-		return append(append([]string{"bench-decode"}, counts...), settings...)
+	f.Decode = func(o bench.DecodeOptions, settings []string) []string {
+		args := []string{
+			"bench-decode", "--warm", strconv.FormatInt(o.Warm, 10), "--orders", strconv.FormatInt(o.All, 10),
+			"--library=" + strconv.FormatBool(o.Library),
+		}
+		return append(args, settings...)
 	}
 	measure := bench.Run
 	if f.latency > 0 {
@@ -100,18 +103,19 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 
 // decodeCommand is the child that fetches and decodes; it is no use by itself.
 func decodeCommand() *cobra.Command {
-	var warm, orders int64
+	var o bench.DecodeOptions
 	cmd := &cobra.Command{
 		Use: "bench-decode", Short: "Fetch and decode orders, as a child of bench", Hidden: true, Args: cobra.NoArgs,
 		RunE: withApp(func(cmd *cobra.Command, a *app, _ []string) error {
-			t, err := bench.Decode(cmd.Context(), a.kafka, warm, orders)
+			t, err := bench.Decode(cmd.Context(), a.kafka, o)
 			if err != nil {
 				return err
 			}
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(t)
 		}),
 	}
-	cmd.Flags().Int64Var(&warm, "warm", 0, "how many to read before it measures")
-	cmd.Flags().Int64Var(&orders, "orders", 0, "how many to read in all")
+	cmd.Flags().Int64Var(&o.Warm, "warm", 0, "how many to read before it measures")
+	cmd.Flags().Int64Var(&o.All, "orders", 0, "how many to read in all")
+	cmd.Flags().BoolVar(&o.Library, "library", false, "decode by the JSON library alone")
 	return cmd
 }

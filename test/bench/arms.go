@@ -30,7 +30,10 @@ func (b *bed) arms(ctx context.Context) (*Report, error) {
 	}
 	b.all = generator.Totals
 	r.OrderBytes = b.all.Bytes / b.all.Events
-	if err := b.fetchAndDecode(ctx, r); err != nil {
+	if err := b.fetchAndDecode(ctx, r, "fetch + library", true); err != nil {
+		return nil, err
+	}
+	if err := b.fetchAndDecode(ctx, r, "fetch + decode", false); err != nil {
 		return nil, err
 	}
 	if err := b.creditsStage(ctx, r); err != nil {
@@ -59,12 +62,12 @@ func (b *bed) pids(more map[string]int) map[string]int {
 }
 
 // fetchAndDecode reads the topic; the child measures itself.
-func (b *bed) fetchAndDecode(ctx context.Context, r *Report) error {
+func (b *bed) fetchAndDecode(ctx context.Context, r *Report, name string, library bool) error {
 	before, err := cpuOfAll(b.pids(nil))
 	if err != nil {
 		return err
 	}
-	out, err := b.ask(ctx, b.Decode(b.warm.Events, b.all.Events, b.settings())...)
+	out, err := b.ask(ctx, b.Decode(DecodeOptions{b.warm.Events, b.all.Events, library}, b.settings())...)
 	if err != nil {
 		return err
 	}
@@ -77,12 +80,12 @@ func (b *bed) fetchAndDecode(ctx context.Context, r *Report) error {
 		return fmt.Errorf("decoded: %w", err)
 	}
 	if got.Totals != b.all {
-		r.fault("fetch + decode: %+v, generated %+v", got.Totals, b.all)
+		r.fault("%s: %+v, generated %+v", name, got.Totals, b.all)
 	}
 	used := after.since(before) // the broker's is that of all orders
 	used[broker] = used[broker] * time.Duration(b.Events) / time.Duration(b.all.Events)
 	used["jifen"] = got.CPU
-	b.arm(r, "fetch + decode", got.Points, got.Wall, used)
+	b.arm(r, name, got.Points, got.Wall, used)
 	return nil
 }
 

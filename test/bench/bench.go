@@ -28,11 +28,11 @@ type Bar interface {
 // Options of a run.
 type Options struct {
 	Load
-	Kafka    string                                               // RealKafka or EmbeddedKafka
-	Jifen    func(args ...string) *exec.Cmd                       // a jifen of this very build
-	Progress func(most int64, what string) Bar                    // for the person in front of it
-	Profiles string                                               // folder for CPU profiles of the children; empty: none
-	Decode   func(warm, events int64, settings []string) []string // command line of the child that fetches and decodes
+	Kafka    string                                            // RealKafka or EmbeddedKafka
+	Jifen    func(args ...string) *exec.Cmd                    // a jifen of this very build
+	Progress func(most int64, what string) Bar                 // for the person in front of it
+	Profiles string                                            // folder for CPU profiles of the children; empty: none
+	Decode   func(o DecodeOptions, settings []string) []string // command line of the child that fetches and decodes
 }
 
 // Arm is one thing measured: CPU microseconds per event, of every process that works for it.
