@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test parts check fmt vet lint tidy sim bench up down generate build
+.PHONY: help demo test parts check fmt vet lint tidy bench up down generate build
 
 # What a test or the demo needs is installed (root on Debian) or named in one line. Without CI=true a test whose part is
 # missing is skipped, so the rest can run on a laptop; with CI=true it fails.
@@ -42,9 +42,6 @@ lint: ## golangci-lint
 
 tidy: ## layers, homes, sizes and banned calls
 	@go test ./internal/tidy
-
-sim: ## the whole pipeline in simulated time with seeded faults
-	@go test -count=1 -timeout 25m ./test/sim/... $(ARGS)
 
 bench: ## CPU per event, in one table
 	@tools/parts redis-server java mvn npm
