@@ -21,9 +21,9 @@ const fenceWait = 3 * time.Second
 // can be told from the transactions that are open.
 func (l *Loop) slot(instance string) string { return l.Group + "." + instance }
 
-// fence ends the hanging and the open transactions of members that are no longer in the group. A transaction that its dead owner left
-// open hides what others commit after it, and a broker looks for those past their time-out only every 10 s by default:
-// a takeover would wait for up to 16 s. A member that is in the group ends its own.
+// fence ends the hanging and the open transactions of members that are no longer in the group. A transaction that its dead
+// owner left open hides what others commit after it, and a broker looks for those past their time-out only every 10 s by
+// default: a takeover would wait for up to 16 s. A member that is in the group ends its own.
 func (l *Loop) fence(ctx context.Context, client *kgo.Client) {
 	ctx, done := context.WithTimeout(ctx, fenceWait)
 	defer done()

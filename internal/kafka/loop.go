@@ -225,7 +225,7 @@ func (l *Loop) produce(ctx context.Context, s *kgo.GroupTransactSession, out pro
 func (l *Loop) abort(ctx context.Context, s *kgo.GroupTransactSession, cause error) error {
 	l.Stage.Aborted()
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the process ends; its successor ends the transaction
+		return nil //nolint:nilerr // the process or the session ends; its successor ends the transaction
 	}
 	slog.Warn("batch aborted", "stage", l.Name, "error", cause)
 	if _, err := s.End(ctx, kgo.TryAbort); err != nil {

@@ -66,7 +66,7 @@ type Stage struct {
 	events []*pointspb.CreditEvent
 	shards map[int32]*shard
 	desk   ledger.Desk
-	lent   bool // accounts of the cache may hold what was decided and not committed
+	lent   bool // members of the cache may hold what was decided and not committed
 }
 
 // New makes a stage that owns nothing yet.
