@@ -67,7 +67,11 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 			c.waiting = o.Early
 		}
 	}
-	return d, c.award()
+	err := c.award()
+	if c.key != "" {
+		w.Packing.pack(c.m, c.key)
+	}
+	return d, err
 }
 
 // credit is one event's decision under way.

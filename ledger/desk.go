@@ -15,11 +15,12 @@ var ErrNoMember = errors.New("credit for an account that is no member's")
 // names that were computed once are not computed again.
 type Event struct {
 	*pointspb.CreditEvent
-	ID       string  // of the member
-	Member   *Member // of that id, where somebody has looked already
-	OrderKey string  // of the order or the refund; empty: it is neither
-	marks    [2]SeenMark
-	marked   int
+	ID        string  // of the member
+	Member    *Member // of that id, where somebody has looked already
+	OrderKey  string  // of the order or the refund; empty: it is neither
+	OrderHash uint64  // HashOrder of it
+	marks     [2]SeenMark
+	marked    int
 }
 
 // NewEvent names the states of a credit event.
@@ -34,6 +35,9 @@ func NewEvent(ev *pointspb.CreditEvent) (Event, error) {
 		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Refund.Order)
 	case ev.Order != nil:
 		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Order.Order)
+	}
+	if e.OrderKey != "" {
+		e.OrderHash = HashOrder(e.OrderKey)
 	}
 	e.marks, e.marked = Marks(ev.Cause.Source, ev.Cause.Id, ev.BusinessKey, ev.Cause.OccurredAt)
 	return e, nil

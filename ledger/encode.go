@@ -6,7 +6,8 @@ import (
 )
 
 // Accounts and orders are written with every event, so they have an encoding of their own: the fields in their order,
-// integers as varints, lists and texts after their length. What a new field changes is told by the store's format.
+// integers as varints, lists and texts after their length. An account may be written on behind itself (written.go). What a
+// new field changes is told by the store's format.
 
 // errState is a value that is no state.
 var errState = errors.New("the stored state cannot be read")
@@ -103,13 +104,20 @@ func many[T any](r *reading, one func() T) []T {
 // AppendBinary appends what a store keeps of an account. It never fails.
 func (a *Account) AppendBinary(b []byte) ([]byte, error) {
 	s := state(b)
+	s.account(a, 0)
+	return s, nil
+}
+
+// account writes an account after whose first lots a value that holds them already goes on: the others, and everything
+// else anew. With kept 0 it is a value by itself.
+func (s *state) account(a *Account, kept int) {
+	s.lots(a.Lots, kept)
 	s.flags(a.Frozen, a.Ordered)
 	s.int(int64(a.NextLot))
 	s.int(a.Debt)
 	s.int(a.EvaluateAt)
 	s.int(a.Sweep)
 	s.int(a.Due)
-	s.lots(a.Lots)
 	s.count(len(a.Expired))
 	for _, x := range a.Expired {
 		s.int(int64(x.Number))
@@ -136,21 +144,38 @@ func (a *Account) AppendBinary(b []byte) ([]byte, error) {
 		s.int(int64(x.Month))
 		s.int(x.Day)
 	}
-	return s, nil
 }
 
-// UnmarshalBinary reads what AppendBinary wrote.
+// UnmarshalBinary reads what AppendBinary wrote, and what was written behind it.
 func (a *Account) UnmarshalBinary(b []byte) error {
+	_, err := a.read(b)
+	return err
+}
+
+// read is UnmarshalBinary; whole is the length of the account that was written whole, before what was written behind it.
+func (a *Account) read(b []byte) (whole int, err error) {
 	r := &reading{rest: b}
+	for whole == 0 || len(r.rest) > 0 {
+		r.account(a)
+		if whole == 0 {
+			whole = len(b) - len(r.rest)
+		}
+		if r.wrong {
+			break
+		}
+	}
+	return whole, r.end()
+}
+
+func (r *reading) account(a *Account) {
+	a.Lots = r.lots(a.Lots)
 	r.flags(&a.Frozen, &a.Ordered)
 	a.NextLot, a.Debt, a.EvaluateAt, a.Sweep, a.Due = uint32(r.int()), r.int(), r.int(), r.int(), r.int()
-	a.Lots = r.lots()
 	a.Expired = many(r, func() ExpiredLot { return ExpiredLot{Number: uint32(r.int()), Points: r.int()} })
 	a.Tiers = many(r, func() TierSpan { return TierSpan{From: r.int(), Tier: r.text()} })
 	a.Years = many(r, func() Year { return Year{Year: int32(r.int()), Spend: r.int(), Orders: int32(r.int())} })
 	a.Taken = many(r, func() ItemCount { return ItemCount{Item: r.text(), Count: r.int()} })
 	a.Months = many(r, func() SeenMonth { return SeenMonth{Month: int32(r.int()), Day: r.int()} })
-	return r.end()
 }
 
 // AppendBinary appends what a store keeps of an order. It never fails.

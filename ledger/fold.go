@@ -49,10 +49,11 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 		return
 	}
 	if e.OrderKey != "" {
-		foldOrder(a.ChangeOrder(e.OrderKey), e)
+		foldOrder(a.changeOrder(e.OrderKey, w.Packing), e)
 		a.kept(e)
 	}
 	foldPostings(&a.Account, e)
+	a.written.folded(&a.Account, e)
 	if m := e.Metric; m != nil {
 		a.addMetric(m)
 	}

@@ -1,11 +1,17 @@
 package ledger
 
-// lots writes lots as differences between neighbours, a few bytes each: a busy member has many, and all of them are
-// written whenever one changes.
-func (s *state) lots(all []Lot) {
-	s.count(len(all))
+import "encoding/binary"
+
+// lots writes how many of the first lots a value holds already, and the others as differences between neighbours, a few
+// bytes each.
+func (s *state) lots(all []Lot, kept int) {
+	s.count(kept)
+	s.count(len(all) - kept)
 	var last Lot
-	for i := range all {
+	if kept > 0 {
+		last = all[kept-1]
+	}
+	for i := kept; i < len(all); i++ {
 		l := &all[i]
 		s.flags(l.Pending, l.Ordered, l.Priority != 0)
 		s.int(int64(l.Number) - int64(last.Number))
@@ -19,9 +25,19 @@ func (s *state) lots(all []Lot) {
 	}
 }
 
-func (r *reading) lots() []Lot {
+// lots reads the lots that stand behind the first ones of those before.
+func (r *reading) lots(before []Lot) []Lot {
+	kept, n := binary.Uvarint(r.rest)
+	if n <= 0 || kept > uint64(len(before)) {
+		r.fail()
+		return nil
+	}
+	r.rest = r.rest[n:]
 	var last Lot
-	return many(r, func() Lot {
+	if kept > 0 {
+		last = before[kept-1]
+	}
+	added := many(r, func() Lot {
 		l, prior := Lot{}, false
 		r.flags(&l.Pending, &l.Ordered, &prior)
 		l.Number, l.Remaining = uint32(int64(last.Number)+r.int()), r.int()
@@ -32,4 +48,8 @@ func (r *reading) lots() []Lot {
 		last = l
 		return l
 	})
+	if kept == 0 {
+		return added
+	}
+	return append(before[:kept], added...)
 }

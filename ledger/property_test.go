@@ -107,6 +107,9 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		s := open(t, "2024-01-01 00:00:00")
+		if rapid.Bool().Draw(r, "packed") {
+			s.world.Packing = &ledger.Packing{}
+		}
 		for range rapid.IntRange(1, length).Draw(r, "operations") {
 			operate(r, s)
 			sound(r, s)

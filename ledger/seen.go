@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,36 +58,54 @@ func Marks(source, id, businessKey string, occurredAt int64) (marks [2]SeenMark,
 // Bucket holds identities in the order in which they were seen.
 type Bucket struct {
 	list  []topics.Mark
-	index map[topics.Mark]struct{} // of a long list
-	fresh int                      // how many at the end the store does not have
+	slots []uint64 // of a long list: where in it each identity is
+	fresh int      // how many at the end the store does not have
 }
 
 // bucketIndexed is the length from which on a list is indexed.
-const bucketIndexed = 32
+const bucketIndexed = 16
 
 // NewBucket makes a bucket of what a store holds.
 func NewBucket(marks []topics.Mark) *Bucket {
 	b := &Bucket{list: marks}
-	if len(marks) >= bucketIndexed {
-		b.reindex()
-	}
+	b.index()
 	return b
 }
 
-func (b *Bucket) reindex() {
-	b.index = make(map[topics.Mark]struct{}, 2*len(b.list))
-	for _, m := range b.list {
-		b.index[m] = struct{}{}
+// index makes the table anew, if there is to be one: at most half full. A slot is 32 bits of the identity and its place in
+// the list, from 1 on; it lies in the first free slot from the one on that 32 other bits of the identity name.
+func (b *Bucket) index() {
+	if len(b.list) < bucketIndexed {
+		return
+	}
+	b.slots = make([]uint64, 4<<bits.Len(uint(len(b.list)-1)))
+	for i := range b.list {
+		if slot, found := b.find(b.list[i]); !found {
+			b.slots[slot] = uint64(imprint(b.list[i]))<<32 | uint64(i+1)
+		}
+	}
+}
+
+func imprint(m topics.Mark) uint32 { return binary.LittleEndian.Uint32(m[4:]) }
+
+// find is the slot where an identity is, or would be.
+func (b *Bucket) find(m topics.Mark) (slot int, found bool) {
+	mask := len(b.slots) - 1
+	for i := int(binary.LittleEndian.Uint32(m[:])) & mask; ; i = (i + 1) & mask {
+		s := b.slots[i]
+		if s == 0 || uint32(s>>32) == imprint(m) && b.list[uint32(s)-1] == m {
+			return i, s != 0
+		}
 	}
 }
 
 // Has says whether an identity was seen.
 func (b *Bucket) Has(m topics.Mark) bool {
-	if b.index != nil {
-		_, ok := b.index[m]
-		return ok
+	if b.slots == nil {
+		return slices.Contains(b.list, m)
 	}
-	return slices.Contains(b.list, m)
+	_, found := b.find(m)
+	return found
 }
 
 // Marks are the bucket's identities, not to be changed.
@@ -97,10 +117,11 @@ func (b *Bucket) Fresh() []topics.Mark { return b.list[len(b.list)-b.fresh:] }
 func (b *Bucket) add(m topics.Mark) {
 	b.list = append(b.list, m)
 	b.fresh++
-	switch {
-	case b.index != nil:
-		b.index[m] = struct{}{}
-	case len(b.list) >= bucketIndexed:
-		b.reindex()
+	if 2*len(b.list) > len(b.slots) {
+		b.index()
+		return
+	}
+	if slot, found := b.find(m); !found {
+		b.slots[slot] = uint64(imprint(m))<<32 | uint64(len(b.list))
 	}
 }

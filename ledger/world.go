@@ -6,6 +6,8 @@ type World struct {
 	Members     map[string]*Member
 	Redemptions map[string]*Redemption
 	Items       map[string]*Item
+	// Packing is where the orders that credits made are kept as they are written; nil: they are kept as they are.
+	Packing *Packing
 
 	changed              []*Member
 	redemptions, items   map[string]struct{} // that entries changed

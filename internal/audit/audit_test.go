@@ -350,7 +350,7 @@ func TestStoreAtAnotherPlaceIsReported(t *testing.T) {
 		t.Errorf("a store that is behind: %s", d)
 	}
 	p = start(t)
-	p.raw.Set(t.Context(), "jifen:{0}:applied", fmt.Sprintf("%d:%d:%s:0:3", p.head.Seq, p.head.Offset, strings.Repeat("ab", 32)), 0)
+	p.raw.Set(t.Context(), "jifen:{0}:applied", fmt.Sprintf("%d:%d:%s:0:4", p.head.Seq, p.head.Offset, strings.Repeat("ab", 32)), 0)
 	if d := strings.Join(p.differences(), "\n"); !strings.Contains(d, "redis: chain hash") {
 		t.Errorf("a store of another chain: %s", d)
 	}

@@ -39,7 +39,7 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(calls))
 		for i, c := range calls {
-			out[i] = p.FCall(ctx, "jifen_apply_3", c.keys, c.args...)
+			out[i] = p.FCall(ctx, "jifen_apply_4", c.keys, c.args...)
 		}
 		return out
 	})
@@ -98,13 +98,22 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 
 // member writes what changed of a member.
 func (w *writer) member(m *ledger.Member) error {
-	if err := w.put(w.keys.member(m.ID), &m.Account); err != nil {
-		return err
-	}
+	w.account(m)
 	if m.Rescheduled() {
 		w.due(ledger.DueMember+m.ID, m.NextDue())
 	}
 	return w.log(m)
+}
+
+// account writes a member's account, whole or behind what is there.
+func (w *writer) account(m *ledger.Member) {
+	from, whole := len(w.buffer), false
+	w.buffer, whole = m.AppendAccount(w.buffer)
+	keys, values := &w.grow, &w.tails
+	if whole {
+		keys, values = &w.set, &w.values
+	}
+	*keys, *values = append(*keys, w.keys.member(m.ID)), append(*values, w.buffer[from:len(w.buffer):len(w.buffer)])
 }
 
 // put writes a state into the buffer that all of them share.
@@ -130,8 +139,8 @@ func (w *writer) log(m *ledger.Member) error {
 			w.buffer = appendSeen(w.buffer, month, marks)
 		}
 	}
-	for key, o := range m.ChangedOrders() {
-		if err := w.order(key, o); err != nil {
+	for o := range m.ChangedOrders() {
+		if err := w.order(o); err != nil {
 			return err
 		}
 	}
@@ -146,8 +155,8 @@ func (w *writer) wholeLog(m *ledger.Member) error {
 	for month, b := range m.Buckets() {
 		w.buffer = appendSeen(w.buffer, month, b.Marks())
 	}
-	for key, o := range m.Orders() {
-		if err := w.order(key, o); err != nil {
+	for o := range m.WholeOrders() {
+		if err := w.order(o); err != nil {
 			return err
 		}
 	}
@@ -159,16 +168,13 @@ func (w *writer) wholeLog(m *ledger.Member) error {
 	return nil
 }
 
-// order writes an order as its log has it; nil: it was forgotten.
-func (w *writer) order(key string, o *ledger.Order) error {
-	w.state = w.state[:0]
-	if o != nil {
-		var err error
-		if w.state, err = o.AppendBinary(w.state); err != nil {
-			return err
-		}
+// order writes an order as its log has it; one that was forgotten has no state.
+func (w *writer) order(o ledger.WrittenOrder) error {
+	var err error
+	if w.state, err = o.AppendBinary(w.state[:0]); err != nil {
+		return err
 	}
-	_, field := orderField(key)
+	_, field := orderField(o.Key)
 	w.buffer = appendOrder(w.buffer, field, w.state)
 	return nil
 }

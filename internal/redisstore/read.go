@@ -20,7 +20,7 @@ func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, er
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(wants))
 		for i, q := range questions {
-			out[i] = p.FCallRO(ctx, "jifen_read_3", q.keys, q.want.Now, q.want.DueMost)
+			out[i] = p.FCallRO(ctx, "jifen_read_4", q.keys, q.want.Now, q.want.DueMost)
 		}
 		return out
 	})
@@ -139,7 +139,7 @@ func list(x any) []any {
 func (q *question) state(i int, v string, g *ledger.Got) error {
 	w := q.want
 	if i < len(w.Members) {
-		return q.codec.read(v, &g.World.Member(w.Members[i]).Account)
+		return g.World.Member(w.Members[i]).ReadAccount([]byte(v))
 	}
 	i -= len(w.Members)
 	if i < len(w.Redemptions) {
