@@ -61,12 +61,13 @@ type Stage struct {
 	cache   *cache
 	pending []*shard // decided, not committed
 	// Of the batch under way; the loop has no use for it after Committed.
-	out    []topics.Record
-	room   processors.Room
-	events []*pointspb.CreditEvent
-	shards map[int32]*shard
-	desk   ledger.Desk
-	lent   bool // members of the cache may hold what was decided and not committed
+	out     []topics.Record
+	room    processors.Room
+	event   pointspb.CreditEvent // under decision
+	shards  map[int32]*shard
+	desk    ledger.Desk
+	packing ledger.Packing
+	lent    bool // members of the cache may hold what was decided and not committed
 }
 
 // New makes a stage that owns nothing yet.
@@ -103,6 +104,7 @@ func (s *Stage) forget() {
 func (s *Stage) drop() {
 	s.out = nil
 	s.room.Drop()
+	s.packing.Free()
 }
 
 // Aborted drops what was decided.

@@ -51,6 +51,7 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	clear(s.out)
 	s.out = s.out[:0]
 	s.room.Free()
+	s.packing.Free()
 	if len(redeemed) > 0 {
 		s.Observer.Redeemed(ctx, redeemed)
 	}

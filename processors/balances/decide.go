@@ -74,6 +74,10 @@ func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Outp
 // credit decides one credit event. Arithmetic that cannot be done is a dead letter: it would fail again and again. What
 // the clock had made due before it is booked all the same.
 func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Output) error {
+	if err := decode(c.record, &s.event); err != nil {
+		return fmt.Errorf("credit event that could be decoded before: %w", err)
+	}
+	c.event.CreditEvent = &s.event
 	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, m)
 	if err != nil {
 		h.ended(c.event.Cause.Type, deadLettered)

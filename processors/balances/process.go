@@ -29,6 +29,7 @@ type shard struct {
 	number   int32
 	requests []command
 	credits  []input
+	versions []string // under which they were evaluated
 	want     ledger.Want
 	head     ledger.Head // after the entries
 	first    uint64      // seq of the first entry
@@ -38,6 +39,8 @@ type shard struct {
 	redeemed []string
 }
 
+// input is a credit of the batch: the names of what it concerns, and the record, which is decoded once more when it is
+// decided: thousands of decoded events leave the processor's caches, and cost as much to come back to as to decode anew.
 type input struct {
 	event  ledger.Event
 	record *topics.Record
@@ -104,110 +107,11 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 // process, and read a new version a moment earlier.
 func read(books topics.Books, shards []*shard) error {
 	for _, h := range shards {
-		for _, c := range h.credits {
-			if v := c.event.Version; v != "" && books.Version(v) == nil {
+		for _, v := range h.versions {
+			if books.Version(v) == nil {
 				return fmt.Errorf("version %q: %w", v, errNotRead)
 			}
 		}
-	}
-	return nil
-}
-
-// split sorts a batch by shard and kind. What cannot be decoded becomes a dead letter.
-func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
-	var shards []*shard
-	var h *shard
-	events := 0
-	for i := range b.Records {
-		r := &b.Records[i]
-		if h == nil || h.number != r.Partition {
-			h = s.shard(r.Partition)
-			if !slices.Contains(shards, h) {
-				h.begin()
-				shards = append(shards, h)
-			}
-		}
-		var err error
-		if r.Topic == topics.Requests {
-			err = h.request(r, s.Shards)
-		} else {
-			err = h.credit(r, s.event(events), s.Shards)
-			events++
-		}
-		if err != nil {
-			reason := topics.ReasonDecode
-			if errors.Is(err, ledger.ErrNoMember) {
-				reason = topics.ReasonRuleError
-			}
-			out.Records = append(out.Records, deadLetter(r, reason, err))
-		}
-	}
-	slices.SortFunc(shards, func(x, y *shard) int { return int(x.number - y.number) })
-	return shards
-}
-
-// shard is the place of a shard's part of a batch, the same from batch to batch.
-func (s *Stage) shard(number int32) *shard {
-	h := s.shards[number]
-	if h == nil {
-		h = &shard{number: number}
-		s.shards[number] = h
-	}
-	return h
-}
-
-// begin empties it for a batch.
-func (h *shard) begin() {
-	clear(h.credits)
-	*h = shard{number: h.number, credits: h.credits[:0]}
-}
-
-// event is an empty n-th credit event of a batch. Those of the last batch are used again: nothing of them is kept.
-func (s *Stage) event(n int) *pointspb.CreditEvent {
-	if n == len(s.events) {
-		s.events = append(s.events, &pointspb.CreditEvent{})
-	}
-	s.events[n].ResetVT()
-	return s.events[n]
-}
-
-func (h *shard) request(r *topics.Record, shards int) error {
-	q := &pointspb.Request{}
-	if err := q.UnmarshalVT(r.Value); err != nil {
-		return fmt.Errorf("request: %w", err)
-	}
-	if q.GetWake() != nil {
-		return nil // that the shard is in the batch is enough
-	}
-	if err := ours(q.Account, r, shards); err != nil {
-		return err
-	}
-	h.requests = append(h.requests, command{q, r})
-	return nil
-}
-
-// credit decodes a record into e, whose texts lie in the record's memory.
-func (h *shard) credit(r *topics.Record, e *pointspb.CreditEvent, shards int) error {
-	if err := e.UnmarshalVTUnsafe(r.Value); err != nil {
-		return fmt.Errorf("credit event: %w", err)
-	}
-	if e.Cause == nil {
-		return errors.New("credit event without a cause")
-	}
-	if err := ours(e.Account, r, shards); err != nil {
-		return err
-	}
-	event, err := ledger.NewEvent(e)
-	if err == nil {
-		h.credits = append(h.credits, input{event, r})
-	}
-	return err
-}
-
-// ours refuses an account of another shard: two owners would write it.
-func ours(account string, r *topics.Record, shards int) error {
-	if n := topics.Shard(account, shards); n != r.Partition {
-		return fmt.Errorf("account %q belongs to shard %d, not %d", account, n, r.Partition)
 	}
 	return nil
 }

@@ -253,3 +253,17 @@ func TestStaleRulebookOrClockDecidesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestRefundsInTheBatchOfTheirOrder: an order that is kept as it is written, after the credit that made it, is there for
+// the refunds that come behind it in the same batch.
+func TestRefundsInTheBatchOfTheirOrder(t *testing.T) {
+	p := start(t)
+	p.batch(
+		p.paid("ana", "O1", 1000), p.paid("ben", "O2", 700), p.refund("ana", "O1", "R1", 400), p.refund("ana", "O1", "R2", 500),
+	)
+	equal(t, "available", []int64{p.available("ana"), p.available("ben")}, []int64{1, 7})
+	w := p.log.world(t)
+	equal(t, "what is kept of the order", w.Order(topics.OrderKey("ana", "/shops/t", "O1")).Lines[0].Kept, int64(100))
+	p.batch(p.refund("ben", "O2", "R4", 700), p.refund("ana", "O1", "R5", 100))
+	equal(t, "available after all was given back", []int64{p.available("ana"), p.available("ben")}, []int64{0, 0})
+}

@@ -12,6 +12,7 @@ import (
 // holds: those are kept beside.
 func (h *shard) wants(s *Stage) {
 	h.world = ledger.NewWorld()
+	h.world.Packing = &s.packing
 	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost, Into: h.world}
 	member := func(id string) *ledger.Member {
 		if m := h.world.Members[id]; m != nil {
@@ -31,7 +32,7 @@ func (h *shard) wants(s *Stage) {
 		e.Member = member(e.ID)
 		switch {
 		case e.OrderKey != "":
-			if e.Member.MayHaveOrder(e.OrderKey) {
+			if e.Member.MayHaveOrder(e.OrderHash) {
 				w.Orders = append(w.Orders, e.OrderKey)
 			}
 		case e.Member.Known == nil:

@@ -1,0 +1,110 @@
+package balances
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"jifen/ledger"
+	"jifen/processors"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// split sorts a batch by shard and kind. What cannot be decoded becomes a dead letter.
+func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
+	var shards []*shard
+	var h *shard
+	for i := range b.Records {
+		r := &b.Records[i]
+		if h == nil || h.number != r.Partition {
+			h = s.shard(r.Partition)
+			if !slices.Contains(shards, h) {
+				h.begin()
+				shards = append(shards, h)
+			}
+		}
+		var err error
+		if r.Topic == topics.Requests {
+			err = h.request(r, s.Shards)
+		} else {
+			err = h.credit(r, &s.event, s.Shards)
+		}
+		if err != nil {
+			reason := topics.ReasonDecode
+			if errors.Is(err, ledger.ErrNoMember) {
+				reason = topics.ReasonRuleError
+			}
+			out.Records = append(out.Records, deadLetter(r, reason, err))
+		}
+	}
+	slices.SortFunc(shards, func(x, y *shard) int { return int(x.number - y.number) })
+	return shards
+}
+
+// shard is the place of a shard's part of a batch, the same from batch to batch.
+func (s *Stage) shard(number int32) *shard {
+	h := s.shards[number]
+	if h == nil {
+		h = &shard{number: number}
+		s.shards[number] = h
+	}
+	return h
+}
+
+// begin empties it for a batch.
+func (h *shard) begin() {
+	clear(h.credits)
+	*h = shard{number: h.number, credits: h.credits[:0], versions: h.versions[:0]}
+}
+
+func (h *shard) request(r *topics.Record, shards int) error {
+	q := &pointspb.Request{}
+	if err := q.UnmarshalVT(r.Value); err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+	if q.GetWake() != nil {
+		return nil // that the shard is in the batch is enough
+	}
+	if err := ours(q.Account, r, shards); err != nil {
+		return err
+	}
+	h.requests = append(h.requests, command{q, r})
+	return nil
+}
+
+// decode reads a record into e, which is used again and again; its texts lie in the record's memory.
+func decode(r *topics.Record, e *pointspb.CreditEvent) error {
+	e.ResetVT()
+	return e.UnmarshalVTUnsafe(r.Value)
+}
+
+func (h *shard) credit(r *topics.Record, e *pointspb.CreditEvent, shards int) error {
+	if err := decode(r, e); err != nil {
+		return fmt.Errorf("credit event: %w", err)
+	}
+	if e.Cause == nil {
+		return errors.New("credit event without a cause")
+	}
+	if err := ours(e.Account, r, shards); err != nil {
+		return err
+	}
+	event, err := ledger.NewEvent(e)
+	if err != nil {
+		return err
+	}
+	if e.Version != "" && !slices.Contains(h.versions, e.Version) {
+		h.versions = append(h.versions, e.Version)
+	}
+	event.CreditEvent = nil // e is that of the next record
+	h.credits = append(h.credits, input{event, r})
+	return nil
+}
+
+// ours refuses an account of another shard: two owners would write it.
+func ours(account string, r *topics.Record, shards int) error {
+	if n := topics.Shard(account, shards); n != r.Partition {
+		return fmt.Errorf("account %q belongs to shard %d, not %d", account, n, r.Partition)
+	}
+	return nil
+}
