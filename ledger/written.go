@@ -17,7 +17,7 @@ const fewLots = 16
 
 // ReadAccount takes the account in as a store has it.
 func (m *Member) ReadAccount(value []byte) error {
-	whole, err := m.Account.read(value)
+	whole, err := m.read(value)
 	m.written = written{lots: len(m.Lots), whole: whole, behind: len(value) - whole}
 	return err
 }

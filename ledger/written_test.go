@@ -55,7 +55,7 @@ func stored(r *rapid.T, m *ledger.Member, value []byte) {
 	if err := back.UnmarshalBinary(value); err != nil {
 		r.Fatalf("%x: %v", value, err)
 	}
-	want, _ := m.Account.AppendBinary(nil)
+	want, _ := m.AppendBinary(nil)
 	got, _ := back.AppendBinary(nil)
 	if !bytes.Equal(got, want) {
 		r.Fatalf("stored (-account +stored):\n%s", cmp.Diff(&m.Account, back, cmpopts.EquateEmpty()))

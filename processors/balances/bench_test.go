@@ -31,7 +31,7 @@ func BenchmarkOwner(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer store.Close()
+	b.Cleanup(func() { _ = store.Close() })
 	now := time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
 	book := &topics.Rulebook{
 		Name: "bench", Version: "2026", From: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Zone: time.UTC, Currency: "CNY",
