@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -88,13 +89,17 @@ func (k *Kafka) prepare(java, lib string, o Options) error {
 		}
 		jvm := []string{"-Dlog4j2.configurationFile=" + logging, "-cp", filepath.Join(lib, "*")}
 		b.command = func() (*exec.Cmd, error) {
-			return exec.Command(java, append([]string{"-Xmx512m"}, append(jvm, "kafka.Kafka", properties)...)...), nil
+			return exec.Command(java, slices.Concat(brokerJVM, jvm, []string{"kafka.Kafka", properties})...), nil
 		}
 		b.mend = func(ctx context.Context) error { return format(ctx, java, jvm, cluster, properties) }
 		b.ready = func(ctx context.Context) error { return brokersAnswer(ctx, b.Addr(), cluster, n) }
 	}
 	return nil
 }
+
+// brokerJVM suits a broker that lives for minutes and shares its few cores with what it serves: optimizing its code and
+// collecting in parallel would take more of them than serving does, and be gone before it paid.
+var brokerJVM = []string{"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
 
 // format writes a new broker's identity; a folder that has one is left alone.
 func format(ctx context.Context, java string, jvm []string, cluster, properties string) error {
