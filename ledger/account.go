@@ -15,6 +15,8 @@ type Account struct {
 	Expired []ExpiredLot
 	Tiers   []TierSpan // by From; the last is today's
 	Years   []Year     // tier metric by calendar year of the event time
+	// PendingOrders do not count in Years yet, because points of theirs are pending.
+	PendingOrders []PendingOrder
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -26,12 +28,12 @@ type Account struct {
 	Due int64
 }
 
-// Lot is one credit's points: spendable iff ActiveAt <= t < ExpiresAt.
+// Lot is one credit's points: spendable iff it is not pending and ActiveAt <= t < ExpiresAt.
 type Lot struct {
 	Number    uint32
 	Remaining int64
-	ActiveAt  int64 // Unix ms
-	ExpiresAt int64 // Unix ms, 0 = never
+	ActiveAt  int64 // Unix ms, 0 = once its order is completed
+	ExpiresAt int64 // Unix ms, 0 = never, or not known before the lot is active
 	Priority  int32
 	Pending   bool // booked as pending
 	Ordered   bool // came from an order, so a refund may reach it after its expiry
@@ -79,6 +81,7 @@ func (a *Account) Clone() *Account {
 	c.Expired = slices.Clone(a.Expired)
 	c.Tiers = slices.Clone(a.Tiers)
 	c.Years = slices.Clone(a.Years)
+	c.PendingOrders = slices.Clone(a.PendingOrders)
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
 	return &c
@@ -111,9 +114,11 @@ func (a *Account) Booked() Balance {
 	return b
 }
 
-func (l *Lot) spendable(now int64) bool {
-	return !l.Pending && l.ActiveAt <= now && (l.ExpiresAt == 0 || now < l.ExpiresAt)
-}
+func (l *Lot) spendable(now int64) bool { return l.ActiveAt <= now && l.open(now) }
+
+// open says that the lot is booked as available and not past its expiry. It is spendable, but for the minutes by which an
+// event may be ahead of the clock.
+func (l *Lot) open(now int64) bool { return !l.Pending && (l.ExpiresAt == 0 || now < l.ExpiresAt) }
 
 // compareLots is the spend order: priority, expiry (never last), number (L3).
 func compareLots(x, y Lot) int {
@@ -188,7 +193,7 @@ func (a *Account) dueAt() int64 {
 
 func (l *Lot) due() int64 {
 	if l.Pending {
-		return l.ActiveAt
+		return sooner(l.ActiveAt, l.ExpiresAt)
 	}
 	return l.ExpiresAt
 }

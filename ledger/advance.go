@@ -38,32 +38,34 @@ func (a *Account) dueLot(at int64) (int, bool) {
 }
 
 func (d *Decision) bookLot(a *Member, l Lot) {
-	e := &pointspb.Entry{Account: topics.MemberAccount(a.ID)}
-	if l.Pending {
-		e.Kind, e.EffectiveAt, e.Cause = pointspb.Kind_ACTIVATED, l.ActiveAt, due("activation "+strconv.Itoa(int(l.Number)), l.ActiveAt)
-		e.Postings = []*pointspb.Posting{
-			{Account: pointspb.Account_PENDING, Points: -l.Remaining, Lot: l.Number},
-			{Account: pointspb.Account_AVAILABLE, Points: l.Remaining, Lot: l.Number},
-		}
-		d.emitOf(a, e)
-		d.repay(a, l.Number, e.Cause)
+	if l.Pending && l.ActiveAt != 0 && (l.ExpiresAt == 0 || l.ActiveAt < l.ExpiresAt) {
+		d.activate(a, l, &pointspb.Entry{
+			EffectiveAt: l.ActiveAt, Cause: due("activation "+strconv.Itoa(int(l.Number)), l.ActiveAt),
+		})
 		return
 	}
-	e.Kind, e.EffectiveAt, e.Cause = pointspb.Kind_EXPIRED, l.ExpiresAt, due("expiry "+strconv.Itoa(int(l.Number)), l.ExpiresAt)
-	e.Postings = []*pointspb.Posting{
-		{Account: pointspb.Account_AVAILABLE, Points: -l.Remaining, Lot: l.Number},
-		{Account: pointspb.Account_BREAKAGE, Points: l.Remaining, Lot: l.Number},
+	e := &pointspb.Entry{
+		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_EXPIRED, EffectiveAt: l.ExpiresAt,
+		Cause: due("expiry "+strconv.Itoa(int(l.Number)), l.ExpiresAt),
+		Postings: []*pointspb.Posting{
+			{Account: booked(l), Points: -l.Remaining, Lot: l.Number},
+			{Account: pointspb.Account_BREAKAGE, Points: l.Remaining, Lot: l.Number},
+		},
+	}
+	if l.Pending { // its validity counts from earning, and its order was not completed in time
+		d.emitEnd(a, l, e)
+		return
 	}
 	d.emitOf(a, e)
 }
 
-// repay pays debt from a lot that has just become spendable (§4: debt is repaid first).
+// repay pays debt from a lot that has just become available (§4: debt is repaid first).
 func (d *Decision) repay(a *Member, number uint32, cause *pointspb.Cause) {
 	if a.Debt == 0 {
 		return
 	}
 	i, ok := a.lot(number)
-	if !ok || !a.Lots[i].spendable(d.moment.Now) {
+	if !ok || !a.Lots[i].open(d.moment.Now) {
 		return
 	}
 	n := min(a.Debt, a.Lots[i].Remaining)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 
 	"jifen/topics/pointspb"
 )
@@ -30,6 +31,11 @@ func (a *Account) Check(now int64) error {
 	}
 	if b := a.Balance(now); b.Debt < 0 || b.Debt > 0 && b.Available > 0 {
 		return fmt.Errorf("I3: %d available beside a debt of %d", b.Available, b.Debt)
+	}
+	for _, p := range a.PendingOrders {
+		if p.Spend < 0 || p.Orders < 0 || !slices.ContainsFunc(a.Lots, func(l Lot) bool { return l.Pending && p.has(l.Number) }) {
+			return fmt.Errorf("I3: %d in %d orders of %d count once lots %d to %d are active", p.Spend, p.Orders, p.Year, p.From, p.To)
+		}
 	}
 	if due := a.dueAt(); due != a.Due {
 		return fmt.Errorf("I2: due at %d, noted as %d", due, a.Due)

@@ -59,12 +59,15 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 	switch {
 	case ev.Refund != nil:
 		return d, c.refund()
+	case ev.Completed != "":
+		c.complete()
+		return d, nil
 	case ev.Order != nil:
 		if o := c.m.Order(c.key); o != nil {
 			if o.Paid {
 				return d.refuse(Duplicate), nil
 			}
-			c.waiting = o.Early
+			c.waiting, c.finished = o.Early, o.Completed != 0
 		}
 	}
 	err := c.award()
@@ -85,6 +88,10 @@ type credit struct {
 	facts bool   // the facts have been put on an entry
 	// waiting are the refunds that came before this order.
 	waiting []Refund
+	// finished: this order's completion came before it.
+	finished bool
+	// pending is how many lots this order makes, if it does not count in the metric while one of them is pending; else 0.
+	pending uint32
 }
 
 func (c *credit) award() error {
@@ -96,6 +103,7 @@ func (c *credit) award() error {
 	if err := c.fits(found); err != nil {
 		return err
 	}
+	c.pending = c.pendingLots(found)
 	for _, x := range found {
 		c.grant(x)
 	}
@@ -106,6 +114,9 @@ func (c *credit) award() error {
 		c.follow(c.m, c.book, c.event.Cause.OccurredAt, false)
 		if err := c.early(); err != nil {
 			return err
+		}
+		if c.finished {
+			c.completed(c.m.Order(c.key))
 		}
 	}
 	if c.event.Tier != "" {
@@ -151,10 +162,14 @@ func (c *credit) record(e *pointspb.Entry) {
 		c.facts = true
 		e.First, e.BusinessKey, e.Order, e.OrderKey = true, c.event.BusinessKey, c.event.Order, c.key
 		if o := c.event.Order; o != nil && c.book != nil {
-			e.Metric = &c.desk.metric
-			e.Metric.Year, e.Metric.Orders = c.desk.calendar.yearOf(c.book.Zone, c.event.Cause.OccurredAt), 1
+			m := &c.desk.metric
+			m.Year, m.Orders = c.desk.calendar.yearOf(c.book.Zone, c.event.Cause.OccurredAt), 1
 			for _, l := range o.Lines {
-				e.Metric.Spend += l.Eligible
+				m.Spend += l.Eligible
+			}
+			if e.Metric = m; c.pending > 0 {
+				m.FromLot, m.ToLot = c.m.NextLot+1, c.m.NextLot+c.pending
+				e.Metric, e.PendingMetric = nil, m
 			}
 		}
 	}
@@ -174,10 +189,11 @@ func (c *credit) awards() ([]award, error) {
 	tier := a.Tier(c.book, c.event.Cause.OccurredAt)
 	found := c.desk.awards[:0]
 	for _, k := range c.event.Candidates {
-		if len(k.Tiers) > 0 && !slices.Contains(k.Tiers, tier) || k.FirstOrder && a.Ordered {
+		if len(k.Tiers) > 0 && !slices.Contains(k.Tiers, tier) || k.FirstOrder && a.ordered() {
 			continue
 		}
 		x := c.desk.slip()
+		x.rule = ruleNamed(c.book, k.Rule)
 		if err := c.compute(&x.arithmetic, k, tier, &x.tier); err != nil {
 			return nil, err
 		}
@@ -238,35 +254,4 @@ func better(x, y award) bool {
 	return cmp.Or(
 		cmp.Compare(x.arithmetic.Desired, y.arithmetic.Desired), cmp.Compare(x.Priority, y.Priority), cmp.Compare(y.Rule, x.Rule),
 	) > 0
-}
-
-// grant books one award: a lot of its own, or the record that the rule was met and gave nothing.
-func (c *credit) grant(x award) {
-	g := x.slip
-	e := &g.entry
-	e.Kind, e.Rule, e.Arithmetic = pointspb.Kind_RECORDED, x.Rule, &g.arithmetic
-	if n := x.arithmetic.Awarded; n > 0 {
-		at := c.event.Cause.OccurredAt
-		e.Kind, e.OrderKey, e.Lot = pointspb.Kind_GRANTED, c.key, &g.lot
-		g.lot.Number, g.lot.ActiveAt, g.lot.ExpiresAt, g.lot.Order = c.m.NextLot+1, at, c.expiresAt(x.Rule, at), c.key
-		g.issued.Account, g.issued.Points = pointspb.Account_ISSUED, -n
-		g.available.Account, g.available.Points, g.available.Lot = pointspb.Account_AVAILABLE, n, g.lot.Number
-		g.postings = [2]*pointspb.Posting{&g.issued, &g.available}
-		e.Postings = g.postings[:]
-	}
-	c.record(e)
-	if e.Lot != nil {
-		c.repay(c.m, e.Lot.Number, c.cause)
-	}
-}
-
-// expiresAt is the end of a lot's validity: the rule's own, else the book's (L1, L2).
-func (c *credit) expiresAt(rule string, active int64) int64 {
-	v := c.book.Validity
-	for i := range c.book.Rules {
-		if r := &c.book.Rules[i]; r.ID == rule && r.Validity != nil {
-			v = *r.Validity
-		}
-	}
-	return c.desk.calendar.expiresAt(v, c.book.Zone, active)
 }

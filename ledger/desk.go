@@ -17,7 +17,7 @@ type Event struct {
 	*pointspb.CreditEvent
 	ID        string  // of the member
 	Member    *Member // of that id, where somebody has looked already
-	OrderKey  string  // of the order or the refund; empty: it is neither
+	OrderKey  string  // of the order, the refund or the completion; empty: it is none of them
 	OrderHash uint64  // HashOrder of it
 	marks     [2]SeenMark
 	marked    int
@@ -35,6 +35,8 @@ func NewEvent(ev *pointspb.CreditEvent) (Event, error) {
 		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Refund.Order)
 	case ev.Order != nil:
 		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Order.Order)
+	case ev.Completed != "":
+		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Completed)
 	}
 	if e.OrderKey != "" {
 		e.OrderHash = HashOrder(e.OrderKey)
@@ -55,18 +57,23 @@ type Desk struct {
 	slips    [2]slip
 	filled   int // slips
 	metric   pointspb.MetricDelta
-	calendar calendar // stays from event to event
+	// The calendars stay from event to event: that of what happened, and that of what becomes active later.
+	calendar, activations calendar
 }
 
 // slip is what a candidate turns into: its arithmetic, and the entry that books it with what that points to.
 type slip struct {
-	arithmetic        pointspb.Arithmetic
-	tier              pointspb.Ratio
-	entry             pointspb.Entry
-	lot               pointspb.Lot
-	issued, available pointspb.Posting
-	postings          [2]*pointspb.Posting
+	rule            *topics.Rule // nil: the book has none of that name
+	arithmetic      pointspb.Arithmetic
+	tier            pointspb.Ratio
+	entry           pointspb.Entry
+	lot             pointspb.Lot
+	issued, holding pointspb.Posting
+	postings        [2]*pointspb.Posting
 }
+
+// pending says that the points wait before they can be spent.
+func (s *slip) pending() bool { return s.rule != nil && !s.rule.Pending.IsZero() }
 
 func (d *Desk) clear() *credit {
 	for i := range d.filled {

@@ -112,7 +112,7 @@ func (a *Account) AppendBinary(b []byte) ([]byte, error) {
 // else anew. With kept 0 it is a value by itself.
 func (s *state) account(a *Account, kept int) {
 	s.lots(a.Lots, kept)
-	s.flags(a.Frozen, a.Ordered)
+	s.flags(a.Frozen, a.Ordered, len(a.PendingOrders) > 0)
 	s.int(int64(a.NextLot))
 	s.int(a.Debt)
 	s.int(a.EvaluateAt)
@@ -144,6 +144,9 @@ func (s *state) account(a *Account, kept int) {
 		s.int(int64(x.Month))
 		s.int(x.Day)
 	}
+	if len(a.PendingOrders) > 0 {
+		s.pendingOrders(a.PendingOrders)
+	}
 }
 
 // UnmarshalBinary reads what AppendBinary wrote, and what was written behind it.
@@ -169,19 +172,23 @@ func (a *Account) read(b []byte) (whole int, err error) {
 
 func (r *reading) account(a *Account) {
 	a.Lots = r.lots(a.Lots)
-	r.flags(&a.Frozen, &a.Ordered)
+	var pending bool
+	r.flags(&a.Frozen, &a.Ordered, &pending)
 	a.NextLot, a.Debt, a.EvaluateAt, a.Sweep, a.Due = uint32(r.int()), r.int(), r.int(), r.int(), r.int()
 	a.Expired = many(r, func() ExpiredLot { return ExpiredLot{Number: uint32(r.int()), Points: r.int()} })
 	a.Tiers = many(r, func() TierSpan { return TierSpan{From: r.int(), Tier: r.text()} })
 	a.Years = many(r, func() Year { return Year{Year: int32(r.int()), Spend: r.int(), Orders: int32(r.int())} })
 	a.Taken = many(r, func() ItemCount { return ItemCount{Item: r.text(), Count: r.int()} })
 	a.Months = many(r, func() SeenMonth { return SeenMonth{Month: int32(r.int()), Day: r.int()} })
+	if a.PendingOrders = nil; pending {
+		a.PendingOrders = many(r, r.pendingOrder)
+	}
 }
 
 // AppendBinary appends what a store keeps of an order. It never fails.
 func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	s := state(b)
-	s.flags(o.Paid, o.Counted)
+	s.flags(o.Paid, o.Counted, o.Completed != 0)
 	s.int(o.At)
 	s.int(int64(o.Year))
 	s.int(o.Written)
@@ -205,13 +212,17 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	for i := range o.Early {
 		s.early(&o.Early[i])
 	}
+	if o.Completed != 0 {
+		s.int(o.Completed)
+	}
 	return s, nil
 }
 
 // UnmarshalBinary reads what AppendBinary wrote.
 func (o *Order) UnmarshalBinary(b []byte) error {
 	r := &reading{rest: b}
-	r.flags(&o.Paid, &o.Counted)
+	var completed bool
+	r.flags(&o.Paid, &o.Counted, &completed)
 	o.At, o.Year, o.Written = r.int(), int32(r.int()), r.int()
 	o.Lines = many(r, func() OrderLine {
 		l := OrderLine{ID: r.text(), Net: r.int()}
@@ -221,6 +232,9 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 	o.Grants = many(r, r.grant)
 	o.Returns = many(r, r.text)
 	o.Early = many(r, r.early)
+	if completed {
+		o.Completed = r.int()
+	}
 	return r.end()
 }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"slices"
 
 	"jifen/topics"
@@ -57,6 +58,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	if m := e.Metric; m != nil {
 		a.addMetric(m)
 	}
+	if m := e.PendingMetric; m != nil {
+		a.addPending(m)
+	}
 	if t := e.Tier; t != nil {
 		a.setTier(e.EffectiveAt, t.To)
 	}
@@ -84,7 +88,7 @@ func (a *Account) foldDue(e *pointspb.Entry) {
 }
 
 func foldPostings(a *Account, e *pointspb.Entry) {
-	if l := e.Lot; l != nil {
+	if l := e.Lot; l != nil && e.Kind != pointspb.Kind_ACTIVATED {
 		p := e.Postings[1]
 		a.addLot(Lot{
 			Number: l.Number, Remaining: p.Points, ActiveAt: l.ActiveAt, ExpiresAt: l.ExpiresAt,
@@ -114,7 +118,7 @@ func (a *Account) moveLot(e *pointspb.Entry, p *pointspb.Posting) {
 		return
 	}
 	if e.Kind == pointspb.Kind_ACTIVATED {
-		a.Lots[i].Pending = false
+		a.activateLot(i, e.Lot)
 		return
 	}
 	l := &a.Lots[i]
@@ -147,8 +151,8 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 		for _, l := range f.Lines {
 			o.Lines = append(o.Lines, OrderLine{ID: l.Id, Net: l.Net, Eligible: l.Eligible, Kept: l.Net})
 		}
-		if e.Metric != nil {
-			o.Year, o.Counted = e.Metric.Year, e.Metric.Orders > 0
+		if m := cmp.Or(e.Metric, e.PendingMetric); m != nil {
+			o.Year, o.Counted = m.Year, m.Orders > 0
 		}
 	}
 	switch e.Kind {
@@ -156,6 +160,8 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 		o.Grants = append(o.Grants, grantOf(e))
 	case pointspb.Kind_REFUNDED:
 		foldRefund(o, e)
+	case pointspb.Kind_COMPLETED:
+		o.Completed = e.EffectiveAt
 	case pointspb.Kind_REVERSED:
 		for i := range o.Grants {
 			if o.Grants[i].Lot == e.Arithmetic.Lot {
@@ -192,7 +198,7 @@ func foldRefund(o *Order, e *pointspb.Entry) {
 			}
 		}
 	}
-	if e.Metric != nil && e.Metric.Orders < 0 {
+	if m := cmp.Or(e.Metric, e.PendingMetric); m != nil && m.Orders < 0 {
 		o.Counted = false
 	}
 }

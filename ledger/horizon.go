@@ -61,6 +61,10 @@ func (m *Member) past(now int64) (past []string, next int64) {
 		}
 	}
 	for key, o := range m.Orders() {
+		if m.awaits(o) { // its completion may still come
+			next = sooner(next, now+sweepPause.Milliseconds())
+			continue
+		}
 		look(key, o.Written)
 	}
 	for _, x := range m.Months {

@@ -106,13 +106,15 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		length = n
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		s := open(t, "2024-01-01 00:00:00")
+		s := open(t, "2024-01-01 00:00:00").windows(r)
 		if rapid.Bool().Draw(r, "packed") {
 			s.world.Packing = &ledger.Packing{}
 		}
 		for range rapid.IntRange(1, length).Draw(r, "operations") {
 			operate(r, s)
 			sound(r, s)
+			pendingIsApart(r, s)
+			metricIsOfOrders(r, s)
 		}
 		replayed := ledger.NewWorld()
 		for _, e := range s.entries {
@@ -123,18 +125,23 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 	})
 }
 
-// operate draws and does one operation.
+// operate draws and does one operation. Some events are ahead of the clock, by as much as they may be.
 func operate(r *rapid.T, s *shop) {
 	s.now = s.now.Add(time.Duration(rapid.IntRange(0, 40*24*60).Draw(r, "minutes")) * time.Minute)
 	m := fmt.Sprintf("m%d", rapid.IntRange(0, 2).Draw(r, "member"))
 	id := fmt.Sprint(rapid.IntRange(0, 12).Draw(r, "id"))
-	switch rapid.IntRange(0, 5).Draw(r, "operation") {
-	case 0, 1:
-		per := rapid.SampledFrom([]int64{1, 100, 500}).Draw(r, "per")
+	s.ahead = time.Duration(max(0, rapid.IntRange(-300, 300).Draw(r, "seconds ahead"))) * time.Second
+	switch rapid.IntRange(0, 7).Draw(r, "operation") {
+	case 0, 1, 2:
 		mode := rapid.SampledFrom([]string{"step", "proportional"}).Draw(r, "mode")
-		net := func(name string) int64 { return rapid.Int64Range(0, 400000).Draw(r, name) }
-		s.order(m, id, line{net("a"), per, topicsMode(mode)}, line{net("b"), per, topicsMode(mode)}, line{net("c"), 7, topicsMode(mode)})
-	case 2:
+		l := func(name string) line {
+			per := rapid.SampledFrom([]int64{1, 100, 500, 2, 3, 5, 11}).Draw(r, "per")
+			return line{rapid.Int64Range(0, 400000).Draw(r, name), per, topicsMode(mode)}
+		}
+		s.order(m, id, l("a"), l("b"), l("c"))
+	case 6:
+		s.complete(m, id, fmt.Sprint(m, id, rapid.IntRange(0, 1).Draw(r, "event")))
+	case 7:
 		n := func(name string) int64 { return rapid.Int64Range(0, 300000).Draw(r, name) }
 		s.refund(m, id, fmt.Sprint(id, "-", rapid.IntRange(0, 4).Draw(r, "return")), n("x"), n("y"), n("z"))
 	case 3:

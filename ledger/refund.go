@@ -66,7 +66,12 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 		Account: c.event.Account, Kind: pointspb.Kind_REFUNDED, Cause: cause, Version: c.event.Version,
 		First: first, Refund: facts, OrderKey: c.key, EffectiveAt: max(cause.OccurredAt, o.At),
 	}
-	if o.Year != 0 {
+	switch p := c.m.pendingOrder(o); {
+	case o.Year == 0:
+	case p != nil:
+		metric.FromLot, metric.ToLot = p.From, p.To
+		e.PendingMetric = metric
+	default:
 		e.Metric = metric
 	}
 	c.emitOf(c.m, e)
@@ -122,14 +127,18 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 		return nil
 	}
 	postings := c.source(g.Lot, delta)
-	c.emitOf(c.m, &pointspb.Entry{
+	e := &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
 		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings,
 		Arithmetic: &pointspb.Arithmetic{
 			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: g.Quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
 			Desired: delta, Awarded: postings[0].Points, KeptPoints: would, ReversedBefore: g.Reversed, Lot: g.Lot,
 		},
-	})
+	}
+	if i, ok := c.m.lot(g.Lot); ok && c.m.Lots[i].Pending && c.m.Lots[i].Remaining == delta {
+		c.m.count(e, g.Lot) // what is kept of the order may have no pending points left
+	}
+	c.emitOf(c.m, e)
 	return nil
 }
 
@@ -156,7 +165,7 @@ func (c *credit) source(own uint32, delta int64) []*pointspb.Posting {
 		return short(postings, delta)
 	}
 	for i := range a.Lots {
-		if l := &a.Lots[i]; delta > 0 && l.Number != own && l.spendable(c.moment.Now) {
+		if l := &a.Lots[i]; delta > 0 && l.Number != own && l.open(c.moment.Now) {
 			take(pointspb.Account_AVAILABLE, l.Number, l.Remaining)
 		}
 	}

@@ -40,6 +40,8 @@ type shop struct {
 	book    *topics.Rulebook
 	world   *ledger.World
 	now     time.Time
+	ahead   time.Duration // by which events are ahead of the clock
+	member  string        // whose the last operation was
 	entries []*pointspb.Entry
 	last    *ledger.Decision
 }
@@ -80,7 +82,7 @@ func (s *shop) keep(d *ledger.Decision, err error) ledger.Outcome {
 }
 
 func (s *shop) cause(id, kind string) *pointspb.Cause {
-	return &pointspb.Cause{Source: "/shops/t", Id: id, Type: kind, OccurredAt: s.now.UnixMilli()}
+	return &pointspb.Cause{Source: "/shops/t", Id: id, Type: kind, OccurredAt: s.now.Add(s.ahead).UnixMilli()}
 }
 
 // line is a line of an order under a rule: per minor units earn one point.
@@ -113,6 +115,7 @@ func (s *shop) event(member, order string, lines ...line) *pointspb.CreditEvent 
 
 func (s *shop) credit(ev *pointspb.CreditEvent) ledger.Outcome {
 	s.t.Helper()
+	s.member, _ = topics.MemberOf(ev.Account)
 	return s.keep(ledger.Credit(s.world, ev, s.moment()))
 }
 
@@ -146,6 +149,7 @@ func (s *shop) gift(member, id string, points int64) ledger.Outcome {
 
 func (s *shop) spend(member, id string, points int64) ledger.Outcome {
 	s.t.Helper()
+	s.member = member
 	return s.keep(ledger.Handle(s.world, &pointspb.Request{
 		Account: topics.MemberAccount(member), Id: id,
 		What: &pointspb.Request_Debit{Debit: &pointspb.DebitRequest{
@@ -156,6 +160,7 @@ func (s *shop) spend(member, id string, points int64) ledger.Outcome {
 
 func (s *shop) advance(member string) {
 	s.t.Helper()
+	s.member = member
 	s.keep(ledger.Advance(s.world, member, s.moment()), nil)
 }
 

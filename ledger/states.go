@@ -11,12 +11,14 @@ type Order struct {
 	Paid    bool  // false: only refunds have come so far
 	At      int64 // event time, Unix ms
 	Year    int32 // calendar year that its metric counts in
-	Counted bool  // the order counts as one paid order
+	Counted bool  // the order counts as one paid order, at once or when its points are no longer pending
 	Lines   []OrderLine
 	Grants  []Grant
 	Returns []string // ids of the refunds applied
 	Early   []Refund // refunds that came before the order
-	Written int64    // last write, Unix ms
+	// Completed is from when on the order is completed, Unix ms, 0 = it is not: it may be so before the order comes.
+	Completed int64
+	Written   int64 // last write, Unix ms
 }
 
 // OrderLine is a line and what is kept of it, minor units.

@@ -19,7 +19,7 @@ import (
 func TestWhatIsWrittenIsTheAccount(t *testing.T) {
 	behind, whole, longest := 0, 0, 0
 	rapid.Check(t, func(r *rapid.T) {
-		s, values := open(t, "2024-01-01 00:00:00"), map[string][]byte{}
+		s, values := open(t, "2024-01-01 00:00:00").windows(r), map[string][]byte{}
 		for n := range rapid.IntRange(1, 60).Draw(r, "operations") {
 			if rapid.IntRange(0, 3).Draw(r, "gift") > 0 {
 				s.now = s.now.Add(time.Hour)

@@ -40,6 +40,8 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
 		p.orderFacts(&e.Data)
 	case topics.TypeOrderRefunded:
 		p.event.Refund = refundFacts(&e.Data)
+	case topics.TypeOrderCompleted:
+		p.event.Completed = e.Data.Order
 	case topics.TypeTierChanged:
 		p.event.Tier = e.Data.Tier
 	}

@@ -26,10 +26,28 @@ type Rulebook struct {
 	PointCost     Ratio // what a point costs the retailer, minor units
 }
 
-// Validity is how long a lot lives, from its activation (D9); the zero value is for ever.
+// Validity is how long a lot lives, from its activation (D9) or from what earned it; the zero value is for ever.
 type Validity struct {
 	Years, Months, Days int
 	Rounding            Rounding
+	FromEarning         bool
+}
+
+// Pending is how long a rule's points wait before they can be spent (semantics §3); the zero value: not at all.
+type Pending struct {
+	Days      int  // of 24 hours, from the event's time on
+	Completed bool // until the order is completed
+}
+
+// IsZero says that points can be spent at once (P3).
+func (p Pending) IsZero() bool { return p == Pending{} }
+
+// ActiveAt is from when on the points of an event at t, Unix ms, can be spent; 0: once the order is completed.
+func (p Pending) ActiveAt(t int64) int64 {
+	if p.Completed {
+		return 0
+	}
+	return t + int64(p.Days)*(24*time.Hour).Milliseconds()
 }
 
 // Rounding says to the end of which period a lot's last day is moved.
@@ -55,11 +73,13 @@ const (
 
 // Tiers are the levels and how they are reached (semantics §7).
 type Tiers struct {
-	Metric    string  // spend | paid_orders
-	Window    string  // calendar_year
-	Keep      string  // end_of_next_year
-	Downgrade string  // best | one_down
-	Levels    []Level // ascending; the first starts at 0
+	Metric    string // spend | paid_orders
+	Window    string // calendar_year
+	Keep      string // end_of_next_year
+	Downgrade string // best | one_down
+	// CountPending: an order counts in the metric at once; else once none of its points is pending any more (semantics §3).
+	CountPending bool
+	Levels       []Level // ascending; the first starts at 0
 }
 
 // Level is one tier.
@@ -90,6 +110,7 @@ type Rule struct {
 	Per            int64 // minor units of a step; units of a quantity (0 = 1); 0 where fixed
 	TierMultiplier bool
 	Validity       *Validity // nil: the book's
+	Pending        Pending
 	Exclusive      string
 	Priority       int32
 	HoldoutPercent uint32 // 0..100: members of the hold-out are recorded, not credited

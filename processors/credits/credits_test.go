@@ -255,6 +255,20 @@ func TestCreditsGoToTheirMembersShard(t *testing.T) {
 	}
 }
 
+// TestCompletionTravelsWithItsOrder: what waits for it is known to the owner only.
+func TestCompletionTravelsWithItsOrder(t *testing.T) {
+	s := start(t)
+	e := topics.Event{Source: "/shops/t", ID: "c", Type: topics.TypeOrderCompleted, Time: now, Data: topics.Data{Member: "ana", Order: "O"}}
+	paid, done := order("O", now), topics.Encode(&e)
+	for i := range 2 { // the desk keeps nothing of the event before
+		out := s.process(done, paid, done)
+		got := []string{s.creditOf(out[0]).Completed, s.creditOf(out[1]).Completed, s.creditOf(out[2]).Completed}
+		equal(t, fmt.Sprint("completed order, batch ", i), got, []string{"O", "", "O"})
+		equal(t, "order facts", s.creditOf(out[2]).Order == nil, true)
+		equal(t, "account", s.creditOf(out[2]).Account, "member:ana")
+	}
+}
+
 // TestAbortedBatchCountsNothing: the batch comes again, and is counted once.
 func TestAbortedBatchCountsNothing(t *testing.T) {
 	s := start(t)

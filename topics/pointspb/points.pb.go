@@ -44,6 +44,7 @@ const (
 	Kind_REFUNDED         Kind = 14 // a refund's facts: what was kept of the order
 	Kind_FORGOTTEN        Kind = 15 // states past their horizon were dropped
 	Kind_TIER_KEPT        Kind = 16 // an evaluation that left the tier as it was
+	Kind_COMPLETED        Kind = 17 // an order was completed: its pending lots that wait for that become spendable
 )
 
 // Enum value maps for Kind.
@@ -66,6 +67,7 @@ var (
 		14: "REFUNDED",
 		15: "FORGOTTEN",
 		16: "TIER_KEPT",
+		17: "COMPLETED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -85,6 +87,7 @@ var (
 		"REFUNDED":         14,
 		"FORGOTTEN":        15,
 		"TIER_KEPT":        16,
+		"COMPLETED":        17,
 	}
 )
 
@@ -742,7 +745,8 @@ type CreditEvent struct {
 	Candidates    []*Candidate           `protobuf:"bytes,5,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	Order         *OrderFacts            `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
 	Refund        *RefundFacts           `protobuf:"bytes,7,opt,name=refund,proto3" json:"refund,omitempty"`
-	Tier          string                 `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"` // a tier set by the membership system
+	Tier          string                 `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`           // a tier set by the membership system
+	Completed     string                 `protobuf:"bytes,9,opt,name=completed,proto3" json:"completed,omitempty"` // the order that was completed
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -829,6 +833,13 @@ func (x *CreditEvent) GetRefund() *RefundFacts {
 func (x *CreditEvent) GetTier() string {
 	if x != nil {
 		return x.Tier
+	}
+	return ""
+}
+
+func (x *CreditEvent) GetCompleted() string {
+	if x != nil {
+		return x.Completed
 	}
 	return ""
 }
@@ -1621,8 +1632,8 @@ func (x *Posting) GetLot() uint32 {
 type Lot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Number        uint32                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	ActiveAt      int64                  `protobuf:"varint,2,opt,name=active_at,json=activeAt,proto3" json:"active_at,omitempty"`    // Unix ms; spendable iff active_at <= t < expires_at
-	ExpiresAt     int64                  `protobuf:"varint,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"` // 0 = never
+	ActiveAt      int64                  `protobuf:"varint,2,opt,name=active_at,json=activeAt,proto3" json:"active_at,omitempty"`    // Unix ms; spendable iff active_at <= t < expires_at; 0 = once its order is completed
+	ExpiresAt     int64                  `protobuf:"varint,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"` // 0 = never, or not known before the lot is active
 	Priority      int32                  `protobuf:"varint,4,opt,name=priority,proto3" json:"priority,omitempty"`
 	Order         string                 `protobuf:"bytes,5,opt,name=order,proto3" json:"order,omitempty"` // order key that it came from
 	unknownFields protoimpl.UnknownFields
@@ -1864,6 +1875,8 @@ type MetricDelta struct {
 	Year          int32                  `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
 	Spend         int64                  `protobuf:"varint,2,opt,name=spend,proto3" json:"spend,omitempty"`
 	Orders        int32                  `protobuf:"varint,3,opt,name=orders,proto3" json:"orders,omitempty"`
+	FromLot       uint32                 `protobuf:"varint,4,opt,name=from_lot,json=fromLot,proto3" json:"from_lot,omitempty"` // of a pending metric: the first and the last lot of its order
+	ToLot         uint32                 `protobuf:"varint,5,opt,name=to_lot,json=toLot,proto3" json:"to_lot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1915,6 +1928,20 @@ func (x *MetricDelta) GetSpend() int64 {
 func (x *MetricDelta) GetOrders() int32 {
 	if x != nil {
 		return x.Orders
+	}
+	return 0
+}
+
+func (x *MetricDelta) GetFromLot() uint32 {
+	if x != nil {
+		return x.FromLot
+	}
+	return 0
+}
+
+func (x *MetricDelta) GetToLot() uint32 {
+	if x != nil {
+		return x.ToLot
 	}
 	return 0
 }
@@ -2168,7 +2195,7 @@ type Entry struct {
 	Rule          string                 `protobuf:"bytes,8,opt,name=rule,proto3" json:"rule,omitempty"`
 	Version       string                 `protobuf:"bytes,9,opt,name=version,proto3" json:"version,omitempty"`
 	Postings      []*Posting             `protobuf:"bytes,10,rep,name=postings,proto3" json:"postings,omitempty"`
-	Lot           *Lot                   `protobuf:"bytes,11,opt,name=lot,proto3" json:"lot,omitempty"` // the lot that this entry makes
+	Lot           *Lot                   `protobuf:"bytes,11,opt,name=lot,proto3" json:"lot,omitempty"` // the lot that this entry makes; ACTIVATED: the lot as it is from now on, where an order's completion says so
 	Arithmetic    *Arithmetic            `protobuf:"bytes,12,opt,name=arithmetic,proto3" json:"arithmetic,omitempty"`
 	Order         *OrderFacts            `protobuf:"bytes,13,opt,name=order,proto3" json:"order,omitempty"`
 	Refund        *RefundFacts           `protobuf:"bytes,14,opt,name=refund,proto3" json:"refund,omitempty"`
@@ -2176,13 +2203,15 @@ type Entry struct {
 	Tier          *TierChange            `protobuf:"bytes,16,opt,name=tier,proto3" json:"tier,omitempty"`
 	Redemption    *RedemptionFacts       `protobuf:"bytes,17,opt,name=redemption,proto3" json:"redemption,omitempty"`
 	Item          *ItemFacts             `protobuf:"bytes,18,opt,name=item,proto3" json:"item,omitempty"`
-	First         bool                   `protobuf:"varint,19,opt,name=first,proto3" json:"first,omitempty"`                               // first entry of its cause: it carries the dedupe marks
-	BusinessKey   string                 `protobuf:"bytes,20,opt,name=business_key,json=businessKey,proto3" json:"business_key,omitempty"` // second dedupe identity
-	OrderKey      string                 `protobuf:"bytes,21,opt,name=order_key,json=orderKey,proto3" json:"order_key,omitempty"`          // order state that this entry changes
-	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                        // order keys, redemption ids or seen buckets that were dropped
-	EvaluateAt    int64                  `protobuf:"varint,23,opt,name=evaluate_at,json=evaluateAt,proto3" json:"evaluate_at,omitempty"`   // when the tier is to be evaluated next; 0 = unchanged, -1 = not at all
-	SweepAt       int64                  `protobuf:"varint,24,opt,name=sweep_at,json=sweepAt,proto3" json:"sweep_at,omitempty"`            // when to look for states to forget next; 0 = unchanged, -1 = not at all
-	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                                // SHA-256(previous hash, this record without this field)
+	First         bool                   `protobuf:"varint,19,opt,name=first,proto3" json:"first,omitempty"`                                     // first entry of its cause: it carries the dedupe marks
+	BusinessKey   string                 `protobuf:"bytes,20,opt,name=business_key,json=businessKey,proto3" json:"business_key,omitempty"`       // second dedupe identity
+	OrderKey      string                 `protobuf:"bytes,21,opt,name=order_key,json=orderKey,proto3" json:"order_key,omitempty"`                // order state that this entry changes
+	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                              // order keys, redemption ids or seen buckets that were dropped
+	EvaluateAt    int64                  `protobuf:"varint,23,opt,name=evaluate_at,json=evaluateAt,proto3" json:"evaluate_at,omitempty"`         // when the tier is to be evaluated next; 0 = unchanged, -1 = not at all
+	SweepAt       int64                  `protobuf:"varint,24,opt,name=sweep_at,json=sweepAt,proto3" json:"sweep_at,omitempty"`                  // when to look for states to forget next; 0 = unchanged, -1 = not at all
+	PendingMetric *MetricDelta           `protobuf:"bytes,25,opt,name=pending_metric,json=pendingMetric,proto3" json:"pending_metric,omitempty"` // of the metric that does not count while a lot of its order is pending
+	Completed     string                 `protobuf:"bytes,26,opt,name=completed,proto3" json:"completed,omitempty"`                              // the order that was completed
+	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                                      // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2385,6 +2414,20 @@ func (x *Entry) GetSweepAt() int64 {
 	return 0
 }
 
+func (x *Entry) GetPendingMetric() *MetricDelta {
+	if x != nil {
+		return x.PendingMetric
+	}
+	return nil
+}
+
+func (x *Entry) GetCompleted() string {
+	if x != nil {
+		return x.Completed
+	}
+	return ""
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -2444,7 +2487,7 @@ const file_points_proto_rawDesc = "" +
 	"firstOrder\x12\x1c\n" +
 	"\texclusive\x18\r \x01(\tR\texclusive\x12\x1a\n" +
 	"\bpriority\x18\x0e \x01(\x05R\bpriority\x12'\n" +
-	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\"\xcb\x02\n" +
+	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\"\xe9\x02\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -2455,7 +2498,8 @@ const file_points_proto_rawDesc = "" +
 	"candidates\x121\n" +
 	"\x05order\x18\x06 \x01(\v2\x1b.jifen.points.v1.OrderFactsR\x05order\x124\n" +
 	"\x06refund\x18\a \x01(\v2\x1c.jifen.points.v1.RefundFactsR\x06refund\x12\x12\n" +
-	"\x04tier\x18\b \x01(\tR\x04tier\"k\n" +
+	"\x04tier\x18\b \x01(\tR\x04tier\x12\x1c\n" +
+	"\tcompleted\x18\t \x01(\tR\tcompleted\"k\n" +
 	"\tPriceList\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x12\n" +
 	"\x04base\x18\x02 \x01(\x03R\x04base\x120\n" +
@@ -2549,11 +2593,13 @@ const file_points_proto_rawDesc = "" +
 	"\vkept_points\x18\x0e \x01(\x03R\n" +
 	"keptPoints\x12'\n" +
 	"\x0freversed_before\x18\x0f \x01(\x03R\x0ereversedBefore\x12\x10\n" +
-	"\x03lot\x18\x10 \x01(\rR\x03lot\"O\n" +
+	"\x03lot\x18\x10 \x01(\rR\x03lot\"\x81\x01\n" +
 	"\vMetricDelta\x12\x12\n" +
 	"\x04year\x18\x01 \x01(\x05R\x04year\x12\x14\n" +
 	"\x05spend\x18\x02 \x01(\x03R\x05spend\x12\x16\n" +
-	"\x06orders\x18\x03 \x01(\x05R\x06orders\"0\n" +
+	"\x06orders\x18\x03 \x01(\x05R\x06orders\x12\x19\n" +
+	"\bfrom_lot\x18\x04 \x01(\rR\afromLot\x12\x15\n" +
+	"\x06to_lot\x18\x05 \x01(\rR\x05toLot\"0\n" +
 	"\n" +
 	"TierChange\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
@@ -2576,7 +2622,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06loaded\x18\x03 \x01(\x03R\x06loaded\x12\x12\n" +
 	"\x04free\x18\x04 \x01(\x03R\x04free\x12\x1a\n" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12\x12\n" +
-	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\xb0\a\n" +
+	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\x93\b\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -2608,8 +2654,10 @@ const file_points_proto_rawDesc = "" +
 	"\tforgotten\x18\x16 \x03(\tR\tforgotten\x12\x1f\n" +
 	"\vevaluate_at\x18\x17 \x01(\x03R\n" +
 	"evaluateAt\x12\x19\n" +
-	"\bsweep_at\x18\x18 \x01(\x03R\asweepAt\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xfa\x01\n" +
+	"\bsweep_at\x18\x18 \x01(\x03R\asweepAt\x12C\n" +
+	"\x0epending_metric\x18\x19 \x01(\v2\x1c.jifen.points.v1.MetricDeltaR\rpendingMetric\x12\x1c\n" +
+	"\tcompleted\x18\x1a \x01(\tR\tcompleted\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\x89\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -2629,7 +2677,8 @@ const file_points_proto_rawDesc = "" +
 	"\bITEM_SET\x10\r\x12\f\n" +
 	"\bREFUNDED\x10\x0e\x12\r\n" +
 	"\tFORGOTTEN\x10\x0f\x12\r\n" +
-	"\tTIER_KEPT\x10\x10*\xa6\x01\n" +
+	"\tTIER_KEPT\x10\x10\x12\r\n" +
+	"\tCOMPLETED\x10\x11*\xa6\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -2719,11 +2768,12 @@ var file_points_proto_depIdxs = []int32{
 	23, // 28: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
 	24, // 29: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
 	25, // 30: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	22, // 31: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
