@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -102,21 +103,34 @@ func casesTable(out io.Writer, path string, results []rulefile.Result) {
 		}
 		fmt.Fprintf(table, "%s\t%s:%d\t%s\t%s\n", verdict, path, r.Line, r.Tier, r.Name)
 		for _, rule := range differing(r) {
-			fmt.Fprintf(table, "\t  - %s: %d\t\t\n\t  + %s: %d\t\t\n", rule, r.Got[rule], rule, r.Want[rule])
+			fmt.Fprintf(table, "\t  - %s: %s\t\t\n\t  + %s: %s\t\t\n",
+				rule, outcome(r.Got[rule], r.GotPending[rule]), rule, outcome(r.Want[rule], r.WantPending[rule]))
 		}
 	}
 	// The writer below has no errors of its own to report that the shell would not show.
 	_ = table.Flush()
 }
 
-// differing are the rules whose points are not the wanted ones, in order.
+// outcome is what a rule gives, and until when it waits.
+func outcome(points int64, pending string) string {
+	if pending == "" {
+		return strconv.FormatInt(points, 10)
+	}
+	return fmt.Sprintf("%d, pending until %s", points, pending)
+}
+
+// differing are the rules whose points or windows are not the wanted ones, in order.
 func differing(r rulefile.Result) []string {
 	all := map[string]bool{}
-	for rule := range r.Got {
+	for _, points := range []map[string]int64{r.Got, r.Want} {
+		for rule := range points {
+			all[rule] = true
+		}
+	}
+	for rule := range r.WantPending {
 		all[rule] = true
 	}
-	for rule := range r.Want {
-		all[rule] = true
-	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(rule string) bool { return r.Got[rule] == r.Want[rule] })
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(rule string) bool {
+		return r.Got[rule] == r.Want[rule] && r.GotPending[rule] == r.WantPending[rule]
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -16,14 +17,17 @@ import (
 
 const kindCases = "RulebookCases"
 
-// Result is how a golden case came out: the points of each rule that gives any.
+// Result is how a golden case came out: the points of each rule that gives any, and until when those wait that are
+// pending: an instant in the book's zone, or `completed`.
 type Result struct {
-	Name   string           `json:"name"`
-	Line   int              `json:"line"`
-	Tier   string           `json:"tier"`
-	Want   map[string]int64 `json:"want"`
-	Got    map[string]int64 `json:"got"`
-	Passed bool             `json:"passed"`
+	Name        string            `json:"name"`
+	Line        int               `json:"line"`
+	Tier        string            `json:"tier"`
+	Want        map[string]int64  `json:"want"`
+	Got         map[string]int64  `json:"got"`
+	WantPending map[string]string `json:"want_pending,omitempty"`
+	GotPending  map[string]string `json:"got_pending,omitempty"`
+	Passed      bool              `json:"passed"`
 }
 
 // golden is one case: an event of a member at a tier, and what each rule should give.
@@ -33,6 +37,7 @@ type golden struct {
 	first      bool
 	event      topics.Event
 	want       map[string]int64
+	pending    map[string]string
 }
 
 // RunCases evaluates a file of golden cases under a book. The error is Faults of that file, or an award that failed; a
@@ -57,9 +62,39 @@ func RunCases(b *topics.Rulebook, name string, data []byte) ([]Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: case %q: %w", name, c.line, c.name, err)
 		}
-		results = append(results, Result{Name: c.name, Line: c.line, Tier: c.tier, Want: c.want, Got: got, Passed: maps.Equal(got, c.want)})
+		pending := windows(b, got, c.event.Time)
+		results = append(results, Result{
+			Name: c.name, Line: c.line, Tier: c.tier, Want: c.want, Got: got, WantPending: c.pending, GotPending: pending,
+			Passed: maps.Equal(got, c.want) && maps.Equal(pending, c.pending),
+		})
 	}
 	return results, nil
+}
+
+// completed stands for the instant at which an order is completed.
+const completed = "completed"
+
+// windows says until when the points of an event wait, of each rule that gives points and has a window.
+func windows(b *topics.Rulebook, points map[string]int64, at time.Time) map[string]string {
+	var pending map[string]string
+	for i := range b.Rules {
+		r := &b.Rules[i]
+		if points[r.ID] == 0 || r.Pending.IsZero() {
+			continue
+		}
+		if pending == nil {
+			pending = map[string]string{}
+		}
+		pending[r.ID] = completed
+		if active := r.Pending.ActiveAt(at.UnixMilli()); active != 0 {
+			pending[r.ID] = instant(b, time.UnixMilli(active))
+		}
+	}
+	return pending
+}
+
+func instant(b *topics.Rulebook, t time.Time) string {
+	return t.In(b.Zone).Format("2006-01-02T15:04:05.999Z07:00")
 }
 
 // awards is what the candidates give a member of the case's tier who holds nothing else: what the ledger would book.
@@ -129,7 +164,7 @@ func parseCases(b *topics.Rulebook, name string, data []byte) ([]golden, error) 
 }
 
 func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
-	s := d.section(n, path, "name", "tier", "first_order", "event", "points")
+	s := d.section(n, path, "name", "tier", "first_order", "event", "points", "pending")
 	line, _ := position(n)
 	c := golden{line: line, want: map[string]int64{}, first: s.flag("first_order")}
 	if s.has("name", "what the case shows") {
@@ -154,5 +189,23 @@ func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
 			c.want[key] = v
 		}
 	}
+	c.pending = s.windows(b, ids)
 	return c
+}
+
+// windows reads until when the points of rules should wait; a rule that is not listed should have no window.
+func (s *section) windows(b *topics.Rulebook, rules []string) map[string]string {
+	p := s.child("pending", rules...)
+	if p == nil {
+		return nil
+	}
+	want := map[string]string{}
+	for rule := range p.fields {
+		if v, ok := scalar(p.fields[rule]); ok && v == completed {
+			want[rule] = completed
+		} else if t := p.instant(rule); !t.IsZero() {
+			want[rule] = instant(b, t)
+		}
+	}
+	return want
 }

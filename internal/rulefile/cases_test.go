@@ -45,6 +45,42 @@ func TestCasesSeeTierFirstOrderExclusiveGroupsAndTheMaximum(t *testing.T) {
 	}
 }
 
+// TestCasesSeeWindows: P1's instant, an order's completion, and that no window is none (P3).
+func TestCasesSeeWindows(t *testing.T) {
+	book := parse(t, strings.NewReplacer("mode: step}", "mode: step}\n      pending: {days: 7}", "  campaigns:", `    - {id: later, on: shop.order.paid.v1, earn: {fixed: 7}, pending: {until: completed}}
+    - {id: now, on: shop.order.paid.v1, earn: {fixed: 5}, pending: {days: 0}}
+    - {id: never, on: shop.order.paid.v1, match: {category: [x]}, earn: {fixed: 5}, pending: {days: 1}}
+  campaigns:`).Replace(base))
+	event := `event: {type: shop.order.paid.v1, time: 2026-06-01T10:00:00+08:00, data: {member: m1, order: O1, currency: CNY, lines: [{line: "1", category: basic, net: 10000}]}}`
+	text := func(pending string) string {
+		return caseHead + "  - {name: a, " + event + ", points: {spend: 20, later: 7, now: 5}" + pending + "}\n"
+	}
+	got := map[string]string{"spend": "2026-06-08T10:00:00+08:00", "later": "completed"}
+	for pending, want := range map[string]rulefile.Result{
+		", pending: {spend: 2026-06-08T02:00:00Z, later: completed}": {WantPending: got, Passed: true},
+		"": {WantPending: nil},
+		", pending: {spend: 2026-06-08T10:00:00+08:00}":                                       {WantPending: map[string]string{"spend": got["spend"]}},
+		", pending: {spend: 2026-06-08T10:00:00+08:00, later: completed, now: completed}":     {WantPending: map[string]string{"spend": got["spend"], "later": "completed", "now": "completed"}},
+		", pending: {spend: 2026-06-08T10:00:00.001+08:00, later: 2026-06-08T10:00:00+08:00}": {WantPending: map[string]string{"spend": "2026-06-08T10:00:00.001+08:00", "later": got["spend"]}},
+	} {
+		points := map[string]int64{"spend": 20, "later": 7, "now": 5}
+		want.Name, want.Line, want.Tier, want.Want, want.Got, want.GotPending = "a", 4, "normal", points, points, got
+		results, err := rulefile.RunCases(book, "cases.yaml", []byte(text(pending)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(results, []rulefile.Result{want}); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", pending, diff)
+		}
+	}
+	_, err := rulefile.RunCases(book, "c.yaml", []byte(text(", pending: {spend: tomorrow, spent: completed}")))
+	want := `c.yaml:4:236: cases[0].pending.spend: "tomorrow" is no time with an offset (expected a time with its offset, such as 2026-01-01T00:00:00+08:00)
+c.yaml:4:246: cases[0].pending: unknown key "spent" (expected one of spend, later, now, never)`
+	if err == nil || cmp.Diff(err.Error(), want) != "" {
+		t.Errorf("(-got +want):\n%s", cmp.Diff(err.Error(), want))
+	}
+}
+
 func TestFaultsOfACasesFileHaveTheirPlace(t *testing.T) {
 	book := parse(t, base)
 	_, err := rulefile.RunCases(book, "c.yaml", []byte(caseHead+`  - name: a

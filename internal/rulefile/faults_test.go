@@ -137,8 +137,6 @@ func TestWhatIsBuiltLaterIsRefusedNotIgnored(t *testing.T) {
 		{"cap", earn, earn + "\n      cap: {points: 30, per: day}", "23:12 spec.rules[0].cap is not supported yet"},
 		{"limit", earn, earn + "\n      limit: {times: 1, per: ever}", "23:14 spec.rules[0].limit is not supported yet"},
 		{"within", earn, earn + "\n      within: 30d", "23:15 spec.rules[0].within is not supported yet"},
-		{"pending days", earn, earn + "\n      pending: {days: 7}", "23:23 spec.rules[0].pending.days above 0 is not supported yet"},
-		{"pending until", earn, earn + "\n      pending: {until: completed}", "23:24 spec.rules[0].pending.until is not supported yet"},
 		{"referrer", "points: 1, per: 1000, mode: step", "fixed: 50, to: referrer", "22:29 spec.rules[0].earn.to is not supported yet"},
 		{"campaign by tier", "rules: [spend]", "tier: [gold]", "24:34 spec.campaigns[0].tier is not supported yet"},
 		{"budget", "rules: [spend]", "budget: {points: 5}", "24:36 spec.campaigns[0].budget is not supported yet"},
@@ -153,8 +151,44 @@ func TestWhatIsBuiltLaterIsRefusedNotIgnored(t *testing.T) {
 			}
 		})
 	}
-	if got := faults(t, strings.Replace(base, earn, earn+"\n      pending: {days: 0}", 1)); got != nil {
-		t.Errorf("points that do not wait: got %v, want none", got)
+}
+
+func TestFaultsOfAWindowHaveTheirPlace(t *testing.T) {
+	const (
+		earn   = "      earn: {points: 1, per: 1000, mode: step}\n"
+		signed = "    - {id: s, on: shop.member.signed_in.v1, earn: {fixed: 1}, pending: {until: completed}}\n"
+	)
+	window := func(text string) [2]string { return [2]string{earn, earn + "      pending: " + text + "\n"} }
+	for _, c := range []struct {
+		name   string
+		change [2]string
+		want   string
+	}{
+		{"of nothing", window("{}"), "23:16 spec.rules[0].pending does not say how long"},
+		{"of both", window("{days: 7, until: completed}"), "23:33 spec.rules[0].pending says two windows"},
+		{"text", window("7d"), "23:16 spec.rules[0].pending: is text"},
+		{"negative", window("{days: -1}"), "23:23 spec.rules[0].pending.days: -1 is out of range"},
+		{"a fraction", window("{days: 0.5}"), "23:23 spec.rules[0].pending.days is a number"},
+		{"longer than ten years", window("{days: 3651}"), "23:23 spec.rules[0].pending.days: 3651 is out of range"},
+		{"unknown end", window("{until: delivered}"), `23:24 spec.rules[0].pending.until: unknown value "delivered"`},
+		{"unknown key", window("{hours: 3}"), `23:17 spec.rules[0].pending: unknown key "hours"`},
+		{"of what is not completed", [2]string{"  campaigns:\n", signed + "  campaigns:\n"}, "23:80 spec.rules[1].pending.until: events shop.member.signed_in.v1 are not completed"},
+		{"unknown start of validity", [2]string{"rounding: day}", "rounding: day, from: payment}"}, `8:47 spec.validity.from: unknown value "payment"`},
+		{"metric", [2]string{"    metric: spend\n", "    metric: spend\n    count_pending: 1\n"}, "12:20 spec.tiers.count_pending is a number"},
+		{"longer than the points live", [2]string{earn, earn + "      pending: {days: 8}\n      validity: {period: 7d, from: earning}\n"}, "23:16 spec.rules[0].pending: the points would expire before they can be spent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := faults(t, strings.Replace(base, c.change[0], c.change[1], 1))
+			if !slices.Contains(got, c.want) {
+				t.Errorf("got %v, want %s", got, c.want)
+			}
+		})
+	}
+	for _, good := range []string{"{days: 0}", "{days: 3650}", "{until: completed}", "{days: 7}\n      validity: {period: 7d, from: earning}"} {
+		change := window(good)
+		if got := faults(t, strings.Replace(base, change[0], change[1], 1)); got != nil {
+			t.Errorf("%s: got %v, want none", good, got)
+		}
 	}
 }
 

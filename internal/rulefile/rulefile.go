@@ -81,7 +81,7 @@ func (b *book) spec(s *section) {
 		s.fault(s.fields["max_multiplier"], "spec.max_multiplier: "+b.out.MaxMultiplier.String()+" is below 1", "at least 1")
 		b.out.MaxMultiplier = topics.NoMaximum()
 	}
-	b.levels(s.child("tiers", "metric", "window", "keep", "downgrade", "levels"))
+	b.levels(s.child("tiers", "metric", "window", "keep", "downgrade", "count_pending", "levels"))
 	if s.has("rules", "a list of rules") {
 		b.ruleNodes = s.list("rules")
 	}

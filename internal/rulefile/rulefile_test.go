@@ -38,9 +38,9 @@ func parse(t testing.TB, text string) *topics.Rulebook {
 func TestParseReadsEveryField(t *testing.T) {
 	text := strings.NewReplacer(
 		"clawback: debt", "clawback: within_balance\n  point_cost: \"0.7\"",
-		"metric: spend", "metric: paid_orders",
+		"metric: spend", "metric: paid_orders\n    count_pending: true",
 		"{category: [basic]}", "{category: [basic, 新品], sku: [10002, \"007\"], tag: [t], store: [s], channel: [c], tier: [gold], first_order: true}",
-		"mode: step}", "mode: proportional}\n      tier_multiplier: true\n      validity: {period: 1y6m10d, rounding: quarter}\n      exclusive: x\n      priority: -3\n      holdout: {percent: 10}\n      pending: {days: 0}",
+		"mode: step}", "mode: proportional}\n      tier_multiplier: true\n      validity: {period: 1y6m10d, rounding: quarter, from: earning}\n      exclusive: x\n      priority: -3\n      holdout: {percent: 10}\n      pending: {days: 7}",
 		"on: earn, ", "on: earn, group: g, store: [s], channel: [c], ",
 	).Replace(base)
 	june := time.Date(2026, 5, 31, 16, 0, 0, 0, time.UTC)
@@ -48,7 +48,7 @@ func TestParseReadsEveryField(t *testing.T) {
 	want := &topics.Rulebook{
 		Name: "shop", Version: "2026-05", From: time.Date(2025, 12, 31, 16, 0, 0, 0, time.UTC), Zone: zone, Currency: "CNY",
 		Validity: topics.Validity{Years: 1, Rounding: topics.RoundDay}, Clawback: topics.ClawbackBalance,
-		Tiers: topics.Tiers{Metric: "paid_orders", Window: "calendar_year", Keep: "end_of_next_year", Downgrade: "best", Levels: []topics.Level{
+		Tiers: topics.Tiers{Metric: "paid_orders", Window: "calendar_year", Keep: "end_of_next_year", Downgrade: "best", CountPending: true, Levels: []topics.Level{
 			{ID: "normal", Multiplier: topics.One()}, {ID: "gold", From: 2000000, Multiplier: topics.Ratio{Num: 2, Den: 1}},
 		}},
 		Rules: []topics.Rule{{
@@ -56,7 +56,8 @@ func TestParseReadsEveryField(t *testing.T) {
 				Category: []string{"basic", "新品"}, SKU: []string{"10002", "007"}, Tag: []string{"t"},
 				Store: []string{"s"}, Channel: []string{"c"}, Tier: []string{"gold"}, FirstOrder: true,
 			}, Mode: topics.ModeProportional, Points: 1, Per: 1000, TierMultiplier: true,
-			Validity: &topics.Validity{Years: 1, Months: 6, Days: 10, Rounding: topics.RoundQuarter}, Exclusive: "x", Priority: -3, HoldoutPercent: 10,
+			Validity: &topics.Validity{Years: 1, Months: 6, Days: 10, Rounding: topics.RoundQuarter, FromEarning: true},
+			Pending:  topics.Pending{Days: 7}, Exclusive: "x", Priority: -3, HoldoutPercent: 10,
 		}},
 		Campaigns: []topics.Campaign{{
 			ID: "june", Rules: []string{"spend"}, Multiplier: topics.Ratio{Num: 2, Den: 1}, Group: "g", From: june, To: june.AddDate(0, 0, 30),

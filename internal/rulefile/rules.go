@@ -51,7 +51,8 @@ func (b *book) rule(n ast.Node, path string) {
 	}
 	b.unique(s, r.ID)
 	sh, known := s.eventType(&r)
-	s.pending()
+	r.Pending = s.pending(r.On)
+	b.outlives(s, &r)
 	if h := s.child("holdout", "percent"); h != nil && h.has("percent", "a whole number from 0 to 100") {
 		r.HoldoutPercent = uint32(h.integer("percent", 0, 100))
 	}
@@ -85,15 +86,46 @@ func (s *section) eventType(r *topics.Rule) (shape, bool) {
 	return sh, ok
 }
 
-// pending accepts the window that is none; points that wait are not supported yet.
-func (s *section) pending() {
+// pendingDaysMost bounds a window: ten years.
+const pendingDaysMost = 3650
+
+// pending reads how long a rule's points wait: {days} or {until: completed}, which only orders can be.
+func (s *section) pending(on string) (out topics.Pending) {
 	p := s.child("pending", "days", "until")
-	if p == nil {
+	if p == nil || p.broken {
+		return out
+	}
+	const expected = "{days: 7} or {until: completed}"
+	days, until := p.fields["days"], p.fields["until"]
+	switch {
+	case days == nil && until == nil:
+		p.fault(p.at, p.path+" does not say how long", expected)
+	case days != nil && until != nil:
+		p.fault(until, p.path+" says two windows", expected)
+	case days != nil:
+		out.Days = int(p.integer("days", 0, pendingDaysMost))
+	case p.choice("until", "completed") != p.value("until", "completed"): // said already
+	case on != "" && on != topics.TypeOrderPaid:
+		p.fault(until, fmt.Sprintf("%s: events %s are not completed", p.of("until"), on), "a rule on "+topics.TypeOrderPaid)
+	default:
+		out.Completed = true
+	}
+	return out
+}
+
+// outlives refuses a validity that counts from earning and always ends before the window does; where it is rounded up, it
+// depends on the day.
+func (b *book) outlives(s *section, r *topics.Rule) {
+	v := b.out.Validity
+	if r.Validity != nil {
+		v = *r.Validity
+	}
+	if r.Pending.Days == 0 || !v.FromEarning || v.Rounding != topics.RoundDay || b.out.Zone == nil {
 		return
 	}
-	p.later("until")
-	if p.integer("days", 0, math.MaxInt32) > 0 {
-		p.unsupported(p.fields["days"], p.of("days")+" above 0")
+	earned := b.out.From
+	if ends := v.ExpiresAt(earned, b.out.Zone); !ends.IsZero() && ends.UnixMilli() <= r.Pending.ActiveAt(earned.UnixMilli()) {
+		s.fault(s.fields["pending"], s.of("pending")+": the points would expire before they can be spent", "a longer validity, or one from activation")
 	}
 }
 

@@ -15,13 +15,14 @@ var periods = regexp.MustCompile(`^(?:([1-9][0-9]{0,2})y)?(?:([1-9][0-9]{0,3})m)
 
 // validity reads how long a lot lives; nil where the section does not say.
 func (s *section) validity() *topics.Validity {
-	v := s.child("validity", "period", "rounding")
+	v := s.child("validity", "period", "rounding", "from")
 	if v == nil {
 		return nil
 	}
 	const expected = "years, months and days such as 1y, 18m or 90d"
 	out := &topics.Validity{Rounding: topics.Rounding(v.choice("rounding",
 		string(topics.RoundDay), string(topics.RoundMonth), string(topics.RoundQuarter), string(topics.RoundYear)))}
+	out.FromEarning = v.choice("from", "activation", "earning") == "earning"
 	if !v.has("period", expected) {
 		return out
 	}
@@ -54,6 +55,7 @@ func (b *book) levels(s *section) {
 	s.only("window", "calendar_year", "rolling_12_months", "anniversary")
 	s.only("keep", "end_of_next_year")
 	s.only("downgrade", "best", "one_down")
+	t.CountPending = s.flag("count_pending")
 	if !s.has("levels", "a list of levels, the first from 0") {
 		return
 	}
