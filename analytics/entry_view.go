@@ -23,6 +23,7 @@ type entryView struct {
 	active, expires        int64
 	arithmetic             arithmeticView
 	order, refundOrder     string
+	completed              string // order
 	orderNet               int64
 	refund                 string
 	tierFrom, tierTo       string
@@ -123,6 +124,8 @@ func (v *entryView) read(m []byte) error {
 			ok = v.readOrder(b)
 		case 14, 16, 17:
 			ok = v.readFacts(number, b)
+		case 26:
+			v.completed = text(b)
 		}
 		if !ok {
 			return errMalformed

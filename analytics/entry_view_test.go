@@ -89,7 +89,7 @@ func viewOf(e *pointspb.Entry) entryView {
 		account: e.GetAccount(), rule: e.GetRule(), version: e.GetVersion(), seq: e.GetSeq(), kind: e.GetKind(),
 		effective: e.GetEffectiveAt(), recorded: e.GetRecordedAt(), id: e.GetId(),
 		lot: uint64(e.GetLot().GetNumber()), active: e.GetLot().GetActiveAt(), expires: e.GetLot().GetExpiresAt(),
-		order: e.GetOrder().GetOrder(), refundOrder: e.GetRefund().GetOrder(), refund: e.GetRefund().GetRefund(),
+		order: e.GetOrder().GetOrder(), completed: e.GetCompleted(), refundOrder: e.GetRefund().GetOrder(), refund: e.GetRefund().GetRefund(),
 		tierFrom: e.GetTier().GetFrom(), tierTo: e.GetTier().GetTo(),
 		redemption: e.GetRedemption().GetId(), item: e.GetRedemption().GetItem(), quantity: e.GetRedemption().GetQuantity(), outcome: e.GetRedemption().GetOutcome(),
 	}

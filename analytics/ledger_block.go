@@ -81,7 +81,7 @@ func (b *ledgerBlock) add(shard int32, offset int64, v *entryView) {
 	b.lot.add(row, uint32(v.lot)) //nolint:gosec // uint32 in the schema
 	b.active.add(row, v.active)
 	b.expires.add(row, v.expires)
-	b.order.add(row, cmp.Or(v.order, v.refundOrder))
+	b.order.add(row, cmp.Or(v.order, v.refundOrder, v.completed))
 	b.orderNet.add(row, v.orderNet)
 	b.refund.add(row, v.refund)
 	b.redemption.add(row, v.redemption)

@@ -43,6 +43,8 @@ func kindWord(k pointspb.Kind) string {
 		return "forgotten"
 	case pointspb.Kind_TIER_KEPT:
 		return "tier_kept"
+	case pointspb.Kind_COMPLETED:
+		return "completed"
 	}
 	return "unknown"
 }

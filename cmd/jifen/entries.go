@@ -55,7 +55,7 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 			Kind: r.Kind, Rule: r.Rule, Version: r.Version, Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible,
 			Quantity: max(x.Quantity, r.Quantity), Tier: x.Tier, TierRatio: ratioOf(x.TierMultiplier), CampaignRatio: ratioOf(x.Campaign),
 			Campaigns: x.Campaigns, Desired: r.Desired, Awarded: r.Awarded, Holdout: r.Holdout, Order: r.Order, Item: r.Item,
-			FromTier: r.TierFrom, Refusal: r.Outcome,
+			FromTier: r.TierFrom, Refusal: r.Outcome, Pending: r.Pending, ActiveAt: r.ActiveAt,
 		},
 	}
 	if r.TierTo != "" {
@@ -63,9 +63,12 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 	}
 	if b := books.Version(r.Version); b != nil {
 		e.Why.Currency = b.Currency
+		if !r.ActiveAt.IsZero() {
+			e.Why.ActiveAt = r.ActiveAt.In(b.Zone)
+		}
 	}
 	if r.Lot > 0 {
-		e.Lots = []httpapi.LotUse{{Lot: strconv.Itoa(int(r.Lot)), Points: r.Points, ExpiresAt: r.ExpiresAt}}
+		e.Lots = []httpapi.LotUse{{Lot: strconv.Itoa(int(r.Lot)), Points: max(r.Points, r.Available), ExpiresAt: r.ExpiresAt}}
 	}
 	return e, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/text/currency"
 
@@ -22,7 +23,9 @@ func explain(l lang, w Why) string {
 	case "refused":
 		return sentence(l, w, fmt.Sprintf("兑换 %s 未成功：%s", w.Item, textOf(w.Refusal).title(zh)), fmt.Sprintf("redemption of %s refused: %s", w.Item, textOf(w.Refusal).title(en)))
 	case "activated":
-		return sentence(l, w, "待生效积分转为可用", "pending points became available")
+		return sentence(l, w, fmt.Sprintf("%d 待生效积分转为可用", -w.Pending), count(-w.Pending, "pending point")+" became available")
+	case "completed":
+		return sentence(l, w, "订单完成已登记", "completion recorded")
 	case "expired":
 		return sentence(l, w, "积分到期", "points expired")
 	case "repaid":
@@ -85,7 +88,19 @@ func explainGrant(l lang, w Why) string {
 	default:
 		add(fmt.Sprintf("得 %d 分", w.Awarded), count(w.Awarded, "point"))
 	}
+	if w.Pending > 0 {
+		add(explainPending(w.ActiveAt))
+	}
 	return strings.Join(parts, l.pick("；", "; "))
+}
+
+// explainPending says until when points wait; the zero time: until their order is completed.
+func explainPending(until time.Time) (chinese, english string) {
+	if until.IsZero() {
+		return "待生效，订单完成后可用", "pending until the order is completed"
+	}
+	at := until.Format("2006-01-02 15:04:05")
+	return fmt.Sprintf("待生效，%s 起可用", at), "pending until " + at
 }
 
 func count(n int64, noun string) string {

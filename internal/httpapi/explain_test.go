@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"testing"
+	"time"
 
 	"jifen/topics"
 )
@@ -12,6 +13,9 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 	e5 := Why{Kind: "granted", Mode: "quantity", Points: 100, Quantity: 2, Tier: "gold", TierRatio: topics.Ratio{Num: 2, Den: 1}, Desired: 400, Awarded: 400}
 	b1 := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, CampaignRatio: topics.Ratio{Num: 10, Den: 3}, Campaigns: []string{"a", "b"}}
 	hold := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Holdout: true, TierRatio: topics.One()}
+	p1, completed := e5, e5
+	p1.Pending, p1.ActiveAt = 400, time.Date(2026, 6, 8, 10, 0, 0, 0, time.FixedZone("", 8*3600))
+	completed.Pending = 400
 	cases := []struct {
 		why            Why
 		chinese, other string
@@ -22,13 +26,22 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 		},
 		{e4, "消费 4.35 CNY，按每 1.00 CNY 得 100 分折算；得 435 分", "4.35 CNY spent, 100 points per 1.00 CNY in proportion; 435 points"},
 		{e5, "数量 2，每个 100 分；等级 gold ×2；得 400 分", "quantity 2, 100 points each; tier gold ×2; 400 points"},
+		{
+			p1, "数量 2，每个 100 分；等级 gold ×2；得 400 分；待生效，2026-06-08 10:00:00 起可用",
+			"quantity 2, 100 points each; tier gold ×2; 400 points; pending until 2026-06-08 10:00:00",
+		},
+		{
+			completed, "数量 2，每个 100 分；等级 gold ×2；得 400 分；待生效，订单完成后可用",
+			"quantity 2, 100 points each; tier gold ×2; 400 points; pending until the order is completed",
+		},
 		{b1, "固定 10 分；活动 a、b ×10/3；应得 10 分，因上限实得 0 分", "10 points, fixed; campaign a, b ×10/3; 10 points due, 0 after the cap"},
 		{hold, "固定 10 分；对照组：本应 10 分，未发放", "10 points, fixed; hold-out: 10 points not awarded"},
 		{Why{Kind: "reversed", Order: "O1", Awarded: 136}, "订单 O1：退货收回 136 积分", "order O1: 136 points taken back after a return"},
 		{Why{Kind: "redeemed", Item: "night", Quantity: 1}, "兑换 night × 1", "redeemed night × 1"},
 		{Why{Kind: "refused", Item: "night", Refusal: "sold_out"}, "兑换 night 未成功：已兑完", "redemption of night refused: Sold out"},
 		{Why{Kind: "expired"}, "积分到期", "points expired"},
-		{Why{Kind: "activated"}, "待生效积分转为可用", "pending points became available"},
+		{Why{Kind: "activated", Pending: -43}, "43 待生效积分转为可用", "43 pending points became available"},
+		{Why{Kind: "completed", Order: "O1"}, "订单 O1：订单完成已登记", "order O1: completion recorded"},
 		{Why{Kind: "repaid"}, "偿还积分欠账", "owed points repaid"},
 		{Why{Kind: "tier_changed", FromTier: "normal", Tier: "gold"}, "等级由 normal 变为 gold", "tier changed from normal to gold"},
 		{Why{Kind: "recorded"}, "已登记，不产生积分", "recorded, earns no points"},

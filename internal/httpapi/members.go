@@ -41,6 +41,7 @@ type EntryBody struct {
 	Seq         uint64    `json:"seq"`
 	Kind        string    `json:"kind"`
 	Points      int64     `json:"points" doc:"What the entry changed in available + pending + frozen - debt."`
+	Pending     int64     `json:"pending,omitempty" doc:"What it changed in pending: below 0 when pending points became available, expired or were taken back."`
 	OccurredAt  time.Time `json:"occurred_at"`
 	RecordedAt  time.Time `json:"recorded_at"`
 	Rule        string    `json:"rule,omitempty"`
@@ -147,7 +148,7 @@ func (a *API) entries(ctx context.Context, member string, in *pageInput) (*entri
 
 func entryOf(l lang, e Entry) EntryBody {
 	return EntryBody{
-		ID: e.ID, Seq: e.Seq, Kind: strings.ToLower(e.Why.Kind), Points: e.Points, OccurredAt: e.OccurredAt.UTC(), RecordedAt: e.RecordedAt.UTC(),
+		ID: e.ID, Seq: e.Seq, Kind: strings.ToLower(e.Why.Kind), Points: e.Points, Pending: e.Why.Pending, OccurredAt: e.OccurredAt.UTC(), RecordedAt: e.RecordedAt.UTC(),
 		Rule: e.Why.Rule, Version: e.Why.Version, Explanation: explain(l, e.Why), Lots: lotsOf(e.Lots),
 	}
 }

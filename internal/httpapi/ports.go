@@ -151,4 +151,6 @@ type Why struct {
 	Order, Item   string
 	FromTier      string
 	Refusal       string
+	Pending       int64     // change of the pending points
+	ActiveAt      time.Time // in the program's zone: until when granted points are pending; zero: until the order is completed
 }
