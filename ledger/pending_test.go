@@ -111,6 +111,30 @@ func TestCompletionBeforeItsOrderWaitsForIt(t *testing.T) {
 	equal(t, "void", s.moved(pointspb.Kind_REVERSED, pointspb.Account_AVAILABLE), int64(0))
 }
 
+// TestNothingIsActiveBeforeItWasEarned, though the completion be dated before the order.
+func TestNothingIsActiveBeforeItWasEarned(t *testing.T) {
+	for _, first := range []string{"order", "completion"} {
+		s := open(t, "2026-05-26 10:00:00").wait(1000, topics.Pending{Completed: true}, nil)
+		paid := s.event("m", "O", line{net: 29900, per: 1000})
+		earned := s.now.UnixMilli()
+		complete := func() {
+			s.ahead = -time.Hour
+			s.complete("m", "O", "1")
+			s.ahead = 0
+		}
+		if first == "completion" {
+			complete()
+			s.credit(paid)
+		} else {
+			s.credit(paid)
+			complete()
+			equal(t, "dated", s.last.Entries[0].EffectiveAt, earned)
+		}
+		equal(t, first+" first", s.balance("m"), ledger.Balance{Available: 29})
+		equal(t, "active from", s.world.Member("m").Lots[0].ActiveAt, earned)
+	}
+}
+
 func TestValidityMayCountFromEarning(t *testing.T) {
 	for _, c := range []struct {
 		earning bool

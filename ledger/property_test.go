@@ -142,7 +142,9 @@ func operate(r *rapid.T, s *shop) {
 	case 6:
 		s.complete(m, id, fmt.Sprint(m, id, rapid.IntRange(0, 1).Draw(r, "event")))
 	case 7:
-		n := func(name string) int64 { return rapid.Int64Range(0, 300000).Draw(r, name) }
+		n := func(name string) int64 { // a part, all of the line, or nothing
+			return rapid.OneOf(rapid.Int64Range(0, 300000), rapid.Just(int64(400000)), rapid.Just(int64(0))).Draw(r, name)
+		}
 		s.refund(m, id, fmt.Sprint(id, "-", rapid.IntRange(0, 4).Draw(r, "return")), n("x"), n("y"), n("z"))
 	case 3:
 		s.gift(m, "g"+id, rapid.Int64Range(1, 500).Draw(r, "points"))

@@ -125,6 +125,20 @@ func TestRulesTestShowsWhatDiffers(t *testing.T) {
 	}
 }
 
+// TestRulesTestShowsWindows: a window that no case expects is a difference, and where it ends is shown.
+func TestRulesTestShowsWindows(t *testing.T) {
+	shippedBooks(t)
+	spoilBook(t, "retail.yaml", "pending: {days: 0}", "pending: {days: 7}")
+	out, err := runRules(t, nil, "test", "retail.yaml")
+	if err == nil || !strings.Contains(out, "- spend-basic: 43, pending until 2026-06-02T11:00:55+08:00") || !strings.Contains(out, "+ spend-basic: 43  ") {
+		t.Errorf("got %v\n%s", err, out)
+	}
+	spoilBook(t, "retail.cases.yaml", "points: {spend-basic: 43, spend-new: 136}", "points: {spend-basic: 43, spend-new: 136}\n    pending: {spend-basic: completed}")
+	if out, _ = runRules(t, nil, "test", "retail.yaml"); !strings.Contains(out, "+ spend-basic: 43, pending until completed") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
 func TestRulesPublishPublishesNothingOnAnError(t *testing.T) {
 	shippedBooks(t)
 	topic := memoryTopic{map[string][]byte{}}
@@ -139,7 +153,7 @@ func TestRulesPublishPublishesNothingOnAnError(t *testing.T) {
 		}
 	}
 	spoilBook(t, "retail.yaml", "per: 500,", "per: 0,")
-	refused("retail.yaml:33:30", "retail.yaml")
+	refused("retail.yaml:34:30", "retail.yaml")
 	spoilBook(t, "retail.yaml", "per: 0,", "per: 1000,")
 	refused("4 of 13 cases failed", "retail.yaml")
 	spoilBook(t, "retail.yaml", "per: 1000, mode: step}\n      tier_multiplier: true\n    - id: nights", "per: 500, mode: step}\n      tier_multiplier: true\n    - id: nights")
