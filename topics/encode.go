@@ -46,8 +46,13 @@ func EncodeStructured(e *Event) Record {
 	w.b = append(appendData(w.b, e), '}')
 	return Record{
 		Topic: topic, Partition: -1, Key: []byte(e.Data.Member), Value: w.b,
-		Headers: []Header{{Key: contentTypeHeader, Value: []byte(structuredContent)}},
+		Headers: []Header{StructuredHeader()},
 	}
+}
+
+// StructuredHeader says that a record's value is a whole CloudEvent in JSON.
+func StructuredHeader() Header {
+	return Header{Key: contentTypeHeader, Value: []byte(structuredContent)}
 }
 
 // objectWriter appends members of a JSON object to b, which ends with the object's open brace at first.

@@ -84,7 +84,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	addConfigFlags(root)
 	root.AddCommand(
-		demoCommand(), runCommand(), serveCommand(), migrateCommand(), topicsCommand(), rulesCommand(publishRulebook),
+		demoCommand(), runCommand(), serveCommand(), migrateCommand(), topicsCommand(), rulesCommand(publishRulebook), simulateCommand(),
 		importCommand(produceTo), produceCommand(produceTo), itemsCommand(), balancesCommand(), auditCommand(), rebuildCommand(),
 		benchCommand(), decodeCommand(), configCommand(), versionCommand(),
 	)

@@ -11,6 +11,9 @@ import (
 	"jifen/topics"
 )
 
+// Explain says in a sentence how an entry's points came about, in the language that Accept-Language prefers.
+func Explain(acceptLanguage string, w Why) string { return explain(languageOf(acceptLanguage), w) }
+
 // explain says in a sentence how an entry's points came about.
 func explain(l lang, w Why) string {
 	switch w.Kind {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -13,11 +14,34 @@ import (
 
 // Read gets states of several shards in one round trip; for each shard, atomically with its applied mark.
 func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
+	return s.read(ctx, wants, s.pipeline)
+}
+
+// Look is Read for who may write nothing: a Redis that lacks our Functions, and so any states of ours, is an error.
+func (s *Store) Look(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
+	return s.read(ctx, wants, func(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error) {
+		p := s.client.Pipeline()
+		cmds := commands(p)
+		_, err := p.Exec(ctx)
+		switch {
+		case err == nil:
+			return cmds, nil
+		case missesFunctions(err):
+			return nil, fmt.Errorf("redis at %s holds no states of this version of jifen: %w", strings.Join(s.config.Addrs, ","), err)
+		}
+		return nil, fmt.Errorf("redis: %w", err)
+	})
+}
+
+// round is one round trip.
+type round func(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error)
+
+func (s *Store) read(ctx context.Context, wants []ledger.Want, round round) ([]ledger.Got, error) {
 	questions := make([]question, len(wants))
 	for i := range wants {
 		questions[i] = s.question(&wants[i])
 	}
-	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
+	cmds, err := round(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(wants))
 		for i, q := range questions {
 			out[i] = p.FCallRO(ctx, "jifen_read_4", q.keys, q.want.Now, q.want.DueMost)

@@ -112,7 +112,7 @@ func (s *Store) pipeline(ctx context.Context, commands func(redis.Pipeliner) []*
 		if err == nil {
 			return cmds, nil
 		}
-		if attempt > 0 || !strings.Contains(err.Error(), "Function not found") {
+		if attempt > 0 || !missesFunctions(err) {
 			return nil, fmt.Errorf("redis: %w", err)
 		}
 		if err := s.load(ctx); err != nil {
@@ -120,3 +120,5 @@ func (s *Store) pipeline(ctx context.Context, commands func(redis.Pipeliner) []*
 		}
 	}
 }
+
+func missesFunctions(err error) bool { return strings.Contains(err.Error(), "Function not found") }
