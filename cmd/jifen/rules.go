@@ -45,11 +45,12 @@ func rulesCommand(door rulebookDoor) *cobra.Command {
 		c.Flags().String("cases", "", "`FILE` of golden cases (default: the rulebook's name with .cases.yaml)")
 	}
 	publish.Flags().Bool("dry-run", false, "check everything, publish nothing")
-	for _, c := range []*cobra.Command{lint, test, publish} {
+	diff := rulesDiffCommand()
+	for _, c := range []*cobra.Command{lint, test, diff, publish} {
 		outputFlag(c, new(string), "text", "json")
 		c.SilenceUsage = true
 	}
-	cmd.AddCommand(lint, test, publish)
+	cmd.AddCommand(lint, test, diff, publish)
 	return cmd
 }
 

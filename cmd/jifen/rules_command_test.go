@@ -181,3 +181,32 @@ func TestRulesPublishPublishesNothingOnAnError(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestRulesDiffSaysWhatChanged(t *testing.T) {
+	shippedBooks(t)
+	text, err := os.ReadFile("retail.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeBook(t, "new.yaml", "# moved and said anew\n"+string(text))
+	if out, err := runRules(t, nil, "diff", "retail.yaml", "new.yaml"); err != nil || !strings.HasSuffix(out, "\n\nno difference\n") {
+		t.Errorf("the same: got %v\n%s", err, out)
+	}
+	spoilBook(t, "new.yaml", "version: 2026-05", "version: 2026-06")
+	spoilBook(t, "new.yaml", "earn: {points: 1, per: 500, mode: step}", "earn: {points: 3, per: 999, mode: proportional}")
+	out, err := runRules(t, nil, "diff", "retail.yaml", "new.yaml")
+	want := "- retail.yaml: retail 2026-05\n+ new.yaml: retail 2026-06\n\n~ book\n    version  2026-05 → 2026-06\n\n" +
+		"~ rule spend-new\n    earn  1 point for every full 5.00 CNY → 3 points per 9.99 CNY, in proportion\n"
+	if !errors.Is(err, errDiffers) || out != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, out, want)
+	}
+	out, err = runRules(t, nil, "diff", "retail.yaml", "new.yaml", "-o", "json")
+	var d bookDiff
+	if jsonErr := json.Unmarshal([]byte(out), &d); jsonErr != nil || !errors.Is(err, errDiffers) || len(d.Changes) != 2 || d.Changes[1].ID != "spend-new" || d.New.Version != "2026-06" {
+		t.Errorf("json: %v, %v\n%s", err, jsonErr, out)
+	}
+	spoilBook(t, "new.yaml", "per: 999,", "per: 0,")
+	if out, err := runRules(t, nil, "diff", "retail.yaml", "new.yaml"); err == nil || errors.Is(err, errDiffers) || !strings.Contains(err.Error(), "new.yaml:34:30") || out != "" {
+		t.Errorf("a book with faults: got %v\n%s", err, out)
+	}
+}

@@ -126,6 +126,9 @@ func multiplier(r topics.Ratio) (string, bool) {
 	return fmt.Sprintf("%d/%d", r.Num, r.Den), true
 }
 
+// Money spells minor units in the currency's own decimals, with its code.
+func Money(minor int64, code string) string { return money(minor, code) }
+
 // money spells minor units in the currency's own decimals.
 func money(minor int64, code string) string {
 	digits := 2
