@@ -65,12 +65,20 @@ func (p *Part) LogFile() string { return filepath.Join(p.dir, p.name+".log") }
 
 // PID is the part's process id, 0 while it does not run.
 func (p *Part) PID() int {
+	if running := p.Process(); running != nil {
+		return running.PID()
+	}
+	return 0
+}
+
+// Process is the part's process, nil while it does not run.
+func (p *Part) Process() *Process {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.process == nil || p.process.ended() {
-		return 0
+		return nil
 	}
-	return p.process.PID()
+	return p.process
 }
 
 // Restart starts the part again on the same port and folder; a part that runs is stopped first.

@@ -103,7 +103,7 @@ func (b *bed) creditsStage(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Stop(stopWait); err != nil {
+	if err := p.Stop(); err != nil {
 		return err
 	}
 	from := map[int32]int64{}
@@ -186,7 +186,7 @@ func (b *bed) pipeline(ctx context.Context, r *Report, generator *orders) error 
 		return err
 	}
 	used["clickhouse"] += late
-	if err := p.Stop(stopWait); err != nil {
+	if err := p.Stop(); err != nil {
 		return err
 	}
 	found, err := b.audit(ctx, r)

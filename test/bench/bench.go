@@ -93,10 +93,10 @@ func (b *bed) arm(r *Report, name string, points int64, wall time.Duration, used
 
 // Run measures the arms one after the other.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	b, err := start(ctx, o)
+	b, ctx, err := start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	r, err := b.arms(ctx)
-	return r, errors.Join(err, b.close())
+	return r, errors.Join(because(ctx, err), b.close())
 }

@@ -27,7 +27,7 @@ type crowd struct {
 	orders   *orders
 	random   *rand.Rand
 	members  []string
-	owners   *devstack.Process // with credits and the feed
+	owners   *child // with credits and the feed
 	redeemed int
 }
 

@@ -33,12 +33,12 @@ type Latency struct {
 // Latencies measures redemptions over HTTP and the way of an order to the balance: first with nothing else to do, then
 // while a backlog drains. How many is by the quiet half.
 func Latencies(ctx context.Context, o Options, number int) (*Report, error) {
-	b, err := start(ctx, o)
+	b, ctx, err := start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	r, err := b.latencies(ctx, number)
-	return r, errors.Join(err, b.close())
+	return r, errors.Join(because(ctx, err), b.close())
 }
 
 func (b *bed) latencies(ctx context.Context, number int) (*Report, error) {
@@ -89,7 +89,7 @@ func (w *crowd) quiet(ctx context.Context, r *Report, number int) error {
 
 // draining has the backlog credited from the moment on at which the owners are back, to its end.
 func (w *crowd) draining(ctx context.Context, r *Report) error {
-	if err := w.owners.Stop(stopWait); err != nil {
+	if err := w.owners.Stop(); err != nil {
 		return err
 	}
 	if err := w.produce(ctx, w.orders, w.Events, "orders of the backlog"); err != nil {

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"jifen/analytics"
@@ -35,26 +35,38 @@ type bed struct {
 	analytics *analytics.Store
 	producer  *kafka.Producer
 	children  int
-	warm, all Totals // what the warm-up orders, and all orders, of an arm come to
-	cleared   int64  // orders that the topic held before
+	fail      context.CancelCauseFunc // ends the run
+	closing   atomic.Bool             // what ends now is meant to
+	warm, all Totals                  // what the warm-up orders, and all orders, of an arm come to
+	cleared   int64                   // orders that the topic held before
 }
 
-// start starts the services and makes topics, tables and the rulebook.
-func start(ctx context.Context, o Options) (*bed, error) {
+// start starts the services and makes topics, tables and the rulebook. The run is over when the context that it returns
+// is, and that tells why.
+func start(ctx context.Context, o Options) (*bed, context.Context, error) {
+	if o.Profiles != "" {
+		if err := os.MkdirAll(o.Profiles, 0o755); err != nil {
+			return nil, nil, fmt.Errorf("profiles: %w", err)
+		}
+	}
 	b := &bed{Options: o}
 	dir, err := os.MkdirTemp("", "jifen-bench-")
 	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+		return nil, nil, fmt.Errorf("bench: %w", err)
 	}
 	b.dir = dir
 	b.stack, err = devstack.StartStack(ctx, "", devstack.Want{Redis: true, Engine: true, Kafka: o.Kafka == RealKafka, Kfake: o.Kafka != RealKafka})
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	ctx, b.fail = context.WithCancelCause(ctx)
+	if err := b.endWithParts(); err != nil {
+		return nil, nil, errors.Join(err, b.close())
 	}
 	if err := b.open(ctx); err != nil {
-		return nil, errors.Join(err, b.close())
+		return nil, nil, errors.Join(because(ctx, err), b.close())
 	}
-	return b, nil
+	return b, ctx, nil
 }
 
 func (b *bed) open(ctx context.Context) error {
@@ -89,6 +101,8 @@ func (b *bed) open(ctx context.Context) error {
 
 // close ends everything that start and launch made.
 func (b *bed) close() error {
+	b.closing.Store(true)
+	defer b.fail(nil)
 	if b.producer != nil {
 		b.producer.Close()
 	}
@@ -113,27 +127,6 @@ func (b *bed) settings(more ...string) []string {
 		args = append(args, "--set", s)
 	}
 	return args
-}
-
-// launch starts a jifen beside us, which ends with us at the latest.
-func (b *bed) launch(args ...string) (*devstack.Process, error) {
-	b.children++
-	name := fmt.Sprintf("%s-%d", args[0], b.children)
-	if b.Profiles != "" {
-		args = append(args, "--cpuprofile", filepath.Join(b.Profiles, name+".pprof"))
-	}
-	log, err := os.Create(filepath.Join(b.dir, name+".log"))
-	if err != nil {
-		return nil, fmt.Errorf("log of %s: %w", name, err)
-	}
-	defer log.Close()
-	cmd := b.Jifen(args...)
-	cmd.Stdout, cmd.Stderr = log, os.Stderr
-	p, err := devstack.Launch(cmd)
-	if err != nil {
-		return nil, fmt.Errorf("start jifen %s: %w", args[0], err)
-	}
-	return p, nil
 }
 
 // ask runs a jifen to its end and returns what it prints.
