@@ -45,10 +45,15 @@ func pendingIsApart(r *rapid.T, s *shop) {
 
 // metricIsOfOrders checks that what counts in the tier metric, and what will, is what is kept of the orders.
 func metricIsOfOrders(r *rapid.T, s *shop) {
+	if s.now.Year() > 2035 {
+		return // the twelve years from 2024 on are kept
+	}
 	m := s.world.Member(s.member)
 	var got, want int64
 	for _, y := range m.Years {
-		got += y.Spend
+		if got += y.Spend; y.Spend < 0 || y.Orders < 0 {
+			r.Fatalf("member %s: %+v", m.ID, y)
+		}
 	}
 	for _, p := range m.PendingOrders {
 		got += p.Spend
@@ -58,7 +63,7 @@ func metricIsOfOrders(r *rapid.T, s *shop) {
 			want += l.Kept // nothing is paid with points here
 		}
 	}
-	if got != want && len(m.Years) < 12 {
+	if got != want {
 		r.Fatalf("member %s: a metric of %d, of orders of %d", m.ID, got, want)
 	}
 	if s.book.Tiers.CountPending && len(m.PendingOrders) > 0 {
