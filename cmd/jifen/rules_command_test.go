@@ -206,7 +206,7 @@ func TestRulesDiffSaysWhatChanged(t *testing.T) {
 		t.Errorf("json: %v, %v\n%s", err, jsonErr, out)
 	}
 	spoilBook(t, "new.yaml", "per: 999,", "per: 0,")
-	if out, err := runRules(t, nil, "diff", "retail.yaml", "new.yaml"); err == nil || errors.Is(err, errDiffers) || !strings.Contains(err.Error(), "new.yaml:34:30") || out != "" {
+	if out, err := runRules(t, nil, "diff", "retail.yaml", "new.yaml"); err == nil || errors.Is(err, errDiffers) || !strings.Contains(err.Error(), "new.yaml:35:30") || out != "" {
 		t.Errorf("a book with faults: got %v\n%s", err, out)
 	}
 }

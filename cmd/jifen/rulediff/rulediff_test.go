@@ -47,9 +47,10 @@ func lines(changes []rulediff.Change) []string {
 func TestDiffSaysWhatChangedInWords(t *testing.T) {
 	x, y := retail(t), retail(t)
 	y.Version, y.From = "2026-06", time.Date(2026, 6, 1, 0, 0, 0, 0, x.Zone)
-	y.Validity = topics.Validity{Months: 18, Rounding: topics.RoundQuarter}
+	y.Validity = topics.Validity{Months: 18, Rounding: topics.RoundQuarter, FromEarning: true}
 	y.Clawback, y.MaxMultiplier, y.PointCost = topics.ClawbackBalance, topics.NoMaximum(), topics.Ratio{Num: 4, Den: 5}
-	y.Tiers.Downgrade = "one_down"
+	y.Tiers.Downgrade, y.Tiers.CountPending = "one_down", true
+	rule(x, "spend-new").Pending, rule(y, "spend-new").Pending = topics.Pending{Days: 7}, topics.Pending{Completed: true}
 	y.Tiers.Levels[1].From, y.Tiers.Levels[2].Multiplier = 600050, topics.Ratio{Num: 7, Den: 3}
 	basic := rule(y, "spend-basic")
 	basic.Per, basic.Match.Category, basic.TierMultiplier, basic.HoldoutPercent = 800, []string{"shoes", "basic"}, false, 5
@@ -60,11 +61,12 @@ func TestDiffSaysWhatChangedInWords(t *testing.T) {
 	want := []string{
 		"changed book : effective_from: 2026-01-01T00:00:00+08:00 > 2026-06-01T00:00:00+08:00",
 		"changed book : version: 2026-05 > 2026-06",
-		"changed book : validity: 1 year > 18 months, to the end of the quarter",
+		"changed book : validity: 1 year > 18 months, to the end of the quarter, from earning",
 		"changed book : clawback: debt > within_balance",
 		"changed book : max_multiplier: ×10 > none",
 		"changed book : point_cost: 0.7 of the smallest unit of CNY > 0.8 of the smallest unit of CNY",
 		"changed book : tiers.downgrade: best > one_down",
+		"changed book : tiers.count_pending:  > yes",
 		"changed tier silver: from: 5000.00 CNY > 6000.50 CNY",
 		"changed tier gold: multiplier: ×2 > ×7/3",
 		"added rule yen: on:  > shop.order.paid.v1",
@@ -74,6 +76,7 @@ func TestDiffSaysWhatChangedInWords(t *testing.T) {
 		"changed rule spend-basic: validity:  > 90 days",
 		"changed rule spend-basic: holdout:  > 5 %",
 		"changed rule spend-basic: tier_multiplier: yes > ",
+		"changed rule spend-new: pending: for 7 days > until the order is completed",
 		"removed rule register: on: shop.member.registered.v1 > ",
 		"removed rule register: earn: 50 points > ",
 		"changed campaign double-june: rules: spend-new > all",

@@ -120,7 +120,7 @@ func snake(name string) string {
 // worded says that words knows a struct.
 func worded(t reflect.Type) bool {
 	switch t {
-	case reflect.TypeFor[time.Time](), reflect.TypeFor[topics.Ratio](), reflect.TypeFor[topics.Validity]():
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[topics.Ratio](), reflect.TypeFor[topics.Validity](), reflect.TypeFor[topics.Pending]():
 		return true
 	}
 	return false
@@ -145,6 +145,8 @@ func (w writer) words(v any) string {
 			return ""
 		}
 		return validity(*v)
+	case topics.Pending:
+		return pending(v)
 	case []string:
 		list := slices.Clone(v)
 		slices.Sort(list)
@@ -161,7 +163,7 @@ func (w writer) words(v any) string {
 }
 
 func validity(v topics.Validity) string {
-	if v.IsZero() {
+	if v.IsZero() && !v.FromEarning {
 		return "for ever"
 	}
 	var parts []string
@@ -177,7 +179,21 @@ func validity(v topics.Validity) string {
 	if v.Rounding != "" && v.Rounding != topics.RoundDay {
 		text += ", to the end of the " + string(v.Rounding)
 	}
+	if v.FromEarning {
+		text += ", from earning"
+	}
 	return text
+}
+
+func pending(p topics.Pending) string {
+	var parts []string
+	if p.Days > 0 {
+		parts = append(parts, "for "+count(int64(p.Days), "day"))
+	}
+	if p.Completed {
+		parts = append(parts, "until the order is completed")
+	}
+	return strings.Join(parts, " and ")
 }
 
 // earn is how a rule earns.

@@ -94,11 +94,11 @@ type Posting struct {
 	Lot     uint32 `json:"lot,omitempty"`
 }
 
-// Lot is what an entry makes.
+// Lot is what an entry makes, or activates when its order was completed.
 type Lot struct {
 	Number    uint32     `json:"number"`
-	ActiveAt  time.Time  `json:"active_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"` // absent: never
+	ActiveAt  *time.Time `json:"active_at,omitempty"`  // absent: once its order is completed
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // absent: never, or not known before the lot is active
 }
 
 // TierChange is a tier's.
@@ -179,11 +179,7 @@ func (s *simulation) entry(e *pointspb.Entry) Entry {
 		}
 	}
 	if l := e.Lot; l != nil {
-		out.Lot = &Lot{Number: l.Number, ActiveAt: instant(l.ActiveAt)}
-		if l.ExpiresAt != 0 {
-			at := instant(l.ExpiresAt)
-			out.Lot.ExpiresAt = &at
-		}
+		out.Lot = &Lot{Number: l.Number, ActiveAt: known(l.ActiveAt), ExpiresAt: known(l.ExpiresAt)}
 	}
 	if t := e.Tier; t != nil {
 		out.Tier = &TierChange{t.From, t.To}
@@ -192,6 +188,15 @@ func (s *simulation) entry(e *pointspb.Entry) Entry {
 }
 
 func instant(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// known is an instant; nil where there is none.
+func known(ms int64) *time.Time {
+	if ms == 0 {
+		return nil
+	}
+	at := instant(ms)
+	return &at
+}
 
 func accountWord(a pointspb.Account) string { return strings.TrimSuffix(word(a.String()), "_points") }
 

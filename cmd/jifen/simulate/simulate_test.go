@@ -127,6 +127,34 @@ func outcomes(r *simulate.Report) []string {
 	return all
 }
 
+// TestPendingPointsAreExplained: until when they wait, and what makes them available.
+func TestPendingPointsAreExplained(t *testing.T) {
+	c := config(t)
+	c.Books[0].Rules[0].Pending, c.Books[0].Rules[1].Pending = topics.Pending{Days: 1}, topics.Pending{Completed: true}
+	at := now.Add(-25 * time.Hour)
+	r := run(t, c, paid("O1", "ana", at, "basic", 29900), paid("O2", "ana", at, "new", 10000),
+		topics.Event{Source: "/s", ID: "done", Type: topics.TypeOrderCompleted, Time: now.Add(-time.Hour), Data: topics.Data{Order: "O2", Member: "ana"}})
+	want := []string{
+		"applied granted+29 activated+0 =29/0/0", "applied granted+40 =29/40/0", "applied completed+0 activated+0 =69/0/0",
+	}
+	if d := cmp.Diff(outcomes(r), want); d != "" {
+		t.Errorf("(-got +want):\n%s", d)
+	}
+	days, completion, completed := r.Steps[0].Entries, r.Steps[1].Entries[0], r.Steps[2].Entries
+	for _, c := range []struct{ got, want string }{
+		{days[0].Why, "; pending until 2026-06-10 11:00:00"}, {days[1].Why, "29 pending points became available"},
+		{completion.Why, "; pending until the order is completed"}, {completed[0].Why, "order O2: completion recorded"},
+		{completed[1].Why, "40 pending points became available"},
+	} {
+		if !strings.HasSuffix(c.got, c.want) {
+			t.Errorf("got %q, want it to end with %q", c.got, c.want)
+		}
+	}
+	if completion.Lot.ActiveAt != nil || completion.Lot.ExpiresAt != nil || !completed[1].Lot.ActiveAt.Equal(now.Add(-time.Hour)) {
+		t.Errorf("lots: got %+v, then %+v", completion.Lot, completed[1].Lot)
+	}
+}
+
 // TestOutcomesAreThoseOfTheStages: duplicates, refunds before their order, dead letters of both stages, the clawback.
 func TestOutcomesAreThoseOfTheStages(t *testing.T) {
 	at := now.Add(-time.Hour)

@@ -87,8 +87,11 @@ func (p printer) entries(entries []Entry) {
 		lot, expires := "", ""
 		if e.Lot != nil {
 			lot, expires = strconv.Itoa(int(e.Lot.Number)), "never"
-			if e.Lot.ExpiresAt != nil {
+			switch {
+			case e.Lot.ExpiresAt != nil:
 				expires = e.Lot.ExpiresAt.In(p.zone).Format(time.DateOnly)
+			case e.Lot.ActiveAt == nil:
+				expires = "" // not known before the order is completed
 			}
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%s\n", e.Kind, e.Rule, moved(e), lot, expires, e.Why)

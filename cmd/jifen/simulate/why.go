@@ -79,6 +79,14 @@ func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 	}
 	if b := s.Books.Version(e.Version); b != nil {
 		w.Currency = b.Currency
+		if l := e.Lot; l != nil && l.ActiveAt != 0 {
+			w.ActiveAt = instant(l.ActiveAt).In(b.Zone)
+		}
+	}
+	for _, p := range e.Postings {
+		if p.Account == pointspb.Account_PENDING {
+			w.Pending += p.Points
+		}
 	}
 	switch {
 	case e.Kind == pointspb.Kind_GRANTED: // its event stands above it
@@ -86,6 +94,8 @@ func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 		w.Order = e.Order.Order
 	case e.Refund != nil:
 		w.Order = e.Refund.Order
+	case e.Completed != "":
+		w.Order = e.Completed
 	}
 	if t := e.Tier; t != nil {
 		w.FromTier, w.Tier = t.From, t.To
