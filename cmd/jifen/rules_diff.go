@@ -74,10 +74,10 @@ func (d bookDiff) table(out io.Writer) {
 		fmt.Fprintln(out)
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, f := range c.Fields {
-			switch {
-			case c.Change == rulediff.Added:
+			switch c.Change {
+			case rulediff.Added:
 				fmt.Fprintf(table, "    %s\t%s\n", f.Name, f.New)
-			case c.Change == rulediff.Removed:
+			case rulediff.Removed:
 				fmt.Fprintf(table, "    %s\t%s\n", f.Name, f.Old)
 			default:
 				fmt.Fprintf(table, "    %s\t%s → %s\n", f.Name, orNothing(f.Old), orNothing(f.New))

@@ -142,8 +142,10 @@ func TestPendingPointsAreExplained(t *testing.T) {
 	}
 	days, completion, completed := r.Steps[0].Entries, r.Steps[1].Entries[0], r.Steps[2].Entries
 	for _, c := range []struct{ got, want string }{
-		{days[0].Why, "; pending until 2026-06-10 11:00:00"}, {days[1].Why, "29 pending points became available"},
-		{completion.Why, "; pending until the order is completed"}, {completed[0].Why, "order O2: completion recorded"},
+		{days[0].Why, "; pending until 2026-06-10 11:00:00"},
+		{days[1].Why, "29 pending points became available"},
+		{completion.Why, "; pending until the order is completed"},
+		{completed[0].Why, "order O2: completion recorded"},
 		{completed[1].Why, "40 pending points became available"},
 	} {
 		if !strings.HasSuffix(c.got, c.want) {
