@@ -22,6 +22,9 @@ func (h *Hashes) Add(x uint64) {
 	}
 }
 
+// None says that the set is empty.
+func (h *Hashes) None() bool { return h.count == 0 }
+
 // Has says whether a hash is in the set.
 func (h *Hashes) Has(x uint64) bool {
 	x = max(x, 1)

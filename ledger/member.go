@@ -108,6 +108,14 @@ func (m *Member) Forgot() bool {
 	return slices.ContainsFunc(m.orders, func(h heldOrder) bool { return h.forgotten() })
 }
 
+// Unstored says that the store is known to have no order and no seen bucket of the member: all that there is, is held.
+func (m *Member) Unstored() bool {
+	if m.Known == nil || !m.Known.None() {
+		return false
+	}
+	return !slices.ContainsFunc(m.seen, func(h heldBucket) bool { return h.gone || len(h.bucket.Fresh()) < len(h.bucket.list) })
+}
+
 // Gone are the months whose buckets were forgotten since they were read.
 func (m *Member) Gone() iter.Seq[int32] {
 	return func(yield func(int32) bool) {

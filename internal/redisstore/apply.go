@@ -69,7 +69,7 @@ type writer struct {
 // all are the keys and arguments of a batch.
 func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 	changed := b.World.Changed()
-	w.set, w.values = make([]string, 0, len(changed)), make([]any, 0, len(changed))
+	w.set, w.values = make([]string, 0, 2*len(changed)), make([]any, 0, 2*len(changed))
 	w.grow, w.tails = make([]string, 0, 2*len(changed)), make([]any, 0, 2*len(changed))
 	made, forgotten := b.World.ChangedRedemptions()
 	for id := range forgotten {
@@ -125,7 +125,7 @@ func (w *writer) put(key string, state any) error {
 	return err
 }
 
-// log appends to the member's log what changed; where all of it is held and something was forgotten, it begins anew.
+// log writes what changed behind the member's log; where all of it is held and something was forgotten, it begins anew.
 func (w *writer) log(m *ledger.Member) error {
 	if m.Whole && m.Forgot() {
 		return w.wholeLog(m)
@@ -144,9 +144,15 @@ func (w *writer) log(m *ledger.Member) error {
 			return err
 		}
 	}
-	if len(w.buffer) > from {
-		w.grow, w.tails = append(w.grow, w.keys.log(m.ID)), append(w.tails, w.buffer[from:len(w.buffer):len(w.buffer)])
+	if len(w.buffer) == from {
+		return nil
 	}
+	// Logs that begin are set by one command for all, which costs Redis less than to append to each.
+	keys, values := &w.grow, &w.tails
+	if m.Unstored() {
+		keys, values = &w.set, &w.values
+	}
+	*keys, *values = append(*keys, w.keys.log(m.ID)), append(*values, w.buffer[from:len(w.buffer):len(w.buffer)])
 	return nil
 }
 

@@ -12,8 +12,8 @@ import (
 // A member's orders and seen ids are one value, a log of records: a field and what was written of it, both after their
 // lengths. The field of an order is source, U+001F, order; its last state counts, and an empty one says that it was
 // forgotten. The empty field is that of seen ids: a month, then 16 bytes for each that was added to its bucket; none say
-// that the bucket was forgotten. So all that an event adds is one APPEND, whatever else the member has; what is superseded
-// goes when the member is swept.
+// that the bucket was forgotten. So all that an event adds is one APPEND, or a value of an MSET where the log begins,
+// whatever else the member has; what is superseded goes when the member is swept.
 
 // errLog is a value that is no log.
 var errLog = errors.New("the stored orders and seen ids cannot be read")
