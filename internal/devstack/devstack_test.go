@@ -187,6 +187,14 @@ func query(ctx context.Context, t *testing.T, e *devstack.Engine, sql string) st
 	return strings.TrimSpace(string(text))
 }
 
+// TestEngineKeepsItsMemoryForAMinute: its allocator says so itself.
+func TestEngineKeepsItsMemoryForAMinute(t *testing.T) {
+	got := query(deadline(t), t, testkit.Engine(t), "SELECT extract(stats, 'opt.dirty_decay_ms: ([0-9]+)') FROM system.jemalloc_stats")
+	if want := "60000"; got != want && os.Getenv("JE_MALLOC_CONF") == "" {
+		t.Errorf("memory that nothing uses is kept for %s ms, want %s", got, want)
+	}
+}
+
 func TestEngineKeepsItsDataOverKill(t *testing.T) {
 	ctx := deadline(t)
 	e := testkit.StartEngine(t)
