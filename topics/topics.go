@@ -11,6 +11,7 @@ const (
 	Members    = "shop.members.v1"
 	Activities = "shop.activities.v1"
 	RulebookV1 = "points.rulebook.v1"
+	Replays    = "points.replays.v1"
 	Credits    = "points.credits.v1"
 	Requests   = "points.requests.v1"
 	Ledger     = "points.ledger.v1"

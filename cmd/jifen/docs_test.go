@@ -77,6 +77,7 @@ func topicPages() map[string][3]string {
 	return map[string][3]string{
 		topics.Orders: shop, topics.Shares: shop, topics.Reviews: shop, topics.Members: shop, topics.Activities: shop,
 		topics.RulebookV1: {"`jifen rules publish`", "`credits`, `balances`, `serve`", "YAML, one document a version"},
+		topics.Replays:    {"`jifen replay dlq`", "`jifen replay dlq`", "JSON, one mark a dead letter that was replayed"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
 		topics.Ledger:     {"`balances`", "`balances` (takeover), `analytics`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
@@ -145,6 +146,7 @@ A dead letter is the record as it came: key, value and headers untouched (a valu
 	} {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", h[0], h[1])
 	}
+	fmt.Fprintf(&b, "\nWhat `jifen replay dlq` brought back to its topic has, beside its own headers, `%s`: topic/partition/offset of the dead letter.\n", topics.HeaderReplay)
 	reference(t, "topics.md", b.String())
 }
 

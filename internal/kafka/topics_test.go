@@ -49,7 +49,7 @@ func TestTopicsArePlannedAppliedAndChecked(t *testing.T) {
 		switch s.Topic {
 		case topics.Ledger, topics.Credits, topics.Requests:
 			equal(t, s.Topic, s.Partitions, 8)
-		case topics.RulebookV1:
+		case topics.RulebookV1, topics.Replays:
 			equal(t, s.Topic, s.Partitions, 1)
 		}
 		if strings.HasPrefix(s.Topic, topics.DeadLetterPrefix) {
