@@ -23,9 +23,9 @@ func TestBufferWaitsForAGoodBlockOnlyWhileItFillsFast(t *testing.T) {
 		{"fast, but long enough", goodRows, fillAfter, true},
 		{"full", flushRows, 0, false}, // written as it fills
 	} {
-		var b buffer[topics.Record]
+		var b buffer
 		for range c.rows {
-			b.add(topics.Record{}, 0, began)
+			b.add(&topics.Record{}, began)
 		}
 		if got := b.due(began.Add(c.waited)); got != c.due {
 			t.Errorf("%s: due is %v", c.name, got)

@@ -126,7 +126,7 @@ func TestOrderIsByPartitionAndKeepsThatOfItsRecords(t *testing.T) {
 		}
 		var before *topics.Record
 		seen := map[int32]bool{}
-		for _, i := range o.by(len(records), func(i int) (string, int32) { return records[i].Topic, records[i].Partition }) {
+		for _, i := range o.by(records) {
 			r := &records[i]
 			if before != nil {
 				c := strings.Compare(before.Topic, r.Topic)

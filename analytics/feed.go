@@ -42,15 +42,14 @@ type Feed struct {
 	shards int
 
 	mu            sync.Mutex
-	ledger        buffer[topics.Record]
-	shop          buffer[shopRecord]
+	ledger, shop  buffer
 	ledgerColumns *ledgerBlock
 	shopColumns   *shopBlock
 }
 
 // buffer is the records of one table that wait to be written.
-type buffer[T any] struct {
-	records []T
+type buffer struct {
+	records []topics.Record
 	bytes   int
 	since   time.Time // arrival of the first one
 }
@@ -68,25 +67,20 @@ func (f *Feed) Handle(ctx context.Context, records []topics.Record) error {
 	defer f.mu.Unlock()
 	now := time.Now()
 	for i := range records {
-		if err := f.add(ctx, &records[i], now); err != nil {
-			return err
+		b := &f.shop
+		if records[i].Topic == topics.Ledger {
+			if p := records[i].Partition; p < 0 || int(p) >= f.shards {
+				return fmt.Errorf("%w: partition %d of %s in an installation of %d shards", ErrBroken, p, topics.Ledger, f.shards)
+			}
+			b = &f.ledger
+		}
+		if b.add(&records[i], now); b.full() {
+			if err := f.write(ctx, b); err != nil {
+				return err
+			}
 		}
 	}
 	return f.writeDue(ctx, now)
-}
-
-// add puts a record into its buffer, and writes that if it is full. Of a shop's record it keeps what the table does: the
-// eight headers of each of fifty thousand would be most of what the collector looks through.
-func (f *Feed) add(ctx context.Context, r *topics.Record, now time.Time) error {
-	if r.Topic != topics.Ledger {
-		f.shop.add(readShopRecord(r), len(r.Value), now)
-		return f.writeIf(ctx, f.shop.full(), f.writeShop)
-	}
-	if p := r.Partition; p < 0 || int(p) >= f.shards {
-		return fmt.Errorf("%w: partition %d of %s in an installation of %d shards", ErrBroken, p, topics.Ledger, f.shards)
-	}
-	f.ledger.add(*r, len(r.Value), now)
-	return f.writeIf(ctx, f.ledger.full(), f.writeLedger)
 }
 
 // Flush writes what has waited for its time; a ticker calls it, so that quiet times are not delayed.
@@ -100,77 +94,52 @@ func (f *Feed) Flush(ctx context.Context) error {
 func (f *Feed) Drain(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.writeLedger(ctx); err != nil {
+	if err := f.write(ctx, &f.ledger); err != nil {
 		return err
 	}
-	return f.writeShop(ctx)
+	return f.write(ctx, &f.shop)
 }
 
 func (f *Feed) writeDue(ctx context.Context, now time.Time) error {
-	if err := f.writeIf(ctx, f.ledger.due(now), f.writeLedger); err != nil {
-		return err
+	for _, b := range []*buffer{&f.ledger, &f.shop} {
+		if b.due(now) {
+			if err := f.write(ctx, b); err != nil {
+				return err
+			}
+		}
 	}
-	return f.writeIf(ctx, f.shop.due(now), f.writeShop)
+	return nil
 }
 
-func (f *Feed) writeIf(ctx context.Context, due bool, write func(context.Context) error) error {
-	if !due {
-		return nil
-	}
-	return write(ctx)
-}
-
-func (f *Feed) writeLedger(ctx context.Context) error {
-	err := f.write(ctx, len(f.ledger.records), func(ctx context.Context) error {
-		return f.store.insertLedger(ctx, f.ledgerColumns, f.ledger.records)
-	})
-	if err == nil {
-		f.ledger.reset()
-	}
-	return err
-}
-
-func (f *Feed) writeShop(ctx context.Context) error {
-	err := f.write(ctx, len(f.shop.records), func(ctx context.Context) error {
-		return f.store.insertShop(ctx, f.shopColumns, f.shop.records)
-	})
-	if err == nil {
-		f.shop.reset()
-	}
-	return err
-}
-
-func (b *buffer[T]) add(r T, size int, now time.Time) {
+func (b *buffer) add(r *topics.Record, now time.Time) {
 	if len(b.records) == 0 {
 		b.since = now
 	}
-	b.records = append(b.records, r)
-	b.bytes += size
+	b.records = append(b.records, *r)
+	b.bytes += len(r.Value)
 }
 
-func (b *buffer[T]) full() bool { return len(b.records) >= flushRows || b.bytes >= flushBytes }
+func (b *buffer) full() bool { return len(b.records) >= flushRows || b.bytes >= flushBytes }
 
-func (b *buffer[T]) due(now time.Time) bool {
+func (b *buffer) due(now time.Time) bool {
 	waited := now.Sub(b.since)
 	return len(b.records) > 0 && (waited >= fillAfter || waited >= flushAfter && len(b.records) < goodRows)
 }
 
-func (b *buffer[T]) reset() {
+func (b *buffer) reset() {
 	clear(b.records)
 	b.records, b.bytes = b.records[:0], 0
 }
 
-// write brings so many records into their table, however long that takes. The same records are tried again, never more of
-// them, so that a block whose outcome is not known comes again under its own token.
-func (f *Feed) write(ctx context.Context, records int, insert func(context.Context) error) error {
-	if records == 0 {
+// write brings a buffer into its table, however long that takes. The same records are tried again, never more of them,
+// so that a block whose outcome is not known comes again under its own token.
+func (f *Feed) write(ctx context.Context, b *buffer) error {
+	if len(b.records) == 0 {
 		return nil
 	}
 	waits := &backoff.ExponentialBackOff{InitialInterval: 100 * time.Millisecond, RandomizationFactor: 0.3, Multiplier: 2, MaxInterval: 5 * time.Second}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		once, cancel := context.WithTimeout(ctx, attemptTime)
-		defer cancel()
-		err := insert(once)
+		err := f.attempt(ctx, b)
 		if errors.Is(err, ErrBroken) {
 			err = backoff.Permanent(err)
 		}
@@ -179,6 +148,7 @@ func (f *Feed) write(ctx context.Context, records int, insert func(context.Conte
 	if err != nil {
 		return fmt.Errorf("feed ClickHouse: %w", err)
 	}
+	b.reset()
 	return nil
 }
 
@@ -186,4 +156,13 @@ func (f *Feed) retrying(err error, wait time.Duration) {
 	if f.Retrying != nil {
 		f.Retrying(err, wait)
 	}
+}
+
+func (f *Feed) attempt(ctx context.Context, b *buffer) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	if b == &f.shop {
+		return f.store.insertShop(ctx, f.shopColumns, b.records)
+	}
+	return f.store.insertLedger(ctx, f.ledgerColumns, b.records)
 }

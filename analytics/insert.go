@@ -152,7 +152,7 @@ func (s *Store) fillLedger(block *ledgerBlock, records []topics.Record) (map[int
 	block.reset()
 	next := maps.Clone(s.ledger)
 	var v entryView
-	for _, i := range s.order.by(len(records), func(i int) (string, int32) { return records[i].Topic, records[i].Partition }) {
+	for _, i := range s.order.by(records) {
 		r := &records[i]
 		if err := v.read(r.Value); err != nil {
 			return nil, fmt.Errorf("%w: shard %d, offset %d: %w", ErrBroken, r.Partition, r.Offset, err)
@@ -193,14 +193,10 @@ func ledgerToken(before, after map[int32]Position) string {
 // InsertShop inserts what the table lacks of records as one block; records that are no CloudEvents become rows without
 // attributes. Records of a partition are in the order of their offsets. After an error the same call may be repeated.
 func (s *Store) InsertShop(ctx context.Context, records []topics.Record) error {
-	rows := make([]shopRecord, len(records))
-	for i := range records {
-		rows[i] = readShopRecord(&records[i])
-	}
-	return s.insertShop(ctx, newShopBlock(), rows)
+	return s.insertShop(ctx, newShopBlock(), records)
 }
 
-func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []shopRecord) error {
+func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []topics.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer block.reset()
@@ -213,17 +209,17 @@ func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []shop
 	for topic, offsets := range s.shop {
 		next[topic] = maps.Clone(offsets)
 	}
-	for _, i := range s.order.by(len(records), func(i int) (string, int32) { return records[i].topic, records[i].partition }) {
+	for _, i := range s.order.by(records) {
 		r := &records[i]
-		offsets := next[r.topic]
+		offsets := next[r.Topic]
 		if offsets == nil {
 			offsets = map[int32]int64{}
-			next[r.topic] = offsets
+			next[r.Topic] = offsets
 		}
-		if last, ok := offsets[r.partition]; ok && r.offset <= last {
+		if last, ok := offsets[r.Partition]; ok && r.Offset <= last {
 			continue
 		}
-		offsets[r.partition] = r.offset
+		offsets[r.Partition] = r.Offset
 		block.add(r)
 	}
 	if block.rows() == 0 {

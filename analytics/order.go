@@ -3,6 +3,8 @@ package analytics
 import (
 	"cmp"
 	"slices"
+
+	"jifen/topics"
 )
 
 // order puts records into the tables' order, by topic and partition. Those of a partition come in order already, so that
@@ -21,14 +23,14 @@ type lane struct {
 	next      int32 // how many records it has; then the place of the next of them
 }
 
-// by returns the indexes of n records in order; of says where each of them belongs.
-func (o *order) by(n int, of func(i int) (topic string, partition int32)) []int32 {
+// by returns the indexes of records in order.
+func (o *order) by(records []topics.Record) []int32 {
 	o.lanes, o.of = o.lanes[:0], o.of[:0]
 	last := int32(-1)
-	for i := range n {
-		topic, partition := of(i)
-		if last < 0 || o.lanes[last].partition != partition || o.lanes[last].topic != topic {
-			last = o.lane(topic, partition)
+	for i := range records {
+		r := &records[i]
+		if last < 0 || o.lanes[last].partition != r.Partition || o.lanes[last].topic != r.Topic {
+			last = o.lane(r)
 		}
 		o.lanes[last].next++
 		o.of = append(o.of, last)
@@ -41,21 +43,21 @@ func (o *order) by(n int, of func(i int) (topic string, partition int32)) []int3
 		o.lanes[l.number].next = place
 		place += l.next
 	}
-	o.order = slices.Grow(o.order[:0], n)[:n]
-	for i, l := range o.of {
-		o.order[o.lanes[l].next] = int32(i) //nolint:gosec // far fewer records
-		o.lanes[l].next++
+	o.order = slices.Grow(o.order[:0], len(records))[:len(records)]
+	for i, n := range o.of {
+		o.order[o.lanes[n].next] = int32(i) //nolint:gosec // far fewer records
+		o.lanes[n].next++
 	}
 	return o.order
 }
 
-func (o *order) lane(topic string, partition int32) int32 {
+func (o *order) lane(r *topics.Record) int32 {
 	for i := range o.lanes {
-		if l := &o.lanes[i]; l.partition == partition && l.topic == topic {
+		if l := &o.lanes[i]; l.partition == r.Partition && l.topic == r.Topic {
 			return l.number
 		}
 	}
 	number := int32(len(o.lanes)) //nolint:gosec // far fewer partitions
-	o.lanes = append(o.lanes, lane{topic: topic, partition: partition, number: number})
+	o.lanes = append(o.lanes, lane{topic: r.Topic, partition: r.Partition, number: number})
 	return number
 }

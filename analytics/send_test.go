@@ -103,8 +103,7 @@ func TestBlockCutShortInsertsNothing(t *testing.T) {
 	s := openMigrated(t, "")
 	block := newShopBlock()
 	for i := range 3000 {
-		r := readShopRecord(&topics.Record{Topic: topics.Orders, Offset: int64(i), Value: make([]byte, 500)})
-		block.add(&r)
+		block.add(&topics.Record{Topic: topics.Orders, Offset: int64(i), Value: make([]byte, 500)})
 	}
 	fields := block.seal()
 	names := make([]string, len(fields))

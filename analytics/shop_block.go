@@ -32,32 +32,20 @@ func newShopBlock() *shopBlock {
 }
 
 // add appends one record. The block keeps the record's bytes until it is reset.
-func (b *shopBlock) add(r *shopRecord) {
+func (b *shopBlock) add(r *topics.Record) {
+	e := readEnvelope(r)
 	row := b.n
 	b.n++
-	b.topic.add(row, r.topic)
-	b.partition.add(row, r.partition)
-	b.offset.add(row, r.offset)
-	b.source.add(row, r.source)
-	b.id.add(row, r.id)
-	b.typ.add(row, r.typ)
-	b.occurred.add(row, r.millis())
-	b.member.add(row, r.member)
-	b.backfill.add(row, r.backfill)
-	b.data.add(row, r.data)
-}
-
-// shopRecord is what the table keeps of a record of shop.*; its strings lie in the record's bytes.
-type shopRecord struct {
-	topic     string
-	partition int32
-	offset    int64
-	member    string
-	attributes
-}
-
-func readShopRecord(r *topics.Record) shopRecord {
-	return shopRecord{r.Topic, r.Partition, r.Offset, text(r.Key), readEnvelope(r)}
+	b.topic.add(row, r.Topic)
+	b.partition.add(row, r.Partition)
+	b.offset.add(row, r.Offset)
+	b.source.add(row, e.source)
+	b.id.add(row, e.id)
+	b.typ.add(row, e.typ)
+	b.occurred.add(row, e.millis())
+	b.member.add(row, text(r.Key))
+	b.backfill.add(row, e.backfill)
+	b.data.add(row, e.data)
 }
 
 // attributes are what analysts need of a CloudEvent's envelope; all are empty if the record is none.
