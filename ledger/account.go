@@ -15,7 +15,7 @@ type Account struct {
 	Expired []ExpiredLot
 	Tiers   []TierSpan // by From; the last is today's
 	Years   []Year     // tier metric by calendar year of the event time
-	// PendingOrders do not count in Years yet, because points of theirs are pending.
+	// PendingOrders are not in Years yet: they count from the end of their windows on.
 	PendingOrders []PendingOrder
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
@@ -187,6 +187,11 @@ func (a *Account) dueAt() int64 {
 	due := a.EvaluateAt
 	for i := range a.Lots {
 		due = sooner(due, a.Lots[i].due())
+	}
+	for i := range a.PendingOrders {
+		if p := &a.PendingOrders[i]; !p.Looked {
+			due = sooner(due, p.At)
+		}
 	}
 	return due
 }

@@ -23,6 +23,10 @@ func (d *Decision) advance(a *Member) {
 			d.bookLot(a, a.Lots[i])
 			continue
 		}
+		if a.pendingAt(at) {
+			d.bookPending(a, at)
+			continue
+		}
 		d.evaluate(a, at)
 	}
 }
@@ -44,6 +48,7 @@ func (d *Decision) bookLot(a *Member, l Lot) {
 		})
 		return
 	}
+	// A pending lot expires, too: its validity counts from earning, and its order was not completed in time.
 	e := &pointspb.Entry{
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_EXPIRED, EffectiveAt: l.ExpiresAt,
 		Cause: due("expiry "+strconv.Itoa(int(l.Number)), l.ExpiresAt),
@@ -51,10 +56,6 @@ func (d *Decision) bookLot(a *Member, l Lot) {
 			{Account: booked(l), Points: -l.Remaining, Lot: l.Number},
 			{Account: pointspb.Account_BREAKAGE, Points: l.Remaining, Lot: l.Number},
 		},
-	}
-	if l.Pending { // its validity counts from earning, and its order was not completed in time
-		d.emitEnd(a, l, e)
-		return
 	}
 	d.emitOf(a, e)
 }

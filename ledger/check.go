@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"slices"
 
 	"jifen/topics/pointspb"
 )
@@ -33,8 +32,8 @@ func (a *Account) Check(now int64) error {
 		return fmt.Errorf("I3: %d available beside a debt of %d", b.Available, b.Debt)
 	}
 	for _, p := range a.PendingOrders {
-		if p.Spend < 0 || p.Orders < 0 || !slices.ContainsFunc(a.Lots, func(l Lot) bool { return l.Pending && p.has(l.Number) }) {
-			return fmt.Errorf("I3: %d in %d orders of %d count once lots %d to %d are active", p.Spend, p.Orders, p.Year, p.From, p.To)
+		if p.Spend < 0 || p.Orders < 0 || p.Spend == 0 && p.Orders == 0 || p.Looked && p.At == 0 {
+			return fmt.Errorf("I3: %d in %d orders of %d, of lot %d, count from %d", p.Spend, p.Orders, p.Year, p.Lot, p.At)
 		}
 	}
 	if due := a.dueAt(); due != a.Due {

@@ -67,7 +67,7 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 			if o.Paid {
 				return d.refuse(Duplicate), nil
 			}
-			c.waiting, c.finished = o.Early, o.Completed != 0
+			c.waiting, c.finished = o.Early, o.Completed
 		}
 	}
 	err := c.award()
@@ -87,11 +87,8 @@ type credit struct {
 	key   string // order key
 	facts bool   // the facts have been put on an entry
 	// waiting are the refunds that came before this order.
-	waiting []Refund
-	// finished: this order's completion came before it.
-	finished bool
-	// pending is how many lots this order makes, if it does not count in the metric while one of them is pending; else 0.
-	pending uint32
+	waiting  []Refund
+	finished int64 // when this order was completed, if that came before it
 }
 
 func (c *credit) award() error {
@@ -103,7 +100,7 @@ func (c *credit) award() error {
 	if err := c.fits(found); err != nil {
 		return err
 	}
-	c.pending = c.pendingLots(found)
+	c.pendingMetric(found)
 	for _, x := range found {
 		c.grant(x)
 	}
@@ -111,11 +108,11 @@ func (c *credit) award() error {
 		c.record(&pointspb.Entry{Kind: pointspb.Kind_RECORDED})
 	}
 	if c.event.Order != nil {
-		c.follow(c.m, c.book, c.event.Cause.OccurredAt, false)
+		c.follow(c.m, c.book, c.event.Cause.OccurredAt, false, 0)
 		if err := c.early(); err != nil {
 			return err
 		}
-		if c.finished {
+		if c.finished != 0 {
 			c.completed(c.m.Order(c.key))
 		}
 	}
@@ -167,8 +164,7 @@ func (c *credit) record(e *pointspb.Entry) {
 			for _, l := range o.Lines {
 				m.Spend += l.Eligible
 			}
-			if e.Metric = m; c.pending > 0 {
-				m.FromLot, m.ToLot = c.m.NextLot+1, c.m.NextLot+c.pending
+			if e.Metric = m; m.Lot != 0 {
 				e.Metric, e.PendingMetric = nil, m
 			}
 		}

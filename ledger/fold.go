@@ -53,13 +53,16 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 		foldOrder(a.changeOrder(e.OrderKey, w.Packing), e)
 		a.kept(e)
 	}
+	if e.Order != nil && len(a.PendingOrders) > 0 {
+		a.settlePending(e.Cause.OccurredAt)
+	}
 	foldPostings(&a.Account, e)
 	a.written.folded(&a.Account, e)
 	if m := e.Metric; m != nil {
 		a.addMetric(m)
 	}
 	if m := e.PendingMetric; m != nil {
-		a.addPending(m)
+		a.addPending(m, e.EffectiveAt)
 	}
 	if t := e.Tier; t != nil {
 		a.setTier(e.EffectiveAt, t.To)
@@ -75,14 +78,14 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 
 // foldDue keeps Due exact: a new lot or evaluation can only bring it forward; whatever was removed may have been it.
 func (a *Account) foldDue(e *pointspb.Entry) {
-	if e.Kind == pointspb.Kind_GRANTED && e.EvaluateAt == 0 {
+	if e.Kind == pointspb.Kind_GRANTED && e.EvaluateAt == 0 && e.PendingMetric == nil {
 		if e.Lot != nil {
 			l := Lot{ActiveAt: e.Lot.ActiveAt, ExpiresAt: e.Lot.ExpiresAt, Pending: e.Postings[1].Account == pointspb.Account_PENDING}
 			a.Due = sooner(a.Due, l.due())
 		}
 		return
 	}
-	if len(e.Postings) > 0 || e.EvaluateAt != 0 {
+	if len(e.Postings) > 0 || e.EvaluateAt != 0 || e.PendingMetric != nil {
 		a.Due = a.dueAt()
 	}
 }

@@ -47,22 +47,21 @@ func (c *credit) date(g *slip) {
 	}
 }
 
-// pendingLots is how many lots an order is to make, if one of them is pending and that keeps the order out of the metric.
-func (c *credit) pendingLots(found []award) (lots uint32) {
+// pendingMetric says of an order with pending points from when on it counts in the metric, unless the book counts it at once.
+func (c *credit) pendingMetric(found []award) {
 	if c.event.Order == nil || c.book == nil || c.book.Tiers.CountPending {
-		return 0
+		return
 	}
-	pending := false
+	var windows []topics.Pending
 	for _, x := range found {
-		if x.arithmetic.Awarded > 0 {
-			lots++
-			pending = pending || x.pending()
+		if x.arithmetic.Awarded > 0 && x.pending() {
+			windows = append(windows, x.rule.Pending)
 		}
 	}
-	if !pending {
-		return 0
+	if windows != nil {
+		c.desk.metric.Lot = c.m.NextLot + 1 // the order's first one
+		c.desk.metric.CountsAt = countsAt(windows, c.event.Cause.OccurredAt, c.finished)
 	}
-	return lots
 }
 
 // ruleNamed is a rule of a book; nil if it has none of that name.

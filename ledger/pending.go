@@ -8,47 +8,85 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// PendingOrder is what an order adds to the tier metric once none of its lots is pending any more (semantics §3).
+// PendingOrder is what an order adds to the tier metric from the instant on at which the last of its windows ends, whatever
+// is returned before (semantics §3).
 type PendingOrder struct {
-	From, To uint32 // its lots
-	Year     int32
-	Spend    int64
-	Orders   int32
+	Lot    uint32 // its first one
+	Year   int32
+	Spend  int64
+	Orders int32
+	At     int64 // Unix ms, 0 = once the order is completed
+	Looked bool  // the tier that it leads to at that instant is booked
 }
 
-func (p *PendingOrder) has(lot uint32) bool { return p.From <= lot && lot <= p.To }
+// lateMost is how far behind others events may be, history aside. So long it is remembered from when on an order counts: an
+// event from before that must not see it in the metric.
+const lateMost = 7 * 24 * time.Hour
 
-// addPending adds to what an order will add to the metric; an order of which nothing is left leaves no trace.
-func (a *Account) addPending(m *pointspb.MetricDelta) {
-	i := slices.IndexFunc(a.PendingOrders, func(p PendingOrder) bool { return p.From == m.FromLot })
+// addPending adds to what an order adds to the metric, and says from when on; an order of which nothing is left leaves no
+// trace.
+func (a *Account) addPending(m *pointspb.MetricDelta, effective int64) {
+	if m.Counted {
+		for i := range a.PendingOrders {
+			p := &a.PendingOrders[i]
+			p.Looked = p.Looked || p.At == effective
+		}
+		return
+	}
+	i := slices.IndexFunc(a.PendingOrders, func(p PendingOrder) bool { return p.Lot == m.Lot })
 	if i < 0 {
 		i = len(a.PendingOrders)
-		a.PendingOrders = append(a.PendingOrders, PendingOrder{From: m.FromLot, To: m.ToLot, Year: m.Year})
+		a.PendingOrders = append(a.PendingOrders, PendingOrder{Lot: m.Lot, Year: m.Year})
 	}
 	p := &a.PendingOrders[i]
 	p.Spend += m.Spend
 	p.Orders += m.Orders
+	if m.CountsAt != 0 {
+		p.At = m.CountsAt
+	}
 	if p.Spend == 0 && p.Orders == 0 {
 		a.PendingOrders = slices.Delete(a.PendingOrders, i, i+1)
 	}
 }
 
-// pendingOrder is what an order will add to the metric; nil: it counts already.
-func (a *Account) pendingOrder(o *Order) *PendingOrder {
-	for i := range a.PendingOrders {
-		p := &a.PendingOrders[i]
-		if slices.ContainsFunc(o.Grants, func(g Grant) bool { return p.has(g.Lot) }) {
-			return p
+// settlePending moves to the years what has counted for so long before an order at t that no event of before will come.
+func (a *Account) settlePending(t int64) {
+	for i := 0; i < len(a.PendingOrders); {
+		p := a.PendingOrders[i]
+		if !p.Looked || p.At+lateMost.Milliseconds() > t {
+			i++
+			continue
 		}
+		a.PendingOrders = slices.Delete(a.PendingOrders, i, i+1)
+		a.addMetric(&pointspb.MetricDelta{Year: p.Year, Spend: p.Spend, Orders: p.Orders})
 	}
-	return nil
+}
+
+// pendingOrder is what an order adds to the metric from some instant on; nil: it counts in the years.
+func (a *Account) pendingOrder(o *Order) *PendingOrder {
+	if len(o.Grants) == 0 {
+		return nil
+	}
+	i := slices.IndexFunc(a.PendingOrders, func(p PendingOrder) bool { return p.Lot == o.Grants[0].Lot })
+	if i < 0 {
+		return nil
+	}
+	return &a.PendingOrders[i]
+}
+
+// pendingAt says that there are orders that count from that instant on, and nobody has looked at the tier yet.
+func (a *Account) pendingAt(at int64) bool {
+	return slices.ContainsFunc(a.PendingOrders, func(p PendingOrder) bool { return p.At == at && !p.Looked })
 }
 
 // ordered says that the member has a paid order, whether it counts already or not.
 func (a *Account) ordered() bool { return a.Ordered || len(a.PendingOrders) > 0 }
 
-// awaits says that an order has lots that wait for its completion.
+// awaits says that an order waits for its completion, with points or in the metric.
 func (a *Account) awaits(o *Order) bool {
+	if p := a.pendingOrder(o); p != nil && p.At == 0 {
+		return true
+	}
 	return slices.ContainsFunc(o.Grants, func(g Grant) bool {
 		i, ok := a.lot(g.Lot)
 		return ok && a.Lots[i].awaits()
@@ -58,43 +96,59 @@ func (a *Account) awaits(o *Order) bool {
 // awaits says that the lot is pending until its order is completed.
 func (l *Lot) awaits() bool { return l.Pending && l.ActiveAt == 0 }
 
-// count makes an entry that ends a lot's being pending add the lot's order to the metric, unless another lot of the order
-// is still pending.
-func (a *Account) count(e *pointspb.Entry, lot uint32) {
-	i := slices.IndexFunc(a.PendingOrders, func(p PendingOrder) bool { return p.has(lot) })
-	if i < 0 {
-		return
-	}
-	p := &a.PendingOrders[i]
-	if slices.ContainsFunc(a.Lots, func(l Lot) bool { return l.Pending && l.Number != lot && p.has(l.Number) }) {
-		return
-	}
-	e.Metric = &pointspb.MetricDelta{Year: p.Year, Spend: p.Spend, Orders: p.Orders}
-	e.PendingMetric = &pointspb.MetricDelta{Year: p.Year, Spend: -p.Spend, Orders: -p.Orders, FromLot: p.From, ToLot: p.To}
-}
-
-// emitEnd emits an entry that ends a lot's being pending, and the tier that its order then leads to.
-func (d *Decision) emitEnd(a *Member, l Lot, e *pointspb.Entry) {
-	a.count(e, l.Number)
-	d.emitOf(a, e)
-	if e.Metric == nil {
-		return
-	}
-	cause := d.cause
-	d.cause = e.Cause // that of the clock, where the clock did it
-	d.follow(a, d.moment.Books.At(time.UnixMilli(e.EffectiveAt)), e.EffectiveAt, false)
-	d.cause = cause
-}
-
-// activate books that a pending lot can be spent, and repays debt from it.
+// activate books that a pending lot can be spent, and repays debt from it. If its window was the last one of an order, the
+// order counts.
 func (d *Decision) activate(a *Member, l Lot, e *pointspb.Entry) {
 	e.Account, e.Kind = topics.MemberAccount(a.ID), pointspb.Kind_ACTIVATED
 	e.Postings = []*pointspb.Posting{
 		{Account: pointspb.Account_PENDING, Points: -l.Remaining, Lot: l.Number},
 		{Account: pointspb.Account_AVAILABLE, Points: l.Remaining, Lot: l.Number},
 	}
-	d.emitEnd(a, l, e)
+	if !a.pendingAt(e.EffectiveAt) {
+		d.emitOf(a, e)
+	} else {
+		d.count(a, e)
+	}
 	d.repay(a, l.Number, e.Cause)
+}
+
+// count emits the entry of an instant from which on orders count, and the tier that they lead to.
+func (d *Decision) count(a *Member, e *pointspb.Entry) {
+	e.PendingMetric = &pointspb.MetricDelta{Counted: true}
+	d.emitOf(a, e)
+	d.by(e.Cause, func() { d.follow(a, d.moment.Books.At(time.UnixMilli(e.EffectiveAt)), e.EffectiveAt, false, 0) })
+}
+
+// by decides something under another cause: the clock's, where the clock did it.
+func (d *Decision) by(cause *pointspb.Cause, decide func()) {
+	own := d.cause
+	d.cause = cause
+	decide()
+	d.cause = own
+}
+
+// bookPending counts orders whose points were all returned or have expired when the last window ended.
+func (d *Decision) bookPending(a *Member, at int64) {
+	d.count(a, &pointspb.Entry{
+		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_RECORDED, EffectiveAt: at, Cause: due("metric", at),
+	})
+}
+
+// countsAt is from when on an order of lots with windows counts; 0: once it is completed. Completed is when it was, 0 = it
+// was not.
+func countsAt(windows []topics.Pending, paid, completed int64) int64 {
+	at := paid
+	for _, w := range windows {
+		switch {
+		case !w.Completed:
+			at = max(at, w.ActiveAt(paid))
+		case completed == 0:
+			return 0
+		default:
+			at = max(at, completed)
+		}
+	}
+	return at
 }
 
 // complete books that an order was completed: those of its lots become spendable that wait for that. A completion that
@@ -112,13 +166,32 @@ func (c *credit) complete() {
 	} else {
 		at = max(at, o.At)
 	}
-	c.emitOf(c.m, &pointspb.Entry{
+	e := &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_COMPLETED, First: true, Version: c.event.Version,
 		Completed: c.event.Completed, OrderKey: c.key, EffectiveAt: at,
-	})
+	}
+	if o != nil {
+		if p := c.m.pendingOrder(o); p != nil && p.At == 0 {
+			e.PendingMetric = &pointspb.MetricDelta{Lot: p.Lot, CountsAt: countsAt(c.windows(o), o.At, at)}
+		}
+	}
+	c.emitOf(c.m, e)
 	c.completed(c.m.Order(c.key))
-	// What a backfill completes may be past its expiry already.
+	// What a backfill completes may be past its expiry already; and all that waited may have been returned.
 	c.advance(c.m)
+}
+
+// windows are those of an order's grants, by the rules that granted.
+func (c *credit) windows(o *Order) []topics.Pending {
+	var all []topics.Pending
+	for i := range o.Grants {
+		if book := c.moment.Books.Version(o.Grants[i].Version); book != nil {
+			if r := ruleNamed(book, o.Grants[i].Rule); r != nil {
+				all = append(all, r.Pending)
+			}
+		}
+	}
+	return all
 }
 
 // completed activates the lots of a completed order that wait for that, each with the validity of the rule that granted it.
@@ -157,12 +230,15 @@ func (a *Account) activateLot(i int, to *pointspb.Lot) {
 func (s *state) pendingOrders(all []PendingOrder) {
 	s.count(len(all))
 	for _, p := range all {
-		for _, v := range [...]int64{int64(p.From), int64(p.To), int64(p.Year), p.Spend, int64(p.Orders)} {
+		s.flags(p.Looked)
+		for _, v := range [...]int64{int64(p.Lot), int64(p.Year), p.Spend, int64(p.Orders), p.At} {
 			s.int(v)
 		}
 	}
 }
 
-func (r *reading) pendingOrder() PendingOrder {
-	return PendingOrder{From: uint32(r.int()), To: uint32(r.int()), Year: int32(r.int()), Spend: r.int(), Orders: int32(r.int())}
+func (r *reading) pendingOrder() (p PendingOrder) {
+	r.flags(&p.Looked)
+	p.Lot, p.Year, p.Spend, p.Orders, p.At = uint32(r.int()), int32(r.int()), r.int(), int32(r.int()), r.int()
+	return p
 }

@@ -1,6 +1,10 @@
 package ledger_test
 
 import (
+	"fmt"
+	"testing"
+	"time"
+
 	"pgregory.net/rapid"
 
 	"jifen/ledger"
@@ -41,6 +45,11 @@ func pendingIsApart(r *rapid.T, s *shop) {
 			r.Fatalf("member %s: lot %+v is still pending", s.member, l)
 		}
 	}
+	for _, p := range s.world.Member(s.member).PendingOrders {
+		if !p.Looked && p.At != 0 && p.At <= now {
+			r.Fatalf("member %s: %+v does not count", s.member, p)
+		}
+	}
 }
 
 // metricIsOfOrders checks that what counts in the tier metric, and what will, is what is kept of the orders.
@@ -69,4 +78,57 @@ func metricIsOfOrders(r *rapid.T, s *shop) {
 	if s.book.Tiers.CountPending && len(m.PendingOrders) > 0 {
 		r.Fatalf("member %s: %+v do not count", m.ID, m.PendingOrders)
 	}
+}
+
+// TestHistoryComesToWhatWouldHaveBeen: events in their order give every order the same points, and every member the same
+// balance and tier, whether each is decided at its time or all of them much later.
+func TestHistoryComesToWhatWouldHaveBeen(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		live, late := open(t, "2025-11-20 00:00:00"), open(t, "2025-11-20 00:00:00")
+		live.windows(r)
+		late.book = live.book
+		var events []*pointspb.CreditEvent
+		for range rapid.IntRange(1, 60).Draw(r, "operations") {
+			live.now = live.now.Add(time.Duration(rapid.IntRange(1, 4*24*60).Draw(r, "minutes")) * time.Minute)
+			ev := live.draw(r)
+			live.credit(ev)
+			events = append(events, ev)
+		}
+		live.now = live.now.Add(time.Duration(rapid.IntRange(0, 40*24*60).Draw(r, "minutes")) * time.Minute)
+		late.now = live.now
+		for _, ev := range events {
+			late.credit(ev)
+		}
+		for m := range live.world.Members {
+			got, want := fmt.Sprint(late.balance(m), late.tier(m)), fmt.Sprint(live.balance(m), live.tier(m))
+			if got != want {
+				r.Fatalf("member %s: %s late, %s in time", m, got, want)
+			}
+			for key, o := range live.world.Member(m).Orders() {
+				x := late.world.Member(m).Order(key)
+				for i, g := range o.Grants {
+					if i >= len(x.Grants) || x.Grants[i].Awarded != g.Awarded || x.Grants[i].Reversed != g.Reversed {
+						r.Fatalf("order %q: %+v late, %+v in time", key, x.Grants, o.Grants)
+					}
+				}
+			}
+		}
+	})
+}
+
+// draw is a random event of an order, at the clock's instant.
+func (s *shop) draw(r *rapid.T) *pointspb.CreditEvent {
+	m := fmt.Sprint("m", rapid.IntRange(0, 1).Draw(r, "member"))
+	id := fmt.Sprint(rapid.IntRange(0, 12).Draw(r, "id"))
+	switch rapid.IntRange(0, 3).Draw(r, "operation") {
+	case 0:
+		n := func() int64 { return rapid.SampledFrom([]int64{0, 20000, 400000}).Draw(r, "back") }
+		return s.refunded(m, id, fmt.Sprint(id, "-", rapid.IntRange(0, 4).Draw(r, "return")), n(), n(), n())
+	case 1:
+		return s.completed(m, id, m+id)
+	}
+	l := func() line {
+		return line{rapid.Int64Range(0, 400000).Draw(r, "net"), rapid.SampledFrom([]int64{100, 2, 3, 5, 11}).Draw(r, "per"), topics.ModeStep}
+	}
+	return s.event(m, id, l(), l(), l())
 }

@@ -19,11 +19,15 @@ func (s *shop) wait(per int64, p topics.Pending, v *topics.Validity) *shop {
 	return s
 }
 
+func (s *shop) completed(member, order, id string) *pointspb.CreditEvent {
+	return &pointspb.CreditEvent{
+		Account: topics.MemberAccount(member), Cause: s.cause("completed:"+id, topics.TypeOrderCompleted), Version: s.book.Version, Completed: order,
+	}
+}
+
 func (s *shop) complete(member, order, id string) ledger.Outcome {
 	s.t.Helper()
-	return s.credit(&pointspb.CreditEvent{
-		Account: topics.MemberAccount(member), Cause: s.cause("completed:"+id, topics.TypeOrderCompleted), Version: s.book.Version, Completed: order,
-	})
+	return s.credit(s.completed(member, order, id))
 }
 
 // week opens a shop in which both rules of vector E1 have a window of 7 days, and places its order on 06-01 at 10:00.
@@ -198,8 +202,8 @@ func TestDebtIsRepaidByPointsOfAnEventAheadOfTheClock(t *testing.T) {
 	equal(t, "then", s.at("2026-06-01 10:04:00").balance("m"), ledger.Balance{Available: 30})
 }
 
-// TestOrderCountsInTheMetricOnceNothingOfItIsPending is §3's default; the option counts it at once.
-func TestOrderCountsInTheMetricOnceNothingOfItIsPending(t *testing.T) {
+// TestOrderCountsInTheMetricOnceItsWindowsEnd is §3's default; the option counts it at once.
+func TestOrderCountsInTheMetricOnceItsWindowsEnd(t *testing.T) {
 	s := open(t, "2026-06-01 10:00:00")
 	s.wait(1000, topics.Pending{Days: 7}, nil).wait(500, topics.Pending{Completed: true}, nil)
 	s.order("m", "O", line{net: 300000, per: 1000}, line{net: 250000, per: 500})
@@ -211,7 +215,6 @@ func TestOrderCountsInTheMetricOnceNothingOfItIsPending(t *testing.T) {
 	s.at("2026-06-09 10:00:00").advance("m")
 	equal(t, "none pending", s.tier("m"), "silver")
 	equal(t, "since", s.world.Member("m").Tiers[0].From, s.time("2026-06-08 10:00:00").UnixMilli())
-	equal(t, "metric", metric(s), int64(551000))
 	s.refund("m", "O", "R", 300000, 250000)
 	equal(t, "metric after the return", metric(s), int64(1000))
 
@@ -222,16 +225,36 @@ func TestOrderCountsInTheMetricOnceNothingOfItIsPending(t *testing.T) {
 	equal(t, "still pending", s.balance("m"), ledger.Balance{Pending: 550})
 }
 
-// TestReturnOfAllThatIsPendingLetsTheRestCount: what is kept has no pending points, so nothing is waited for.
-func TestReturnOfAllThatIsPendingLetsTheRestCount(t *testing.T) {
-	s := open(t, "2026-06-01 10:00:00").wait(1000, topics.Pending{Completed: true}, nil)
-	s.order("m", "O", line{net: 300000, per: 1000}, line{net: 550000, per: 500})
-	s.at("2026-06-02 10:00:00").refund("m", "O", "a", 150000)
-	equal(t, "half returned", s.tier("m"), "normal")
-	s.refund("m", "O", "b", 150000)
-	equal(t, "all returned", s.tier("m"), "silver")
-	equal(t, "metric", metric(s), int64(550000))
-	equal(t, "left", s.balance("m"), ledger.Balance{Available: 1100})
+// TestWhatIsKeptCountsWhenTheWindowsEnd, though nothing that is kept has pending points any more.
+func TestWhatIsKeptCountsWhenTheWindowsEnd(t *testing.T) {
+	for _, p := range []topics.Pending{{Days: 7}, {Completed: true}} {
+		s := open(t, "2026-06-01 10:00:00").wait(1000, p, nil)
+		s.order("m", "O", line{net: 300000, per: 1000}, line{net: 550000, per: 500})
+		s.at("2026-06-02 10:00:00").refund("m", "O", "a", 300000)
+		equal(t, "returned", s.balance("m"), ledger.Balance{Available: 1100})
+		s.at("2026-06-08 09:59:59.999").advance("m")
+		equal(t, "last instant", s.tier("m"), "normal")
+		s.at("2026-06-08 10:00:00").complete("m", "O", "1")
+		equal(t, "then", s.tier("m"), "silver")
+		equal(t, "since", s.world.Member("m").Tiers[0].From, s.now.UnixMilli())
+		s.at("2026-07-01 10:00:00").order("m", "P", line{net: 1000, per: 100})
+		equal(t, "metric", metric(s), int64(551000))
+	}
+}
+
+// TestReturnOfBeforeTheClockTakesTheRiseBack: an order's window ended before its return was told, as in history.
+func TestReturnOfBeforeTheClockTakesTheRiseBack(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").wait(1000, topics.Pending{Days: 7}, nil)
+	paid := s.event("m", "O", line{net: 550000, per: 1000})
+	small := s.at("2026-06-03 10:00:00").event("m", "P", line{net: 1000, per: 100})
+	s.at("2026-06-20 10:00:00").credit(paid)
+	equal(t, "risen", s.world.Member("m").TierAt(s.time("2026-06-08 10:00:00").UnixMilli()), "silver")
+	s.credit(small)
+	equal(t, "not before", s.world.Member("m").TierAt(s.time("2026-06-08 09:59:59.999").UnixMilli()), "")
+	s.ahead = -16 * 24 * time.Hour
+	s.refund("m", "O", "R", 100000)
+	equal(t, "taken back", s.tier("m"), "normal")
+	equal(t, "nothing to evaluate", s.world.Member("m").EvaluateAt, int64(0))
 }
 
 func TestAPendingOrderIsTheFirstOrder(t *testing.T) {

@@ -66,10 +66,13 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 		Account: c.event.Account, Kind: pointspb.Kind_REFUNDED, Cause: cause, Version: c.event.Version,
 		First: first, Refund: facts, OrderKey: c.key, EffectiveAt: max(cause.OccurredAt, o.At),
 	}
+	var gone int64
 	switch p := c.m.pendingOrder(o); {
 	case o.Year == 0:
 	case p != nil:
-		metric.FromLot, metric.ToLot = p.From, p.To
+		if metric.Lot = p.Lot; p.Looked {
+			gone = p.At
+		}
 		e.PendingMetric = metric
 	default:
 		e.Metric = metric
@@ -80,7 +83,7 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 			return err
 		}
 	}
-	c.follow(c.m, c.book, max(cause.OccurredAt, o.At), true)
+	c.follow(c.m, c.book, max(cause.OccurredAt, o.At), true, gone)
 	return nil
 }
 
@@ -127,18 +130,14 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 		return nil
 	}
 	postings := c.source(g.Lot, delta)
-	e := &pointspb.Entry{
+	c.emitOf(c.m, &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
 		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings,
 		Arithmetic: &pointspb.Arithmetic{
 			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: g.Quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
 			Desired: delta, Awarded: postings[0].Points, KeptPoints: would, ReversedBefore: g.Reversed, Lot: g.Lot,
 		},
-	}
-	if i, ok := c.m.lot(g.Lot); ok && c.m.Lots[i].Pending && c.m.Lots[i].Remaining == delta {
-		c.m.count(e, g.Lot) // what is kept of the order may have no pending points left
-	}
-	c.emitOf(c.m, e)
+	})
 	return nil
 }
 

@@ -126,6 +126,10 @@ func (s *shop) order(member, order string, lines ...line) ledger.Outcome {
 
 func (s *shop) refund(member, order, id string, nets ...int64) ledger.Outcome {
 	s.t.Helper()
+	return s.credit(s.refunded(member, order, id, nets...))
+}
+
+func (s *shop) refunded(member, order, id string, nets ...int64) *pointspb.CreditEvent {
 	ev := &pointspb.CreditEvent{
 		Account: topics.MemberAccount(member), Cause: s.cause("refunded:"+id, topics.TypeOrderRefunded), Version: s.book.Version,
 		Refund: &pointspb.RefundFacts{Order: order, Refund: id},
@@ -135,7 +139,7 @@ func (s *shop) refund(member, order, id string, nets ...int64) ledger.Outcome {
 			ev.Refund.Lines = append(ev.Refund.Lines, &pointspb.RefundLine{Id: fmt.Sprint(i + 1), Net: n})
 		}
 	}
-	return s.credit(ev)
+	return ev
 }
 
 // gift credits points at once, as a fixed rule does.

@@ -11,7 +11,7 @@ type Order struct {
 	Paid    bool  // false: only refunds have come so far
 	At      int64 // event time, Unix ms
 	Year    int32 // calendar year that its metric counts in
-	Counted bool  // the order counts as one paid order, at once or when its points are no longer pending
+	Counted bool  // the order counts as one paid order, at once or when its windows have ended
 	Lines   []OrderLine
 	Grants  []Grant
 	Returns []string // ids of the refunds applied

@@ -56,17 +56,26 @@ func (a *Account) setTier(from int64, tier string) {
 }
 
 // metric is the tier metric that counts at an instant: the better of its calendar year so far and the year before (semantics §7).
-func (a *Account) metric(book *topics.Rulebook, year int32) int64 {
+func (a *Account) metric(book *topics.Rulebook, t int64) int64 {
 	var best int64
-	for _, y := range a.Years {
-		if y.Year != year && y.Year != year-1 {
-			continue
+	now := yearOf(book, t)
+	for year := now - 1; year <= now; year++ {
+		var spend int64
+		var orders int32
+		for _, y := range a.Years {
+			if y.Year == year {
+				spend, orders = y.Spend, y.Orders
+			}
 		}
-		v := y.Spend
+		for i := range a.PendingOrders {
+			if p := &a.PendingOrders[i]; p.Year == year && p.At != 0 && p.At <= t {
+				spend, orders = spend+p.Spend, orders+p.Orders
+			}
+		}
 		if book.Tiers.Metric == "paid_orders" {
-			v = int64(y.Orders)
+			spend = int64(orders)
 		}
-		best = max(best, v)
+		best = max(best, spend)
 	}
 	return best
 }
@@ -115,7 +124,7 @@ func (a *Account) nextEvaluation(book *topics.Rulebook, t int64) int64 {
 	if held == 0 {
 		return -1
 	}
-	if levelOf(book, a.metric(book, yearOf(book, t))) < held {
+	if levelOf(book, a.metric(book, t)) < held {
 		return midnightAfter(book, t)
 	}
 	return newYearAfter(book, t)
@@ -123,18 +132,13 @@ func (a *Account) nextEvaluation(book *topics.Rulebook, t int64) int64 {
 
 // follow books the tier that an order or refund at t leads to: it rises at that very event, it never falls here (T1).
 // Spans that were booked after t, because t is history, are looked at again. What was granted stays pinned.
-func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool) {
+// Gone is from when on an order counted of which now nothing is left, 0 = none.
+func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool, gone int64) {
 	if book == nil || len(book.Tiers.Levels) == 0 {
 		return
 	}
 	d.raiseAt(a, book, t)
-	if n := len(a.Tiers); n > 0 && a.Tiers[n-1].From > t {
-		for _, s := range slices.Clone(a.Tiers) {
-			if s.From > t {
-				d.raiseAt(a, book, s.From)
-			}
-		}
-	}
+	d.look(a, book, t, gone)
 	if !refund {
 		return // what only adds to the metric brings no evaluation forward
 	}
@@ -147,17 +151,68 @@ func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool
 	}
 }
 
-func (d *Decision) raiseAt(a *Member, book *topics.Rulebook, t int64) {
+// look looks again at what was booked after t.
+func (d *Decision) look(a *Member, book *topics.Rulebook, t, gone int64) {
+	for _, at := range a.instantsAfter(t, gone) {
+		counts := at == gone || slices.ContainsFunc(a.PendingOrders, func(p PendingOrder) bool { return p.At == at })
+		if !d.raiseAt(a, book, at) && counts {
+			d.lowerAt(a, book, at)
+		}
+	}
+}
+
+// instantsAfter are those after t of which the tier is booked already, because t is history: spans begin or orders count.
+func (a *Account) instantsAfter(t, gone int64) []int64 {
+	var all []int64
+	if gone > t {
+		all = append(all, gone)
+	}
+	if n := len(a.Tiers); n > 0 && a.Tiers[n-1].From > t {
+		for _, s := range a.Tiers {
+			if s.From > t {
+				all = append(all, s.From)
+			}
+		}
+	}
+	for i := range a.PendingOrders {
+		if p := &a.PendingOrders[i]; p.Looked && p.At > t {
+			all = append(all, p.At)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (d *Decision) raiseAt(a *Member, book *topics.Rulebook, t int64) bool {
 	held := levelNamed(book, a.TierAt(t))
-	deserved := levelOf(book, a.metric(book, yearOf(book, t)))
+	deserved := levelOf(book, a.metric(book, t))
 	if deserved <= held {
-		return
+		return false
 	}
 	d.emitOf(a, &pointspb.Entry{
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
 		Tier:       &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID},
 		EvaluateAt: sooner(a.EvaluateAt, newYearAfter(book, t)),
 	})
+	return true
+}
+
+// lowerAt takes back a rise at the instant from which on an order counts, where history tells that it is not deserved: a
+// return of before that instant comes after the clock has passed it. An event that comes in time finds no such rise.
+func (d *Decision) lowerAt(a *Member, book *topics.Rulebook, t int64) {
+	held := levelNamed(book, a.TierAt(t))
+	right := max(levelNamed(book, a.TierAt(t-1)), levelOf(book, a.metric(book, t)))
+	if right >= held {
+		return
+	}
+	e := &pointspb.Entry{
+		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
+		Tier: &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[right].ID},
+	}
+	if right == 0 && a.Tiers[len(a.Tiers)-1].From <= t {
+		e.EvaluateAt = -1 // nothing is left that could fall
+	}
+	d.emitOf(a, e)
 }
 
 // evaluate is the daily evaluation at a midnight of the program's zone: the only place where a tier falls.
@@ -173,7 +228,7 @@ func (d *Decision) evaluate(a *Member, at int64) {
 	}
 	e.Version = book.Version
 	held := levelNamed(book, a.TierAt(at))
-	deserved := levelOf(book, a.metric(book, yearOf(book, at)))
+	deserved := levelOf(book, a.metric(book, at))
 	if deserved < held {
 		if book.Tiers.Downgrade == "one_down" {
 			deserved = held - 1
@@ -186,4 +241,7 @@ func (d *Decision) evaluate(a *Member, at int64) {
 		e.EvaluateAt = newYearAfter(book, at)
 	}
 	d.emitOf(a, e)
+	if e.Tier != nil { // orders that count from later on may lead to a rise that was none before this fall
+		d.by(e.Cause, func() { d.look(a, book, at, 0) })
+	}
 }

@@ -77,7 +77,7 @@ type Tiers struct {
 	Window    string // calendar_year
 	Keep      string // end_of_next_year
 	Downgrade string // best | one_down
-	// CountPending: an order counts in the metric at once; else once none of its points is pending any more (semantics §3).
+	// CountPending: an order counts in the metric at once; else once its windows have ended (semantics §3).
 	CountPending bool
 	Levels       []Level // ascending; the first starts at 0
 }

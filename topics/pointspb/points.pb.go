@@ -1871,12 +1871,14 @@ func (x *Arithmetic) GetLot() uint32 {
 }
 
 type MetricDelta struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Year          int32                  `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
-	Spend         int64                  `protobuf:"varint,2,opt,name=spend,proto3" json:"spend,omitempty"`
-	Orders        int32                  `protobuf:"varint,3,opt,name=orders,proto3" json:"orders,omitempty"`
-	FromLot       uint32                 `protobuf:"varint,4,opt,name=from_lot,json=fromLot,proto3" json:"from_lot,omitempty"` // of a pending metric: the first and the last lot of its order
-	ToLot         uint32                 `protobuf:"varint,5,opt,name=to_lot,json=toLot,proto3" json:"to_lot,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Year   int32                  `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
+	Spend  int64                  `protobuf:"varint,2,opt,name=spend,proto3" json:"spend,omitempty"`
+	Orders int32                  `protobuf:"varint,3,opt,name=orders,proto3" json:"orders,omitempty"`
+	// Of a pending metric:
+	Lot           uint32 `protobuf:"varint,4,opt,name=lot,proto3" json:"lot,omitempty"`                           // the first lot of its order
+	CountsAt      int64  `protobuf:"varint,5,opt,name=counts_at,json=countsAt,proto3" json:"counts_at,omitempty"` // from when on it counts, Unix ms; 0 = unchanged, at first: once the order is completed
+	Counted       bool   `protobuf:"varint,6,opt,name=counted,proto3" json:"counted,omitempty"`                   // nothing but: those that count from the entry's effective_at on have been looked at
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1932,18 +1934,25 @@ func (x *MetricDelta) GetOrders() int32 {
 	return 0
 }
 
-func (x *MetricDelta) GetFromLot() uint32 {
+func (x *MetricDelta) GetLot() uint32 {
 	if x != nil {
-		return x.FromLot
+		return x.Lot
 	}
 	return 0
 }
 
-func (x *MetricDelta) GetToLot() uint32 {
+func (x *MetricDelta) GetCountsAt() int64 {
 	if x != nil {
-		return x.ToLot
+		return x.CountsAt
 	}
 	return 0
+}
+
+func (x *MetricDelta) GetCounted() bool {
+	if x != nil {
+		return x.Counted
+	}
+	return false
 }
 
 type TierChange struct {
@@ -2209,7 +2218,7 @@ type Entry struct {
 	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                              // order keys, redemption ids or seen buckets that were dropped
 	EvaluateAt    int64                  `protobuf:"varint,23,opt,name=evaluate_at,json=evaluateAt,proto3" json:"evaluate_at,omitempty"`         // when the tier is to be evaluated next; 0 = unchanged, -1 = not at all
 	SweepAt       int64                  `protobuf:"varint,24,opt,name=sweep_at,json=sweepAt,proto3" json:"sweep_at,omitempty"`                  // when to look for states to forget next; 0 = unchanged, -1 = not at all
-	PendingMetric *MetricDelta           `protobuf:"bytes,25,opt,name=pending_metric,json=pendingMetric,proto3" json:"pending_metric,omitempty"` // of the metric that does not count while a lot of its order is pending
+	PendingMetric *MetricDelta           `protobuf:"bytes,25,opt,name=pending_metric,json=pendingMetric,proto3" json:"pending_metric,omitempty"` // of the metric that counts once the windows of its order are over
 	Completed     string                 `protobuf:"bytes,26,opt,name=completed,proto3" json:"completed,omitempty"`                              // the order that was completed
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                                      // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
@@ -2593,13 +2602,14 @@ const file_points_proto_rawDesc = "" +
 	"\vkept_points\x18\x0e \x01(\x03R\n" +
 	"keptPoints\x12'\n" +
 	"\x0freversed_before\x18\x0f \x01(\x03R\x0ereversedBefore\x12\x10\n" +
-	"\x03lot\x18\x10 \x01(\rR\x03lot\"\x81\x01\n" +
+	"\x03lot\x18\x10 \x01(\rR\x03lot\"\x98\x01\n" +
 	"\vMetricDelta\x12\x12\n" +
 	"\x04year\x18\x01 \x01(\x05R\x04year\x12\x14\n" +
 	"\x05spend\x18\x02 \x01(\x03R\x05spend\x12\x16\n" +
-	"\x06orders\x18\x03 \x01(\x05R\x06orders\x12\x19\n" +
-	"\bfrom_lot\x18\x04 \x01(\rR\afromLot\x12\x15\n" +
-	"\x06to_lot\x18\x05 \x01(\rR\x05toLot\"0\n" +
+	"\x06orders\x18\x03 \x01(\x05R\x06orders\x12\x10\n" +
+	"\x03lot\x18\x04 \x01(\rR\x03lot\x12\x1b\n" +
+	"\tcounts_at\x18\x05 \x01(\x03R\bcountsAt\x12\x18\n" +
+	"\acounted\x18\x06 \x01(\bR\acounted\"0\n" +
 	"\n" +
 	"TierChange\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +

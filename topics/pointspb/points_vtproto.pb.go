@@ -1580,13 +1580,23 @@ func (m *MetricDelta) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if m.ToLot != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.ToLot))
+	if m.Counted {
+		i--
+		if m.Counted {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.CountsAt != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.CountsAt))
 		i--
 		dAtA[i] = 0x28
 	}
-	if m.FromLot != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.FromLot))
+	if m.Lot != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Lot))
 		i--
 		dAtA[i] = 0x20
 	}
@@ -2886,11 +2896,14 @@ func (m *MetricDelta) SizeVT() (n int) {
 	if m.Orders != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Orders))
 	}
-	if m.FromLot != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.FromLot))
+	if m.Lot != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Lot))
 	}
-	if m.ToLot != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.ToLot))
+	if m.CountsAt != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.CountsAt))
+	}
+	if m.Counted {
+		n += 2
 	}
 	n += len(m.unknownFields)
 	return n
@@ -7385,9 +7398,9 @@ func (m *MetricDelta) UnmarshalVT(dAtA []byte) error {
 			}
 		case 4:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field FromLot", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Lot", wireType)
 			}
-			m.FromLot = 0
+			m.Lot = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -7397,16 +7410,16 @@ func (m *MetricDelta) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.FromLot |= uint32(b&0x7F) << shift
+				m.Lot |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
 		case 5:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ToLot", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field CountsAt", wireType)
 			}
-			m.ToLot = 0
+			m.CountsAt = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -7416,11 +7429,31 @@ func (m *MetricDelta) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.ToLot |= uint32(b&0x7F) << shift
+				m.CountsAt |= int64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Counted", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Counted = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -13336,9 +13369,9 @@ func (m *MetricDelta) UnmarshalVTUnsafe(dAtA []byte) error {
 			}
 		case 4:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field FromLot", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Lot", wireType)
 			}
-			m.FromLot = 0
+			m.Lot = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -13348,16 +13381,16 @@ func (m *MetricDelta) UnmarshalVTUnsafe(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.FromLot |= uint32(b&0x7F) << shift
+				m.Lot |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
 		case 5:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ToLot", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field CountsAt", wireType)
 			}
-			m.ToLot = 0
+			m.CountsAt = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -13367,11 +13400,31 @@ func (m *MetricDelta) UnmarshalVTUnsafe(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.ToLot |= uint32(b&0x7F) << shift
+				m.CountsAt |= int64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Counted", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Counted = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
