@@ -257,6 +257,36 @@ func TestReturnOfBeforeTheClockTakesTheRiseBack(t *testing.T) {
 	equal(t, "nothing to evaluate", s.world.Member("m").EvaluateAt, int64(0))
 }
 
+// TestFullReturnOfBeforeTheClockTakesTheRiseBack: nothing of the order is left that would tell from when on it counted.
+func TestFullReturnOfBeforeTheClockTakesTheRiseBack(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").wait(1000, topics.Pending{Days: 7}, nil)
+	paid := s.event("m", "O", line{net: 550000, per: 1000})
+	s.at("2026-06-20 10:00:00").credit(paid)
+	equal(t, "risen", s.tier("m"), "silver")
+	s.ahead = -16 * 24 * time.Hour
+	s.refund("m", "O", "R", 550000)
+	equal(t, "taken back", s.tier("m"), "normal")
+}
+
+// TestFallBeforeAWindowEndsLeavesItsRise: two orders rise, the first one is returned before the second one counts. All of it
+// is history, so the second rise was none when it was booked.
+func TestFallBeforeAWindowEndsLeavesItsRise(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").wait(1000, topics.Pending{Days: 7}, nil)
+	second := s.event("m", "P", line{net: 550000, per: 1000})
+	first := s.at("2026-06-02 10:00:00").event("m", "O", line{net: 550000, per: 100})
+	back := s.at("2026-06-03 10:00:00").refunded("m", "O", "R", 550000)
+	s.at("2026-06-20 10:00:00")
+	for _, ev := range []*pointspb.CreditEvent{second, first, back} {
+		s.credit(ev)
+	}
+	s.advance("m")
+	for at, want := range map[string]string{
+		"2026-06-02 10:00:00": "silver", "2026-06-04 00:00:00": "normal", "2026-06-08 09:59:59.999": "normal", "2026-06-08 10:00:00": "silver",
+	} {
+		equal(t, at, s.world.Member("m").TierAt(s.time(at).UnixMilli()), want)
+	}
+}
+
 func TestAPendingOrderIsTheFirstOrder(t *testing.T) {
 	s := open(t, "2026-06-01 10:00:00").wait(1000, topics.Pending{Days: 7}, nil)
 	first := func(order string) int64 {
@@ -299,4 +329,13 @@ func TestSweepKeepsOrdersThatWaitForTheirCompletion(t *testing.T) {
 	s.now = s.now.Add(ledger.Horizon + 24*time.Hour)
 	s.keep(ledger.Sweep(s.world, "m", s.moment()), nil)
 	equal(t, "in the end", s.world.Order("m\x1f/shops/t\x1fO") == nil, true)
+
+	// One whose points have expired meanwhile counts in the metric all the same.
+	s = open(t, "2026-05-26 11:00:00").wait(1000, topics.Pending{Completed: true}, &topics.Validity{Days: 10, FromEarning: true})
+	s.order("m", "O", line{net: 600000, per: 1000})
+	s.now = s.now.Add(ledger.Horizon + 24*time.Hour)
+	s.advance("m")
+	s.keep(ledger.Sweep(s.world, "m", s.moment()), nil)
+	s.complete("m", "O", "1")
+	equal(t, "tier", s.tier("m"), "silver")
 }
