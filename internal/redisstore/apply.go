@@ -109,11 +109,17 @@ func (w *writer) member(m *ledger.Member) error {
 func (w *writer) account(m *ledger.Member) {
 	from, whole := len(w.buffer), false
 	w.buffer, whole = m.AppendAccount(w.buffer)
-	keys, values := &w.grow, &w.tails
+	w.value(w.keys.member(m.ID), from, whole)
+}
+
+// value is what stands in the buffer from a place on: the whole value of a key, or what is appended to it.
+func (w *writer) value(key string, from int, whole bool) {
+	v := w.buffer[from:len(w.buffer):len(w.buffer)]
 	if whole {
-		keys, values = &w.set, &w.values
+		w.set, w.values = append(w.set, key), append(w.values, v)
+		return
 	}
-	*keys, *values = append(*keys, w.keys.member(m.ID)), append(*values, w.buffer[from:len(w.buffer):len(w.buffer)])
+	w.grow, w.tails = append(w.grow, key), append(w.tails, v)
 }
 
 // put writes a state into the buffer that all of them share.
@@ -121,7 +127,7 @@ func (w *writer) put(key string, state any) error {
 	from := len(w.buffer)
 	var err error
 	w.buffer, err = w.codec.append(w.buffer, state)
-	w.set, w.values = append(w.set, key), append(w.values, w.buffer[from:len(w.buffer):len(w.buffer)])
+	w.value(key, from, true)
 	return err
 }
 
@@ -144,15 +150,10 @@ func (w *writer) log(m *ledger.Member) error {
 			return err
 		}
 	}
-	if len(w.buffer) == from {
-		return nil
+	if len(w.buffer) > from {
+		// Logs that begin are set by one command for all, which costs Redis less than to append to each.
+		w.value(w.keys.log(m.ID), from, m.Unstored())
 	}
-	// Logs that begin are set by one command for all, which costs Redis less than to append to each.
-	keys, values := &w.grow, &w.tails
-	if m.Unstored() {
-		keys, values = &w.set, &w.values
-	}
-	*keys, *values = append(*keys, w.keys.log(m.ID)), append(*values, w.buffer[from:len(w.buffer):len(w.buffer)])
 	return nil
 }
 
@@ -170,7 +171,7 @@ func (w *writer) wholeLog(m *ledger.Member) error {
 		w.del = append(w.del, w.keys.log(m.ID))
 		return nil
 	}
-	w.set, w.values = append(w.set, w.keys.log(m.ID)), append(w.values, w.buffer[from:len(w.buffer):len(w.buffer)])
+	w.value(w.keys.log(m.ID), from, true)
 	return nil
 }
 

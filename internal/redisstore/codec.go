@@ -11,13 +11,8 @@ import (
 	"jifen/ledger"
 )
 
-// ownCoded is a state with an encoding of its own: those of which every event writes one.
-type ownCoded interface {
-	AppendBinary(b []byte) ([]byte, error)
-	UnmarshalBinary(b []byte) error
-}
-
-// codec writes the other states as CBOR arrays. Nothing and an empty list are the same bytes, so equal states have equal
+// codec writes redemptions and items as CBOR arrays; accounts and orders, of which every event writes one, have an encoding
+// of their own (ledger). Nothing and an empty list are the same bytes, so equal states have equal
 // values.
 type codec struct {
 	enc cbor.EncMode
@@ -38,17 +33,11 @@ func newCodec() (codec, error) {
 
 // append writes a state behind what b holds.
 func (c codec) append(b []byte, state any) ([]byte, error) {
-	if s, ok := state.(ownCoded); ok {
-		return s.AppendBinary(b)
-	}
 	v, err := c.enc.Marshal(state)
 	return append(b, v...), err
 }
 
 func (c codec) read(v string, state any) error {
-	if s, ok := state.(ownCoded); ok {
-		return s.UnmarshalBinary([]byte(v))
-	}
 	return c.dec.Unmarshal([]byte(v), state)
 }
 

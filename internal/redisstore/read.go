@@ -20,9 +20,7 @@ func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, er
 // Look is Read for who may write nothing: a Redis that lacks our Functions, and so any states of ours, is an error.
 func (s *Store) Look(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
 	return s.read(ctx, wants, func(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error) {
-		p := s.client.Pipeline()
-		cmds := commands(p)
-		_, err := p.Exec(ctx)
+		cmds, err := s.exec(ctx, commands)
 		switch {
 		case err == nil:
 			return cmds, nil

@@ -106,9 +106,7 @@ func (s *Store) load(ctx context.Context) error {
 // pipeline sends commands in one round trip, once more after loading the Functions into a Redis that came up empty.
 func (s *Store) pipeline(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error) {
 	for attempt := 0; ; attempt++ {
-		p := s.client.Pipeline()
-		cmds := commands(p)
-		_, err := p.Exec(ctx)
+		cmds, err := s.exec(ctx, commands)
 		if err == nil {
 			return cmds, nil
 		}
@@ -119,6 +117,14 @@ func (s *Store) pipeline(ctx context.Context, commands func(redis.Pipeliner) []*
 			return nil, err
 		}
 	}
+}
+
+// exec sends commands in one round trip.
+func (s *Store) exec(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error) {
+	p := s.client.Pipeline()
+	cmds := commands(p)
+	_, err := p.Exec(ctx)
+	return cmds, err
 }
 
 func missesFunctions(err error) bool { return strings.Contains(err.Error(), "Function not found") }

@@ -267,3 +267,30 @@ func TestRefundsInTheBatchOfTheirOrder(t *testing.T) {
 	p.batch(p.refund("ben", "O2", "R4", 700), p.refund("ana", "O1", "R5", 100))
 	equal(t, "available after all was given back", []int64{p.available("ana"), p.available("ben")}, []int64{0, 0})
 }
+
+// TestOrdersOfOneBatchShareNothing: the events of a batch are decoded into the same memory one after the other, and what
+// the store has of their orders is each one's own.
+func TestOrdersOfOneBatchShareNothing(t *testing.T) {
+	p := start(t)
+	var batch []topics.Record
+	for n := range 5 {
+		e := &pointspb.CreditEvent{
+			Account: topics.MemberAccount("ana"), Version: p.book.Version,
+			Cause: &pointspb.Cause{Source: "/shops/t", Id: fmt.Sprint("e", n), Type: topics.TypeOrderPaid, OccurredAt: p.now.UnixMilli()},
+			Order: &pointspb.OrderFacts{Order: fmt.Sprint("O", n), Currency: "CNY"},
+		}
+		rule := &pointspb.Candidate{Rule: fmt.Sprint("rule", n), Mode: string(topics.ModeStep), Points: 1, Per: 100, Eligible: 500}
+		for line := range 3 {
+			e.Order.Lines = append(e.Order.Lines, &pointspb.OrderLine{Id: fmt.Sprint(n, "-", line), Net: 500, Eligible: 500})
+		}
+		rule.Lines = []uint32{uint32(n % 3), uint32((n + 1) % 3)}
+		e.Candidates = append(e.Candidates, rule)
+		batch = append(batch, p.credit(e))
+	}
+	p.batch(batch...)
+	got, err := p.store.Read(t.Context(), []ledger.Want{{Shard: batch[0].Partition, Swept: []string{"ana"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "orders", got[0].World.Orders(), p.log.world(t).Orders())
+}

@@ -55,6 +55,7 @@ func (s *Stage) shard(number int32) *shard {
 // begin empties it for a batch.
 func (h *shard) begin() {
 	clear(h.credits)
+	clear(h.versions) // they lie in records' memory
 	*h = shard{number: h.number, credits: h.credits[:0], versions: h.versions[:0]}
 }
 

@@ -149,18 +149,8 @@ func letterOf(records []topics.Record) *DeadLetter {
 }
 
 func deadLetter(r *topics.Record) *DeadLetter {
-	l := &DeadLetter{Topic: r.Topic}
-	for _, h := range r.Headers {
-		switch h.Key {
-		case topics.HeaderReason:
-			l.Reason = string(h.Value)
-		case topics.HeaderMessage:
-			l.Message = string(h.Value)
-		case topics.HeaderGroup:
-			l.Group = string(h.Value)
-		}
-	}
-	return l
+	l, _ := topics.OpenLetter(r) // a stage has just written it
+	return &DeadLetter{Topic: r.Topic, Reason: string(l.Reason), Message: l.Message, Group: l.Group}
 }
 
 func word(name string) string { return strings.ToLower(name) }
