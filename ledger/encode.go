@@ -60,6 +60,17 @@ func (r *reading) count() int {
 	return int(v)
 }
 
+// mask is a set of bits.
+func (r *reading) mask() uint64 {
+	v, n := binary.Uvarint(r.rest)
+	if n <= 0 {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
 func (r *reading) text() string {
 	n := r.count()
 	t := string(r.rest[:n])
@@ -112,7 +123,7 @@ func (a *Account) AppendBinary(b []byte) ([]byte, error) {
 // else anew. With kept 0 it is a value by itself.
 func (s *state) account(a *Account, kept int) {
 	s.lots(a.Lots, kept)
-	s.flags(a.Frozen, a.Ordered, len(a.PendingOrders) > 0)
+	s.flags(a.Frozen, a.Ordered)
 	s.int(int64(a.NextLot))
 	s.int(a.Debt)
 	s.int(a.EvaluateAt)
@@ -144,9 +155,7 @@ func (s *state) account(a *Account, kept int) {
 		s.int(int64(x.Month))
 		s.int(x.Day)
 	}
-	if len(a.PendingOrders) > 0 {
-		s.pendingOrders(a.PendingOrders)
-	}
+	s.parts(a)
 }
 
 // UnmarshalBinary reads what AppendBinary wrote, and what was written behind it.
@@ -172,17 +181,14 @@ func (a *Account) read(b []byte) (whole int, err error) {
 
 func (r *reading) account(a *Account) {
 	a.Lots = r.lots(a.Lots)
-	var pending bool
-	r.flags(&a.Frozen, &a.Ordered, &pending)
+	r.flags(&a.Frozen, &a.Ordered)
 	a.NextLot, a.Debt, a.EvaluateAt, a.Sweep, a.Due = uint32(r.int()), r.int(), r.int(), r.int(), r.int()
 	a.Expired = many(r, func() ExpiredLot { return ExpiredLot{Number: uint32(r.int()), Points: r.int()} })
 	a.Tiers = many(r, func() TierSpan { return TierSpan{From: r.int(), Tier: r.text()} })
 	a.Years = many(r, func() Year { return Year{Year: int32(r.int()), Spend: r.int(), Orders: int32(r.int())} })
 	a.Taken = many(r, func() ItemCount { return ItemCount{Item: r.text(), Count: r.int()} })
 	a.Months = many(r, func() SeenMonth { return SeenMonth{Month: int32(r.int()), Day: r.int()} })
-	if a.PendingOrders = nil; pending {
-		a.PendingOrders = many(r, r.pendingOrder)
-	}
+	r.parts(a)
 }
 
 // AppendBinary appends what a store keeps of an order. It never fails.

@@ -1,0 +1,51 @@
+package ledger
+
+// part is what few accounts have: it is written behind the others' fields, and only where there is any. A part keeps its
+// place in the list for good; a new one stands at its end and leaves what was written before readable.
+type part struct {
+	has   func(*Account) bool
+	write func(*state, *Account)
+	read  func(*reading, *Account)
+	none  func(*Account) // what read leaves of an account that has none
+}
+
+// parts are those of an account, in the order in which they are written.
+var parts = [...]part{
+	{
+		has:   func(a *Account) bool { return len(a.PendingOrders) > 0 },
+		write: func(s *state, a *Account) { s.pendingOrders(a.PendingOrders) },
+		read:  func(r *reading, a *Account) { a.PendingOrders = many(r, r.pendingOrder) },
+		none:  func(a *Account) { a.PendingOrders = nil },
+	},
+}
+
+// parts writes which parts an account has, and these.
+func (s *state) parts(a *Account) {
+	has := 0
+	for i := range parts {
+		if parts[i].has(a) {
+			has |= 1 << i
+		}
+	}
+	s.count(has)
+	for i := range parts {
+		if has&(1<<i) != 0 {
+			parts[i].write(s, a)
+		}
+	}
+}
+
+// parts reads what parts wrote.
+func (r *reading) parts(a *Account) {
+	has := r.mask()
+	for i := range parts {
+		if has&(1<<i) != 0 {
+			parts[i].read(r, a)
+		} else {
+			parts[i].none(a)
+		}
+	}
+	if has>>len(parts) != 0 {
+		r.fail() // written by a later build
+	}
+}
