@@ -77,7 +77,7 @@ func topicPages() map[string][3]string {
 	return map[string][3]string{
 		topics.Orders: shop, topics.Shares: shop, topics.Reviews: shop, topics.Members: shop, topics.Activities: shop,
 		topics.RulebookV1: {"`jifen rules publish`", "`credits`, `balances`, `serve`", "YAML, one document a version"},
-		topics.Replays:    {"`jifen replay dlq`", "`jifen replay dlq`", "JSON, one mark a dead letter that was replayed"},
+		topics.Replays:    {"`jifen replay dlq`, the API", "`jifen replay dlq`, the API", "JSON, one mark a dead letter that was replayed, or of a late event what people decided"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
 		topics.Ledger:     {"`balances`", "`balances` (takeover), `analytics`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},

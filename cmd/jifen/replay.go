@@ -143,13 +143,17 @@ const (
 	letterTooOld  = "too_old"
 	letterValue   = "structured" // its attributes lie in its value: no backfill without touching that
 	letterForeign = "foreign"    // no stage wrote it
+	// A late event that people decided on (GET /v1/late-events): it is history already, or stays out.
+	letterAdmitted, letterDeclined = kafka.LetterAdmitted, kafka.LetterDeclined
 )
 
 // fate decides what becomes of a dead letter, and makes history of it where that is asked for.
-func (f *replayFlags) fate(l *topics.Letter, done bool) string {
+func (f *replayFlags) fate(l *topics.Letter, state string) string {
 	switch {
-	case done:
+	case state == kafka.LetterReplayed:
 		return letterDone
+	case state == letterAdmitted, state == letterDeclined:
+		return state
 	case l.Cut:
 		return letterCut
 	case l.Reason == topics.ReasonTooOld && f.backfill == "" && !slices.Contains(f.reasons, string(topics.ReasonTooOld)):
@@ -170,9 +174,10 @@ func (a *app) replay(cmd *cobra.Command, f *replayFlags) error {
 	run := replayRun{flags: f, report: replayed{DryRun: f.dryRun, Counts: []letterCount{}}}
 	var err error
 	if f.dryRun {
-		run.done, err = kafka.ReadReplays(ctx, a.kafka)
+		run.marks, err = kafka.ReadReplays(ctx, a.kafka)
 	} else if run.replays, err = kafka.OpenReplays(ctx, a.kafka); err == nil {
 		defer run.replays.Close()
+		run.marks = run.replays.Marks()
 	}
 	if err != nil {
 		return err
@@ -198,8 +203,8 @@ func (a *app) replay(cmd *cobra.Command, f *replayFlags) error {
 // replayRun is one run of `jifen replay dlq`.
 type replayRun struct {
 	flags   *replayFlags
-	replays *kafka.Replays  // nil: a dry run
-	done    map[string]bool // in a dry run, what was replayed before
+	replays *kafka.Replays // nil: a dry run
+	marks   kafka.Marks
 	waiting []topics.Letter
 	bytes   int
 	report  replayed
@@ -215,11 +220,7 @@ func (run *replayRun) take(ctx context.Context, r *topics.Record, at time.Time) 
 		run.report.count(r.Topic, &l, letterForeign)
 		return nil //nolint:nilerr // counted, with the reason
 	}
-	done := run.done[l.Place]
-	if run.replays != nil {
-		done = run.replays.Replayed(l.Place)
-	}
-	fate := run.flags.fate(&l, done)
+	fate := run.flags.fate(&l, run.marks.State(l.Place))
 	if run.flags.dryRun {
 		run.report.list(r, &l, fate, at)
 	}

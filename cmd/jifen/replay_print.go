@@ -21,7 +21,7 @@ type replayed struct {
 type letterCount struct {
 	Topic  string `json:"topic"`
 	Reason string `json:"reason"`
-	Fate   string `json:"fate"` // replay | replayed_before | cut | too_old | structured | foreign
+	Fate   string `json:"fate"` // replay | replayed_before | admitted | declined | cut | too_old | structured | foreign
 	Count  int    `json:"count"`
 	Again  int    `json:"again"` // of them had been brought back once and failed again
 }
@@ -99,6 +99,10 @@ func fateWords(fate string, dry bool) string {
 		return "left: its value was cut"
 	case letterTooOld:
 		return "left: would be too old again"
+	case letterAdmitted:
+		return "was admitted as history before"
+	case letterDeclined:
+		return "left: people decided that it stays out"
 	case letterValue:
 		return "left: structured, no backfill without touching its value"
 	}

@@ -32,6 +32,7 @@ const (
 	RoleAuditor  Role = "auditor"
 	RoleService  Role = "service"
 	RoleMerchant Role = "merchant" // items and stock, no members
+	RoleApprover Role = "approver" // the second pair of eyes
 )
 
 // staff are the roles that may see any member.

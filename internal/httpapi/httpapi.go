@@ -40,6 +40,7 @@ type Options struct {
 	Items       Items
 	Redemptions Redemptions
 	History     History
+	Late        LateEvents
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Clock       func() time.Time // the program's clock; tokens go by the wall clock
@@ -55,6 +56,7 @@ type API struct {
 	items       Items
 	redemptions Redemptions
 	history     History
+	late        LateEvents
 	verifier    *Verifier
 	signer      signer
 	clock       func() time.Time
@@ -83,7 +85,7 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, verifier: o.Verifier,
+		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, late: o.Late, verifier: o.Verifier,
 		signer: signer{key: o.SigningKey}, clock: o.Clock, limits: l, metrics: m, log: o.Log,
 	}
 	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
@@ -100,6 +102,7 @@ func New(o Options) (*API, error) {
 	a.memberRoutes()
 	a.itemRoutes()
 	a.redemptionRoutes()
+	a.lateRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

@@ -37,6 +37,10 @@ const (
 	codePriceChanged       = "price_changed"
 	codeDebt               = "debt"
 	codeNotOnSale          = "not_on_sale"
+	codeSamePerson         = "same_person"
+	codeDecided            = "decided"
+	codeUnproposed         = "not_proposed"
+	codeEventRefused       = "event_refused"
 )
 
 // outcomeApplied is the outcome of a redemption that succeeded.
@@ -64,13 +68,14 @@ func statusOf(code string) int {
 		return http.StatusNotAcceptable
 	case codeTimeout:
 		return http.StatusRequestTimeout
-	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale:
+	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
+		codeSamePerson, codeDecided, codeUnproposed:
 		return http.StatusConflict
 	case codeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case codeMediaType:
 		return http.StatusUnsupportedMediaType
-	case codeConflict, codeInvalid, codeQuoteInvalid, codeCursorInvalid, codeNotSupported:
+	case codeConflict, codeInvalid, codeQuoteInvalid, codeCursorInvalid, codeNotSupported, codeEventRefused:
 		return http.StatusUnprocessableEntity
 	case codeUnavailable, codeStale:
 		return http.StatusServiceUnavailable
@@ -136,6 +141,7 @@ func invalid(code, location string) error {
 // faultOf turns what a handler returned into a fault: the ports' errors by name, everything else is internal and logged here, once.
 func (a *API) faultOf(ctx context.Context, err error) *fault {
 	var f *fault
+	var refused *RefusedEventError
 	switch {
 	case errors.As(err, &f):
 		return f
@@ -143,6 +149,14 @@ func (a *API) faultOf(ctx context.Context, err error) *fault {
 		return &fault{code: codeNotFound}
 	case errors.Is(err, ErrInsufficient):
 		return &fault{code: codeInsufficientPoints}
+	case errors.Is(err, ErrSamePerson):
+		return &fault{code: codeSamePerson}
+	case errors.Is(err, ErrDecided):
+		return &fault{code: codeDecided}
+	case errors.Is(err, ErrUnproposed):
+		return &fault{code: codeUnproposed}
+	case errors.As(err, &refused):
+		return &fault{code: codeEventRefused, details: []Detail{{Location: "path.id", Message: refused.Error()}}}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		a.log.WarnContext(ctx, "request not served", "error", err, "request_id", requestID(ctx))
 		return &fault{code: codeUnavailable}

@@ -80,6 +80,14 @@ func textOf(code string) text {
 		return text{"积分欠账", "Points owed", "账户有积分欠账，还清之前不能兑换。", "Points are owed; redeeming is possible once they are repaid."}
 	case codeNotOnSale:
 		return text{"商品已下架", "Not on sale", "该商品目前不可兑换。", "This item cannot be redeemed at present."}
+	case codeSamePerson:
+		return text{"须由另一人复核", "Another person must decide", "提出的人不能自己批准或驳回。", "Who proposed it cannot decide it."}
+	case codeDecided:
+		return text{"已有决定", "Decided already", "该事项已经处理，不能再更改。", "This was decided and cannot be changed."}
+	case codeUnproposed:
+		return text{"尚未提出", "Not proposed yet", "须先由一人提出，再由另一人批准。", "One person proposes it first, another one decides."}
+	case codeEventRefused:
+		return text{"事件无法补记", "The event cannot be let in", "事件本身有误，errors 中说明了原因。", "The event itself is wrong; errors says why."}
 	case codeConflict:
 		return text{"幂等键已被使用", "Idempotency key in use", "同一 Idempotency-Key 已用于内容不同的请求。", "This Idempotency-Key was used with another body."}
 	case codeKeyMissing:

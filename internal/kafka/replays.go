@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,25 +15,54 @@ import (
 // replaysID is the transactional id of whoever replays: there is one at a time.
 const replaysID = "jifen.replays"
 
-// Replays brings dead letters back to their topics, each at most once: a mark in a compacted topic is written in the same
-// transaction as the record. Who opens it ends what an earlier one left open and fences it, so that two at once replay
-// nothing twice either: the earlier one fails.
+// Replays brings dead letters back, each at most once: a mark in a compacted topic is written in the same transaction as
+// the record. Who opens it ends what an earlier one left open and fences it, so that two at once replay nothing twice
+// either: the earlier one fails.
 type Replays struct {
 	client *kgo.Client
-	marks  map[string]bool
+	marks  Marks
 }
 
-// replayMark is the value of a mark; its key is the dead letter's place.
-type replayMark struct {
-	To string    `json:"to"`
-	At time.Time `json:"at"`
+// The states of a dead letter. One that nobody has looked at has no mark.
+const (
+	LetterReplayed = "replayed" // brought back to its topic
+	LetterProposed = "proposed" // of those that came too late: somebody wants it let in
+	LetterAdmitted = "admitted" // another person agreed: it went on to the owner of its member as history
+	LetterDeclined = "declined" // it stays out
+)
+
+// Mark is what was done with a dead letter; its key is the letter's place.
+type Mark struct {
+	To         string    `json:"to,omitempty"` // topic
+	At         time.Time `json:"at"`
+	State      string    `json:"state,omitempty"` // empty: replayed
+	ProposedBy string    `json:"proposed_by,omitempty"`
+	DecidedBy  string    `json:"decided_by,omitempty"`
+	Why        string    `json:"why,omitempty"` // a reference, such as a ticket
+	Run        string    `json:"run,omitempty"` // admitted as history of it
 }
 
-// ReadReplays are the places of the dead letters that were replayed so far.
-func ReadReplays(ctx context.Context, c Config) (map[string]bool, error) {
-	marks := map[string]bool{}
+// Marks are those of the dead letters that have one, by place.
+type Marks map[string]Mark
+
+// State is that of a dead letter; empty: nobody has looked at it.
+func (m Marks) State(place string) string {
+	mark, ok := m[place]
+	if ok && mark.State == "" {
+		return LetterReplayed
+	}
+	return mark.State
+}
+
+// ReadReplays are the marks so far.
+func ReadReplays(ctx context.Context, c Config) (Marks, error) {
+	marks := Marks{}
 	err := Read(ctx, c, topics.Replays, 0, 0, func(r *topics.Record, _ time.Time) error {
-		marks[string(r.Key)] = true
+		var m Mark
+		if err := json.Unmarshal(r.Value, &m); err != nil {
+			return fmt.Errorf("mark of %s: %w", r.Key, err)
+		}
+		marks[string(r.Key)] = m
 		return nil
 	})
 	return marks, err
@@ -59,36 +89,46 @@ func OpenReplays(ctx context.Context, c Config) (*Replays, error) {
 	return r, nil
 }
 
-// Replayed says whether a dead letter was brought back already.
-func (r *Replays) Replayed(place string) bool { return r.marks[place] }
+// Marks are those of all dead letters; only this Replays can add to them.
+func (r *Replays) Marks() Marks { return r.marks }
 
-// Replay brings dead letters back in one transaction; those that were brought back already it leaves out. After an error
-// none of them was, and the next Replay may be tried by a new Replays only.
+// Replay brings dead letters back in one transaction; those that were brought back or decided on already it leaves out.
+// After an error none of them was, and the next Replay may be tried by a new Replays only.
 func (r *Replays) Replay(ctx context.Context, letters []topics.Letter) error {
 	var records []topics.Record
-	var places []string
+	marks := Marks{}
 	now := time.Now().UTC()
 	for i := range letters {
 		l := &letters[i]
-		if r.marks[l.Place] {
+		if state := r.marks.State(l.Place); state != "" && state != LetterProposed {
 			continue
 		}
-		mark, err := json.Marshal(replayMark{l.Original.Topic, now})
-		if err != nil {
-			return fmt.Errorf("mark of %s: %w", l.Place, err)
-		}
-		places = append(places, l.Place)
-		records = append(records, l.Replay(), topics.Record{Topic: topics.Replays, Key: []byte(l.Place), Value: mark})
+		marks[l.Place] = Mark{To: l.Original.Topic, At: now}
+		records = append(records, l.Replay())
 	}
-	if len(records) == 0 {
+	return r.write(ctx, marks, records)
+}
+
+// Decide marks a dead letter, and sends what follows from that, in one transaction.
+func (r *Replays) Decide(ctx context.Context, place string, m Mark, then ...topics.Record) error {
+	return r.write(ctx, Marks{place: m}, then)
+}
+
+func (r *Replays) write(ctx context.Context, marks Marks, records []topics.Record) error {
+	if len(marks) == 0 {
 		return nil
 	}
+	for place, m := range marks {
+		value, err := json.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("mark of %s: %w", place, err)
+		}
+		records = append(records, topics.Record{Topic: topics.Replays, Key: []byte(place), Value: value})
+	}
 	if err := r.transact(ctx, records); err != nil {
-		return fmt.Errorf("replay of %s and %d more: %w", places[0], len(places)-1, err)
+		return fmt.Errorf("marks of %d dead letters: %w", len(marks), err)
 	}
-	for _, place := range places {
-		r.marks[place] = true
-	}
+	maps.Copy(r.marks, marks)
 	return nil
 }
 

@@ -84,7 +84,7 @@ func TestDeadLettersComeBackOnce(t *testing.T) {
 		}
 	}
 	second := openReplays(t, c)
-	equal(t, "known", []bool{second.Replayed(all[0].Place), second.Replayed(all[1].Place), second.Replayed(all[2].Place)}, []bool{true, true, false})
+	equal(t, "known", []string{second.Marks().State(all[0].Place), second.Marks().State(all[1].Place), second.Marks().State(all[2].Place)}, []string{kafka.LetterReplayed, kafka.LetterReplayed, ""})
 	if err := second.Replay(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func twoReplaysAtOnce(t *testing.T, c kafka.Config) {
 	}
 	equal(t, "brought back", len(broughtBack(t, c)), 1)
 	third := openReplays(t, c)
-	equal(t, "known to a third", third.Replayed(all[0].Place), true)
+	equal(t, "known to a third", third.Marks().State(all[0].Place), kafka.LetterReplayed)
 }
 
 // TestFailedReplayBringsNothingBack: neither the records before the one that failed nor their marks; a later run does.

@@ -83,9 +83,7 @@ func (s *Stage) Process(_ context.Context, b processors.Batch) (processors.Outpu
 		if _, err := credit.MarshalToSizedBufferVT(value); err != nil {
 			return processors.Output{}, fmt.Errorf("encode credit of %s %s: %w", credit.Cause.Source, credit.Cause.Id, err)
 		}
-		s.out = append(s.out, topics.Record{
-			Topic: topics.Credits, Partition: topics.Shard(credit.Account, s.Shards), Key: s.room.Copy(credit.Account), Value: value,
-		})
+		s.out = append(s.out, creditRecord(credit, s.Shards, s.room.Copy(credit.Account), value))
 		s.credited[credit.Cause.Type]++
 	}
 	return processors.Output{Records: s.out}, nil
