@@ -23,6 +23,7 @@ func (s *stack) drain(t *testing.T) {
 	// A redemption's requests follow each other, so the last topic is looked at once for each.
 	path := []struct{ group, topic string }{
 		{topics.GroupCredits, topics.Orders},
+		{topics.GroupCredits, topics.Activities},
 		{topics.GroupBalances, topics.Credits},
 		{topics.GroupBalances, topics.Requests},
 		{topics.GroupBalances, topics.Requests},

@@ -60,7 +60,7 @@ func start(t *testing.T) *stack {
 	the.Lock()
 	defer the.Unlock()
 	if the.stack == nil {
-		the.stack = newStack(t)
+		the.stack = newStack(t, &stack{kafka: testkit.Kafka(t), redis: testkit.Redis(t), engine: testkit.Engine(t)}, rulebook)
 	}
 	s := the.stack
 	t.Cleanup(func() {
@@ -74,15 +74,16 @@ func start(t *testing.T) *stack {
 	return s
 }
 
-func newStack(t *testing.T) *stack {
+// newStack makes an installation of servers that run.
+func newStack(t *testing.T, s *stack, book string) *stack {
 	t.Helper()
-	s := &stack{kafka: testkit.Kafka(t), redis: testkit.Redis(t), engine: testkit.Engine(t), binary: testkit.Binary(t, "failpoints")}
+	s.binary = testkit.Binary(t, "failpoints")
 	s.dir = filepath.Join(s.kafka.Dir(), "jifen") // goes with Kafka's
 	port := testkit.FreePort(t)
 	s.url = "http://127.0.0.1:" + strconv.Itoa(port)
 	s.config = kafka.Config{Brokers: []string{s.kafka.Addr()}, ClientID: "chaos", SessionTimeout: sessionTimeout, TransactionTimeout: sessionTimeout}
 	s.configure(t, port)
-	for _, args := range [][]string{{"topics", "apply"}, {"migrate"}, {"rules", "publish", rulebook}} {
+	for _, args := range [][]string{{"topics", "apply"}, {"migrate"}, {"rules", "publish", book}} {
 		s.run(t, args...)
 	}
 	for i := range s.owners {
