@@ -198,10 +198,21 @@ func (c *credit) awards() ([]award, error) {
 	return stack(found), nil
 }
 
+// CampaignsOf are those that multiply a candidate for members of a tier, and their product; nil: none does.
+func CampaignsOf(k *pointspb.Candidate, tier string) (*pointspb.Ratio, []string) {
+	for _, t := range k.ByTier {
+		if t.Tier == tier {
+			return t.Campaign, t.Campaigns
+		}
+	}
+	return k.Campaign, k.Campaigns
+}
+
 // compute is what a candidate gives a member of a tier.
 func (c *credit) compute(x *pointspb.Arithmetic, k *pointspb.Candidate, tier string, multiplier *pointspb.Ratio) error {
 	x.Mode, x.Points, x.Per, x.Eligible, x.Quantity = k.Mode, k.Points, k.Per, k.Eligible, k.Quantity
-	x.Campaign, x.Campaigns, x.Lines = k.Campaign, k.Campaigns, k.Lines
+	x.Lines = k.Lines
+	x.Campaign, x.Campaigns = CampaignsOf(k, tier)
 	if k.TierMultiplier && c.book != nil && len(c.book.Tiers.Levels) > 0 {
 		m := c.book.Tiers.Levels[levelNamed(c.book, tier)].Multiplier
 		x.Tier, x.TierMultiplier = tier, multiplier

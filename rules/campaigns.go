@@ -17,9 +17,6 @@ func compileCampaigns(book *topics.Rulebook) ([]*campaign, error) {
 		if !c.Multiplier.Valid() {
 			return nil, fmt.Errorf("campaign %s: multiplier %s", c.ID, c.Multiplier)
 		}
-		if len(c.Tier) > 0 {
-			return nil, fmt.Errorf("campaign %s: a match by tier is not supported yet", c.ID)
-		}
 		campaigns = append(campaigns, &campaign{
 			Campaign: c,
 			event:    all(placeTests(c.Store, c.Channel)),
@@ -75,32 +72,45 @@ func checkProduct(book *topics.Rulebook, r *rule) error {
 	return nil
 }
 
-// runs says whether a campaign counts for an event: its time lies in [from, to), its store and channel match (V1, V2).
-func (c *campaign) runs(e *topics.Event) bool {
-	if e.Time.Before(c.From) || !c.To.IsZero() && !e.Time.Before(c.To) {
+// tiersOf are the tiers for which campaigns of a rule are: for each of them other campaigns may count.
+func tiersOf(groups [][]*campaign) []string {
+	var tiers []string
+	for _, g := range groups {
+		for _, c := range g {
+			tiers = append(tiers, c.Tier...)
+		}
+	}
+	slices.Sort(tiers)
+	return slices.Compact(tiers)
+}
+
+// runs says whether a campaign counts for an event of a member of a tier: its time lies in [from, to), its store, channel
+// and tier match (V1, V2). No tier stands for all that no campaign of the rule names.
+func (c *campaign) runs(e *topics.Event, tier string) bool {
+	if e.Time.Before(c.From) || !c.To.IsZero() && !e.Time.Before(c.To) || len(c.Tier) > 0 && !slices.Contains(c.Tier, tier) {
 		return false
 	}
 	return c.event == nil || c.event(e)
 }
 
 // best is the campaign of a group with the highest multiplier, the first of the book among equals; nil if none runs.
-func best(group []*campaign, e *topics.Event) *campaign {
+func best(group []*campaign, e *topics.Event, tier string) *campaign {
 	var top *campaign
 	for _, c := range group {
-		if c.runs(e) && (top == nil || c.Multiplier.Cmp(top.Multiplier) > 0) {
+		if c.runs(e, tier) && (top == nil || c.Multiplier.Cmp(top.Multiplier) > 0) {
 			top = c
 		}
 	}
 	return top
 }
 
-// campaigns multiplies the best of each group (B3); nil and no names if none runs.
-func (r *rule) campaigns(e *topics.Event) (*pointspb.Ratio, []string) {
+// campaigns multiplies the best of each group (B3), for members of a tier; nil and no names if none runs.
+func (r *rule) campaigns(e *topics.Event, tier string) (*pointspb.Ratio, []string) {
 	var first *campaign
 	var product topics.Ratio
 	var names []string
 	for _, group := range r.groups {
-		c := best(group, e)
+		c := best(group, e, tier)
 		switch {
 		case c == nil:
 		case first == nil:
@@ -117,4 +127,15 @@ func (r *rule) campaigns(e *topics.Event) (*pointspb.Ratio, []string) {
 		return first.ratio, first.names
 	}
 	return &pointspb.Ratio{Num: product.Num, Den: product.Den}, append([]string{first.ID}, names...)
+}
+
+// byTier are the campaigns of members of each tier for which they are others than fallback, those of all members beside.
+func (r *rule) byTier(e *topics.Event, fallback []string) []*pointspb.TierCampaigns {
+	var all []*pointspb.TierCampaigns
+	for _, tier := range r.tiers {
+		if ratio, names := r.campaigns(e, tier); !slices.Equal(names, fallback) {
+			all = append(all, &pointspb.TierCampaigns{Tier: tier, Campaign: ratio, Campaigns: names})
+		}
+	}
+	return all
 }

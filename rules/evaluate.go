@@ -142,7 +142,10 @@ func (p *parcel) apply(r *rule, e *topics.Event) {
 	if r.Mode == topics.ModeQuantity {
 		c.Quantity = quantity
 	}
-	c.Campaign, c.Campaigns = r.campaigns(e)
+	c.Campaign, c.Campaigns = r.campaigns(e, "")
+	if r.tiers != nil {
+		c.ByTier = r.byTier(e, c.Campaigns)
+	}
 }
 
 // candidate adds a candidate that says what the rule says.

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -122,6 +123,40 @@ func TestGroupsMultiplyAndTheHighestOfAGroupCounts(t *testing.T) {
 	check(may, map[string]multiplied{"spend": {2, 1, []string{"a"}}, "other": {3, 2, []string{"b"}}})
 }
 
+// TestCampaignsOfTiersTravelBesideThoseOfAll: which tier the member has, only the owner knows.
+func TestCampaignsOfTiersTravelBesideThoseOfAll(t *testing.T) {
+	book := compile(t, head+`  rules:
+    - {id: spend, on: shop.order.paid.v1, earn: {points: 1, per: 100}}
+    - {id: other, on: shop.order.paid.v1, earn: {fixed: 1}}
+  campaigns:
+    - {id: all, on: earn, multiplier: "2", rules: [spend]}
+    - {id: less, on: earn, multiplier: "1.5", rules: [spend], tier: [silver]}
+    - {id: more, on: earn, multiplier: "3", rules: [spend], tier: [silver, gold], channel: [app]}
+    - {id: grouped, on: earn, multiplier: "1.5", rules: [spend], group: g, tier: [gold]}
+`)
+	got := func(channel string) map[string]string {
+		e := order(at(t, "2026-05-26T11:00:55+08:00"), topics.Line{Net: 100})
+		e.Data.Channel = channel
+		all := map[string]string{}
+		for _, c := range book.Evaluate(e).Candidates {
+			text := fmt.Sprintf("%d/%d%v", c.Campaign.GetNum(), c.Campaign.GetDen(), c.Campaigns)
+			for _, x := range c.ByTier {
+				text += fmt.Sprintf(" %s:%d/%d%v", x.Tier, x.Campaign.GetNum(), x.Campaign.GetDen(), x.Campaigns)
+			}
+			all[c.Rule] = text
+		}
+		return all
+	}
+	for channel, want := range map[string]string{
+		"":    "2/1[all] gold:3/1[all grouped]",
+		"app": "2/1[all] gold:9/2[more grouped] silver:3/1[more]",
+	} {
+		if diff := cmp.Diff(got(channel), map[string]string{"spend": want, "other": "0/0[]"}); diff != "" {
+			t.Errorf("channel %q (-got +want):\n%s", channel, diff)
+		}
+	}
+}
+
 func TestEventsTravelWithoutABook(t *testing.T) {
 	e := order(at(t, "2026-05-26T11:00:55+08:00"), topics.Line{Line: "1", Net: 100})
 	var none rules.Books
@@ -195,9 +230,6 @@ func TestCompileRefusesWhatIsNotExact(t *testing.T) {
 		"per":                 func(b *topics.Rulebook) { b.Rules = []topics.Rule{{ID: "r", Mode: topics.ModeStep, Points: 1}} },
 		"mode":                func(b *topics.Rulebook) { b.Rules = []topics.Rule{{ID: "r", Mode: "odd", Points: 1}} },
 		"campaign multiplier": func(b *topics.Rulebook) { b.Campaigns = []topics.Campaign{{ID: "c"}} },
-		"campaign tier": func(b *topics.Rulebook) {
-			b.Campaigns = []topics.Campaign{{ID: "c", Multiplier: topics.One(), Tier: []string{"gold"}}}
-		},
 		"product of groups": func(b *topics.Rulebook) {
 			b.Campaigns = []topics.Campaign{{ID: "c", Multiplier: big}, {ID: "d", Multiplier: big, Group: "g"}}
 		},

@@ -29,6 +29,7 @@ type rule struct {
 	event  func(*topics.Event) bool // nil: every event of the type
 	line   func(*topics.Line) bool  // nil: every line
 	groups [][]*campaign
+	tiers  []string // that its campaigns name
 }
 
 // campaign is a compiled campaign; ratio and names are shared by all candidates that only this campaign multiplies.
@@ -54,6 +55,7 @@ func Compile(book *topics.Rulebook) (*Book, error) {
 		}
 		r.event, r.line = eventTest(r.On, r.Match), lineTest(r.Match)
 		r.groups = groupsOf(r.ID, campaigns)
+		r.tiers = tiersOf(r.groups)
 		if err := checkProduct(book, r); err != nil {
 			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
 		}

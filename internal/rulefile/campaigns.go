@@ -24,13 +24,13 @@ func (b *book) campaign(n ast.Node, path string) {
 		b.out.Campaigns = append(b.out.Campaigns, c)
 		return
 	}
-	s.later("budget", "tier")
+	s.later("budget")
 	s.none("price", "items", "rebate_multiplier", "zone")
 	if s.has("multiplier", `a rate above 0, such as "2"`) {
 		c.Multiplier = s.multiplier("multiplier", b.out.MaxMultiplier)
 	}
 	c.Group = s.word("group")
-	c.Store, c.Channel = s.texts("store"), s.texts("channel")
+	c.Store, c.Channel, c.Tier = s.texts("store"), s.texts("channel"), s.references("tier", "tier", b.tiers)
 	c.From, c.To = s.instant("from"), s.instant("to")
 	if !c.From.IsZero() && !c.To.IsZero() && !c.To.After(c.From) {
 		s.fault(s.fields["to"], s.of("to")+" is not after its from", "a time after "+s.value("from", ""))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"jifen/ledger"
 	"jifen/rules"
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -132,8 +133,8 @@ func awards(b *topics.Rulebook, e *pointspb.CreditEvent, c golden) (map[string]i
 
 func awardAt(b *topics.Rulebook, c *pointspb.Candidate, tier string) (int64, error) {
 	m := topics.One()
-	if c.Campaign != nil {
-		m = topics.Ratio{Num: c.Campaign.Num, Den: c.Campaign.Den}
+	if campaign, _ := ledger.CampaignsOf(c, tier); campaign != nil {
+		m = topics.Ratio{Num: campaign.Num, Den: campaign.Den}
 	}
 	if i := slices.IndexFunc(b.Tiers.Levels, func(l topics.Level) bool { return l.ID == tier }); i >= 0 && c.TierMultiplier {
 		m = m.Mul(b.Tiers.Levels[i].Multiplier)

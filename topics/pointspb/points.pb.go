@@ -596,6 +596,7 @@ type Candidate struct {
 	Exclusive      string                 `protobuf:"bytes,13,opt,name=exclusive,proto3" json:"exclusive,omitempty"`                                 // group of which one rule is taken
 	Priority       int32                  `protobuf:"varint,14,opt,name=priority,proto3" json:"priority,omitempty"`
 	HoldoutPercent uint32                 `protobuf:"varint,15,opt,name=holdout_percent,json=holdoutPercent,proto3" json:"holdout_percent,omitempty"` // members of the hold-out get desired recorded, awarded 0
+	ByTier         []*TierCampaigns       `protobuf:"bytes,22,rep,name=by_tier,json=byTier,proto3" json:"by_tier,omitempty"`                          // in place of campaign and campaigns, for members of these tiers
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -735,6 +736,74 @@ func (x *Candidate) GetHoldoutPercent() uint32 {
 	return 0
 }
 
+func (x *Candidate) GetByTier() []*TierCampaigns {
+	if x != nil {
+		return x.ByTier
+	}
+	return nil
+}
+
+// TierCampaigns are the campaigns that multiply for members of one tier.
+type TierCampaigns struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tier          string                 `protobuf:"bytes,1,opt,name=tier,proto3" json:"tier,omitempty"`
+	Campaign      *Ratio                 `protobuf:"bytes,2,opt,name=campaign,proto3" json:"campaign,omitempty"` // absent = 1
+	Campaigns     []string               `protobuf:"bytes,3,rep,name=campaigns,proto3" json:"campaigns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TierCampaigns) Reset() {
+	*x = TierCampaigns{}
+	mi := &file_points_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TierCampaigns) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TierCampaigns) ProtoMessage() {}
+
+func (x *TierCampaigns) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TierCampaigns.ProtoReflect.Descriptor instead.
+func (*TierCampaigns) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TierCampaigns) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *TierCampaigns) GetCampaign() *Ratio {
+	if x != nil {
+		return x.Campaign
+	}
+	return nil
+}
+
+func (x *TierCampaigns) GetCampaigns() []string {
+	if x != nil {
+		return x.Campaigns
+	}
+	return nil
+}
+
 // CreditEvent is one source event on its way to its member's shard (points.credits.v1).
 type CreditEvent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -753,7 +822,7 @@ type CreditEvent struct {
 
 func (x *CreditEvent) Reset() {
 	*x = CreditEvent{}
-	mi := &file_points_proto_msgTypes[7]
+	mi := &file_points_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -765,7 +834,7 @@ func (x *CreditEvent) String() string {
 func (*CreditEvent) ProtoMessage() {}
 
 func (x *CreditEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[7]
+	mi := &file_points_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -778,7 +847,7 @@ func (x *CreditEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditEvent.ProtoReflect.Descriptor instead.
 func (*CreditEvent) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{7}
+	return file_points_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreditEvent) GetAccount() string {
@@ -856,7 +925,7 @@ type PriceList struct {
 
 func (x *PriceList) Reset() {
 	*x = PriceList{}
-	mi := &file_points_proto_msgTypes[8]
+	mi := &file_points_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -868,7 +937,7 @@ func (x *PriceList) String() string {
 func (*PriceList) ProtoMessage() {}
 
 func (x *PriceList) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[8]
+	mi := &file_points_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -881,7 +950,7 @@ func (x *PriceList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceList.ProtoReflect.Descriptor instead.
 func (*PriceList) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{8}
+	return file_points_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PriceList) GetVersion() int64 {
@@ -915,7 +984,7 @@ type TierPrice struct {
 
 func (x *TierPrice) Reset() {
 	*x = TierPrice{}
-	mi := &file_points_proto_msgTypes[9]
+	mi := &file_points_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +996,7 @@ func (x *TierPrice) String() string {
 func (*TierPrice) ProtoMessage() {}
 
 func (x *TierPrice) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[9]
+	mi := &file_points_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1009,7 @@ func (x *TierPrice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierPrice.ProtoReflect.Descriptor instead.
 func (*TierPrice) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{9}
+	return file_points_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *TierPrice) GetTier() string {
@@ -975,7 +1044,7 @@ type ItemDefinition struct {
 
 func (x *ItemDefinition) Reset() {
 	*x = ItemDefinition{}
-	mi := &file_points_proto_msgTypes[10]
+	mi := &file_points_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1056,7 @@ func (x *ItemDefinition) String() string {
 func (*ItemDefinition) ProtoMessage() {}
 
 func (x *ItemDefinition) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[10]
+	mi := &file_points_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1069,7 @@ func (x *ItemDefinition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemDefinition.ProtoReflect.Descriptor instead.
 func (*ItemDefinition) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{10}
+	return file_points_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ItemDefinition) GetId() string {
@@ -1081,7 +1150,7 @@ type ReserveRequest struct {
 
 func (x *ReserveRequest) Reset() {
 	*x = ReserveRequest{}
-	mi := &file_points_proto_msgTypes[11]
+	mi := &file_points_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1162,7 @@ func (x *ReserveRequest) String() string {
 func (*ReserveRequest) ProtoMessage() {}
 
 func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[11]
+	mi := &file_points_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1175,7 @@ func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveRequest.ProtoReflect.Descriptor instead.
 func (*ReserveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{11}
+	return file_points_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReserveRequest) GetRedemption() string {
@@ -1168,7 +1237,7 @@ type DebitRequest struct {
 
 func (x *DebitRequest) Reset() {
 	*x = DebitRequest{}
-	mi := &file_points_proto_msgTypes[12]
+	mi := &file_points_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1249,7 @@ func (x *DebitRequest) String() string {
 func (*DebitRequest) ProtoMessage() {}
 
 func (x *DebitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[12]
+	mi := &file_points_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1262,7 @@ func (x *DebitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DebitRequest.ProtoReflect.Descriptor instead.
 func (*DebitRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{12}
+	return file_points_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DebitRequest) GetRedemption() string {
@@ -1264,7 +1333,7 @@ type SettleRequest struct {
 
 func (x *SettleRequest) Reset() {
 	*x = SettleRequest{}
-	mi := &file_points_proto_msgTypes[13]
+	mi := &file_points_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1276,7 +1345,7 @@ func (x *SettleRequest) String() string {
 func (*SettleRequest) ProtoMessage() {}
 
 func (x *SettleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[13]
+	mi := &file_points_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1289,7 +1358,7 @@ func (x *SettleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleRequest.ProtoReflect.Descriptor instead.
 func (*SettleRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{13}
+	return file_points_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SettleRequest) GetRedemption() string {
@@ -1324,7 +1393,7 @@ type ItemRequest struct {
 
 func (x *ItemRequest) Reset() {
 	*x = ItemRequest{}
-	mi := &file_points_proto_msgTypes[14]
+	mi := &file_points_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1336,7 +1405,7 @@ func (x *ItemRequest) String() string {
 func (*ItemRequest) ProtoMessage() {}
 
 func (x *ItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[14]
+	mi := &file_points_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1349,7 +1418,7 @@ func (x *ItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemRequest.ProtoReflect.Descriptor instead.
 func (*ItemRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{14}
+	return file_points_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ItemRequest) GetDefinition() *ItemDefinition {
@@ -1376,7 +1445,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1457,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1470,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{15}
+	return file_points_proto_rawDescGZIP(), []int{16}
 }
 
 // Request is a command to the owner of an account (points.requests.v1).
@@ -1425,7 +1494,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1437,7 +1506,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1450,7 +1519,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{16}
+	return file_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Request) GetAccount() string {
@@ -1579,7 +1648,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1591,7 +1660,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1604,7 +1673,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{17}
+	return file_points_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -1642,7 +1711,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1654,7 +1723,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1667,7 +1736,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{18}
+	return file_points_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -1730,7 +1799,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1742,7 +1811,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1755,7 +1824,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{19}
+	return file_points_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -1885,7 +1954,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +1966,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +1979,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{20}
+	return file_points_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -1965,7 +2034,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +2046,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +2059,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{21}
+	return file_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -2023,7 +2092,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2035,7 +2104,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2048,7 +2117,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -2121,7 +2190,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +2202,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +2215,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -2227,7 +2296,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2239,7 +2308,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2252,7 +2321,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Entry) GetAccount() string {
@@ -2478,7 +2547,7 @@ const file_points_proto_rawDesc = "" +
 	"\vRefundFacts\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\tR\x05order\x12\x16\n" +
 	"\x06refund\x18\x02 \x01(\tR\x06refund\x121\n" +
-	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"\xc0\x03\n" +
+	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"\xf9\x03\n" +
 	"\tCandidate\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x16\n" +
@@ -2496,7 +2565,12 @@ const file_points_proto_rawDesc = "" +
 	"firstOrder\x12\x1c\n" +
 	"\texclusive\x18\r \x01(\tR\texclusive\x12\x1a\n" +
 	"\bpriority\x18\x0e \x01(\x05R\bpriority\x12'\n" +
-	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\"\xe9\x02\n" +
+	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\x127\n" +
+	"\aby_tier\x18\x16 \x03(\v2\x1e.jifen.points.v1.TierCampaignsR\x06byTier\"u\n" +
+	"\rTierCampaigns\x12\x12\n" +
+	"\x04tier\x18\x01 \x01(\tR\x04tier\x122\n" +
+	"\bcampaign\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\bcampaign\x12\x1c\n" +
+	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\xe9\x02\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -2716,7 +2790,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -2727,63 +2801,66 @@ var file_points_proto_goTypes = []any{
 	(*RefundLine)(nil),      // 6: jifen.points.v1.RefundLine
 	(*RefundFacts)(nil),     // 7: jifen.points.v1.RefundFacts
 	(*Candidate)(nil),       // 8: jifen.points.v1.Candidate
-	(*CreditEvent)(nil),     // 9: jifen.points.v1.CreditEvent
-	(*PriceList)(nil),       // 10: jifen.points.v1.PriceList
-	(*TierPrice)(nil),       // 11: jifen.points.v1.TierPrice
-	(*ItemDefinition)(nil),  // 12: jifen.points.v1.ItemDefinition
-	(*ReserveRequest)(nil),  // 13: jifen.points.v1.ReserveRequest
-	(*DebitRequest)(nil),    // 14: jifen.points.v1.DebitRequest
-	(*SettleRequest)(nil),   // 15: jifen.points.v1.SettleRequest
-	(*ItemRequest)(nil),     // 16: jifen.points.v1.ItemRequest
-	(*WakeRequest)(nil),     // 17: jifen.points.v1.WakeRequest
-	(*Request)(nil),         // 18: jifen.points.v1.Request
-	(*Posting)(nil),         // 19: jifen.points.v1.Posting
-	(*Lot)(nil),             // 20: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 21: jifen.points.v1.Arithmetic
-	(*MetricDelta)(nil),     // 22: jifen.points.v1.MetricDelta
-	(*TierChange)(nil),      // 23: jifen.points.v1.TierChange
-	(*RedemptionFacts)(nil), // 24: jifen.points.v1.RedemptionFacts
-	(*ItemFacts)(nil),       // 25: jifen.points.v1.ItemFacts
-	(*Entry)(nil),           // 26: jifen.points.v1.Entry
+	(*TierCampaigns)(nil),   // 9: jifen.points.v1.TierCampaigns
+	(*CreditEvent)(nil),     // 10: jifen.points.v1.CreditEvent
+	(*PriceList)(nil),       // 11: jifen.points.v1.PriceList
+	(*TierPrice)(nil),       // 12: jifen.points.v1.TierPrice
+	(*ItemDefinition)(nil),  // 13: jifen.points.v1.ItemDefinition
+	(*ReserveRequest)(nil),  // 14: jifen.points.v1.ReserveRequest
+	(*DebitRequest)(nil),    // 15: jifen.points.v1.DebitRequest
+	(*SettleRequest)(nil),   // 16: jifen.points.v1.SettleRequest
+	(*ItemRequest)(nil),     // 17: jifen.points.v1.ItemRequest
+	(*WakeRequest)(nil),     // 18: jifen.points.v1.WakeRequest
+	(*Request)(nil),         // 19: jifen.points.v1.Request
+	(*Posting)(nil),         // 20: jifen.points.v1.Posting
+	(*Lot)(nil),             // 21: jifen.points.v1.Lot
+	(*Arithmetic)(nil),      // 22: jifen.points.v1.Arithmetic
+	(*MetricDelta)(nil),     // 23: jifen.points.v1.MetricDelta
+	(*TierChange)(nil),      // 24: jifen.points.v1.TierChange
+	(*RedemptionFacts)(nil), // 25: jifen.points.v1.RedemptionFacts
+	(*ItemFacts)(nil),       // 26: jifen.points.v1.ItemFacts
+	(*Entry)(nil),           // 27: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
 	6,  // 1: jifen.points.v1.RefundFacts.lines:type_name -> jifen.points.v1.RefundLine
 	2,  // 2: jifen.points.v1.Candidate.campaign:type_name -> jifen.points.v1.Ratio
-	3,  // 3: jifen.points.v1.CreditEvent.cause:type_name -> jifen.points.v1.Cause
-	8,  // 4: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
-	5,  // 5: jifen.points.v1.CreditEvent.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 6: jifen.points.v1.CreditEvent.refund:type_name -> jifen.points.v1.RefundFacts
-	11, // 7: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
-	11, // 8: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
-	10, // 9: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
-	12, // 10: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	13, // 11: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	14, // 12: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	15, // 13: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	16, // 14: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	17, // 15: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	1,  // 16: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 17: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 18: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	12, // 19: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	0,  // 20: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 21: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	19, // 22: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	20, // 23: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	21, // 24: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 25: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 26: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	22, // 27: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	23, // 28: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	24, // 29: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	25, // 30: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	22, // 31: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	9,  // 3: jifen.points.v1.Candidate.by_tier:type_name -> jifen.points.v1.TierCampaigns
+	2,  // 4: jifen.points.v1.TierCampaigns.campaign:type_name -> jifen.points.v1.Ratio
+	3,  // 5: jifen.points.v1.CreditEvent.cause:type_name -> jifen.points.v1.Cause
+	8,  // 6: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
+	5,  // 7: jifen.points.v1.CreditEvent.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 8: jifen.points.v1.CreditEvent.refund:type_name -> jifen.points.v1.RefundFacts
+	12, // 9: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
+	12, // 10: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
+	11, // 11: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
+	13, // 12: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
+	14, // 13: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	15, // 14: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	16, // 15: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	17, // 16: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	18, // 17: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	1,  // 18: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 19: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 20: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	13, // 21: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	0,  // 22: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 23: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	20, // 24: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	21, // 25: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	22, // 26: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 27: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 28: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	23, // 29: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	24, // 30: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	25, // 31: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	26, // 32: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	23, // 33: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -2791,7 +2868,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[16].OneofWrappers = []any{
+	file_points_proto_msgTypes[17].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -2804,7 +2881,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
