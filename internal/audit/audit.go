@@ -18,6 +18,8 @@ import (
 // History reads the ledger.
 type History interface {
 	Replay(ctx context.Context, topic string, from map[int32]int64, each func(shard int32, offset int64, value []byte) error) error
+	// Key is the key of one record: the account, also where the record's own bytes no longer tell it.
+	Key(ctx context.Context, topic string, shard int32, offset int64) (string, error)
 }
 
 // Totals are points in sum: Outstanding = available + pending + frozen − debt, as booked.
@@ -103,14 +105,10 @@ func (a *Audit) Run(ctx context.Context) (*Report, error) {
 		a.heads[n], a.worlds[n] = &ledger.Head{Offset: -1}, ledger.NewWorld()
 	}
 	if err := a.fold(ctx); err != nil {
-		if !errors.Is(err, ledger.ErrChain) {
-			return nil, err
-		}
-		a.report.differ(Difference{Where: "ledger", Shard: -1, What: err.Error(), Ledger: "unbroken chain", Found: "broken"})
-		return &a.report, nil
+		return a.broken(ctx, err)
 	}
 	if err := a.compareRedis(ctx); err != nil {
-		return nil, err
+		return a.broken(ctx, err)
 	}
 	a.sums()
 	if a.ClickHouse != nil {
@@ -118,6 +116,33 @@ func (a *Audit) Run(ctx context.Context) (*Report, error) {
 			return nil, err
 		}
 	}
+	return &a.report, nil
+}
+
+// brokenChain is where the chain of a shard breaks.
+type brokenChain struct {
+	shard  int32
+	offset int64
+	seq    uint64
+	error
+}
+
+func (e brokenChain) Unwrap() error { return e.error }
+
+// broken reports a broken chain: of which member, and which of its shard's entries (F4). Nothing else can be compared then.
+func (a *Audit) broken(ctx context.Context, err error) (*Report, error) {
+	var at brokenChain
+	if !errors.As(err, &at) {
+		return nil, err
+	}
+	account, err := a.History.Key(ctx, topics.Ledger, at.shard, at.offset)
+	if err != nil {
+		return nil, fmt.Errorf("whose entry is broken: %w", err)
+	}
+	a.report.differ(Difference{
+		Where: "ledger", Shard: at.shard, What: fmt.Sprintf("entry of %s, seq %d, offset %d", account, at.seq, at.offset),
+		Ledger: "unbroken chain", Found: at.Error(),
+	})
 	return &a.report, nil
 }
 
@@ -130,7 +155,7 @@ func (a *Audit) fold(ctx context.Context) error {
 	return a.History.Replay(ctx, topics.Ledger, from, func(n int32, offset int64, value []byte) error {
 		e, err := ledger.Open(a.heads[n], value)
 		if err != nil {
-			return fmt.Errorf("shard %d, offset %d: %w", n, offset, err)
+			return brokenChain{n, offset, a.heads[n].Seq + 1, err}
 		}
 		a.heads[n].Offset = offset
 		if err := ledger.CheckEntry(e); err != nil {

@@ -124,6 +124,9 @@ func TestReplayReadsToTheEndAcrossMarkersAndAbortedTails(t *testing.T) {
 	equal(t, "from the end", replay(t, c, name, map[int32]int64{0: 100, 1: 100}), []string(nil))
 	want := errors.New("stop")
 	r := kafka.Replayer{Config: c}
+	if _, err := r.Key(t.Context(), name, 0, 2); err == nil || !strings.Contains(err.Error(), "no record at offset 2") {
+		t.Errorf("the key of a marker: %v", err)
+	}
 	if err := r.Replay(t.Context(), name, all, func(int32, int64, []byte) error { return want }); !errors.Is(err, want) {
 		t.Errorf("the reader's error came back as %v", err)
 	}

@@ -60,6 +60,30 @@ func (r *Replayer) replayTo(ctx context.Context, topic string, from, ends map[in
 	return nil
 }
 
+// Key is the key of one record of a topic.
+func (r *Replayer) Key(ctx context.Context, topic string, partition int32, offset int64) (string, error) {
+	client, err := kgo.NewClient(r.Config.options(
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().At(offset)}}), kgo.KeepControlRecords(),
+	)...)
+	if err != nil {
+		return "", fmt.Errorf("read %s/%d: %w", topic, partition, err)
+	}
+	defer client.Close()
+	for {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return "", fmt.Errorf("read %s/%d: %w", topic, partition, err)
+		}
+		for it := fetches.RecordIter(); !it.Done(); {
+			rec := it.Next()
+			if rec.Offset != offset || rec.Attrs.IsControl() {
+				return "", fmt.Errorf("%s/%d has no record at offset %d", topic, partition, offset)
+			}
+			return string(rec.Key), nil
+		}
+	}
+}
+
 // pass hands out one poll's records and strikes the partitions whose end was reached.
 func pass(client *kgo.Client, f kgo.Fetches, left map[int32]int64, each func(int32, int64, []byte) error) error {
 	var err error

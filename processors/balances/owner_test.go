@@ -60,6 +60,15 @@ func (l *log) Replay(_ context.Context, topic string, from map[int32]int64, each
 	return nil
 }
 
+func (l *log) Key(_ context.Context, _ string, shard int32, offset int64) (string, error) {
+	for _, r := range l.records[shard] {
+		if r.Offset == offset {
+			return string(r.Key), nil
+		}
+	}
+	return "", fmt.Errorf("shard %d has no record at %d", shard, offset)
+}
+
 // world is a fold of the whole ledger that looks at the items after every entry (I4).
 func (l *log) world(t *testing.T) *ledger.World {
 	t.Helper()

@@ -72,6 +72,7 @@ func (v *vectors) entryIDs() map[string][]string {
 func TestPipelineVector(t *testing.T) {
 	accountVectors(t)
 	pendingVectors(t)
+	tamperVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.
