@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"jifen/topics"
 )
 
 // EntryRow is an entry of a member's history. Times are UTC; the zero time is "none" (ActiveAt) or "never" (ExpiresAt).
@@ -42,10 +40,7 @@ LIMIT {limit:UInt32}`
 // one shard, whose seq grows with the time of recording. asOf is the instant up to which ClickHouse has the history of
 // the member's shard at least; the zero time if it has nothing of it.
 func (s *Store) Entries(ctx context.Context, member string, limit int, before uint64) (entries []EntryRow, asOf time.Time, err error) {
-	shard := int32(-1)
-	if s.shards > 0 {
-		shard = topics.Shard(topics.MemberAccount(member), s.shards)
-	}
+	shard := s.shardOf(member)
 	// First how far the table is, then the rows: what comes in between shows up early, never late.
 	if asOf, err = s.asOf(ctx, shard); err != nil {
 		return nil, time.Time{}, err

@@ -229,6 +229,7 @@ func TestHistoryIsReadNewestFirstPageByPage(t *testing.T) {
 
 // TestVector holds the vectors that the feed owns.
 func TestVector(t *testing.T) {
+	t.Run("F3", vectorF3)
 	t.Run("K5", func(t *testing.T) {
 		f := start(t)
 		rows := append(records(1, history("m1")), records(3, history("m2"))...)

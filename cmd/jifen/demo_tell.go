@@ -146,7 +146,7 @@ func (d *demo) drained(ctx context.Context) error {
 
 // redeem makes three redemptions over HTTP, as the members who have most would.
 func (d *demo) redeem(ctx context.Context, s *story) error {
-	all, err := d.app.everyBalance(ctx)
+	all, err := d.app.everyBalance(ctx, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -245,11 +245,15 @@ func (d *demo) fill(ctx context.Context, s *story, r *audit.Report) error {
 }
 
 func (d *demo) writeBalances(ctx context.Context) error {
+	all, err := d.app.everyBalance(ctx, time.Time{})
+	if err != nil {
+		return err
+	}
 	file, err := os.Create(d.flags.balances)
 	if err != nil {
 		return fmt.Errorf("balances: %w", err)
 	}
-	if err := d.app.printBalances(ctx, file, "csv"); err != nil {
+	if err := printBalances(file, all, "csv"); err != nil {
 		return err
 	}
 	if err := file.Close(); err != nil {

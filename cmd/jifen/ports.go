@@ -72,6 +72,8 @@ type view struct {
 	*ledger.Account
 	moment       ledger.Moment
 	known, fresh bool
+	head         ledger.Head   // of the states
+	world        *ledger.World // of this view only
 }
 
 func (p *ports) account(ctx context.Context, member string) (*view, error) {
@@ -87,7 +89,7 @@ func (p *ports) account(ctx context.Context, member string) (*view, error) {
 	_, known := got.World.Members[member]
 	v := &view{
 		moment: ledger.Moment{Now: max(p.clock().UnixMilli(), got.Head.Now), Books: books}, known: known,
-		fresh: p.fresh(ctx, shard, got.Head),
+		fresh: p.fresh(ctx, shard, got.Head), head: got.Head, world: got.World,
 	}
 	ledger.Advance(got.World, member, v.moment)
 	v.Account = &got.World.Member(member).Account
@@ -100,6 +102,11 @@ func (p *ports) Balance(ctx context.Context, member string) (httpapi.Balance, er
 	if err != nil {
 		return httpapi.Balance{}, err
 	}
+	return v.balance(member), nil
+}
+
+// balance is what the view shows, with the soonest expiries.
+func (v *view) balance(member string) httpapi.Balance {
 	m := v.moment
 	b := v.Balance(m.Now)
 	out := httpapi.Balance{
@@ -115,7 +122,7 @@ func (p *ports) Balance(ctx context.Context, member string) (httpapi.Balance, er
 			out.NextExpiries = append(out.NextExpiries, httpapi.Expiry{Points: u.Points, ExpiresAt: time.UnixMilli(u.ExpiresAt).UTC()})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Plan says which lots would pay.

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -50,86 +46,6 @@ func (a *app) migrate(ctx context.Context) error {
 		return fmt.Errorf("clickhouse at %s: %w", a.config.ClickHouse.DSN, err)
 	}
 	return nil
-}
-
-func balancesCommand() *cobra.Command {
-	var format string
-	cmd := &cobra.Command{
-		Use: "balances", Short: "Print every member's balance at the program's clock", Args: cobra.NoArgs,
-		RunE: withApp(func(cmd *cobra.Command, a *app, _ []string) error {
-			return a.printBalances(cmd.Context(), cmd.OutOrStdout(), format)
-		}),
-	}
-	outputFlag(cmd, &format, "csv", "json")
-	return cmd
-}
-
-// memberBalance is a line of `jifen balances`.
-type memberBalance struct {
-	Member    string `json:"member"`
-	Available int64  `json:"available"`
-	Pending   int64  `json:"pending"`
-	Frozen    int64  `json:"frozen"`
-	Debt      int64  `json:"debt"`
-	Tier      string `json:"tier"`
-}
-
-func (a *app) printBalances(ctx context.Context, w io.Writer, format string) error {
-	all, err := a.everyBalance(ctx)
-	if err != nil {
-		return err
-	}
-	if format == "json" {
-		for _, b := range all {
-			if err := json.NewEncoder(w).Encode(b); err != nil {
-				return fmt.Errorf("print: %w", err)
-			}
-		}
-		return nil
-	}
-	out := csv.NewWriter(w)
-	_ = out.Write([]string{"member", "available", "pending", "frozen", "debt", "tier"}) // Flush tells
-	for _, b := range all {
-		n := func(v int64) string { return strconv.FormatInt(v, 10) }
-		_ = out.Write([]string{b.Member, n(b.Available), n(b.Pending), n(b.Frozen), n(b.Debt), b.Tier})
-	}
-	out.Flush()
-	return out.Error()
-}
-
-// everyBalance reads all accounts and advances them to the program's clock, in order of member.
-func (a *app) everyBalance(ctx context.Context) ([]memberBalance, error) {
-	names, err := a.store.Names(ctx)
-	if err != nil {
-		return nil, err
-	}
-	books, err := kafka.ReadRulebooks(ctx, a.rulebooks())
-	if err != nil {
-		return nil, err
-	}
-	var out []memberBalance
-	for shard, n := range names {
-		for members := range slices.Chunk(n.Members, 2000) {
-			got, err := a.store.Read(ctx, []ledger.Want{{Shard: shard, Members: members}})
-			if err != nil {
-				return nil, err
-			}
-			m := ledger.Moment{Now: max(a.clock().UnixMilli(), got[0].Head.Now), Books: books}
-			for _, id := range slices.Sorted(maps.Keys(got[0].World.Members)) {
-				ledger.Advance(got[0].World, id, m)
-				x := got[0].World.Member(id)
-				b := x.Balance(m.Now)
-				out = append(out, memberBalance{id, b.Available, b.Pending, b.Frozen, b.Debt, x.Tier(books.At(m.Time()), m.Now)})
-			}
-		}
-	}
-	slices.SortFunc(out, func(x, y memberBalance) int {
-		if x.Member < y.Member {
-			return -1
-		}
-		return 1
-	})
-	return out, nil
 }
 
 func rebuildCommand() *cobra.Command {

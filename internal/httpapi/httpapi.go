@@ -41,6 +41,7 @@ type Options struct {
 	Redemptions Redemptions
 	History     History
 	Late        LateEvents
+	Timeline    Timeline
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Clock       func() time.Time // the program's clock; tokens go by the wall clock
@@ -57,6 +58,7 @@ type API struct {
 	redemptions Redemptions
 	history     History
 	late        LateEvents
+	timeline    Timeline
 	verifier    *Verifier
 	signer      signer
 	clock       func() time.Time
@@ -85,7 +87,7 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, late: o.Late, verifier: o.Verifier,
+		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, late: o.Late, verifier: o.Verifier,
 		signer: signer{key: o.SigningKey}, clock: o.Clock, limits: l, metrics: m, log: o.Log,
 	}
 	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
@@ -100,6 +102,7 @@ func New(o Options) (*API, error) {
 	a.huma = humagin.NewWithGroup(engine, engine.Group("/", a.authenticate), humaConfig(o.Version))
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	a.memberRoutes()
+	a.timelineRoutes()
 	a.itemRoutes()
 	a.redemptionRoutes()
 	a.lateRoutes()

@@ -18,7 +18,8 @@ type BalanceBody struct {
 	Debt         int64        `json:"debt" doc:"Owed after returns; never above 0 together with available."`
 	Tier         string       `json:"tier"`
 	AsOf         time.Time    `json:"as_of"`
-	NextExpiries []ExpiryBody `json:"next_expiries" doc:"Soonest first."`
+	KnownAt      *time.Time   `json:"known_at,omitempty" doc:"By what was recorded at this instant; absent: now, or ahead of the clock."`
+	NextExpiries []ExpiryBody `json:"next_expiries" doc:"Soonest first; of the past none."`
 	Stale        bool         `json:"stale,omitempty" doc:"True while the account is being restored and may lag."`
 }
 
@@ -58,9 +59,6 @@ type EntriesBody struct {
 }
 
 type (
-	memberInput struct {
-		ID string `path:"id" minLength:"1" maxLength:"128" doc:"Member id."`
-	}
 	pageInput struct {
 		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 		Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
@@ -82,16 +80,8 @@ func (a *API) memberRoutes() {
 		}
 	}
 	member := []Role{RoleMember}
-	register(a, op("my-balance", "/v1/me/balance", "My balance", member), func(ctx context.Context, _ *struct{}) (*balanceOutput, error) {
-		b, err := a.accounts.Balance(ctx, caller(ctx).ID)
-		return balanceOf(b), err
-	})
 	register(a, op("my-entries", "/v1/me/entries", "My history", member, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *pageInput) (*entriesOutput, error) {
 		return a.entries(ctx, caller(ctx).ID, in)
-	})
-	register(a, op("member-balance", "/v1/members/{id}/balance", "A member's balance (staff)", staff(), codeNotFound), func(ctx context.Context, in *memberInput) (*balanceOutput, error) {
-		b, err := a.known(ctx, in.ID)
-		return balanceOf(b), err
 	})
 	register(a, op("member-entries", "/v1/members/{id}/entries", "A member's history (staff)", staff(), codeNotFound, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *memberPageInput) (*entriesOutput, error) {
 		if _, err := a.known(ctx, in.ID); err != nil {
@@ -117,6 +107,10 @@ func balanceOf(b Balance) *balanceOutput {
 	body := BalanceBody{
 		Member: b.Member, Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt, Tier: b.Tier,
 		AsOf: b.AsOf.UTC(), NextExpiries: []ExpiryBody{}, Stale: b.Stale,
+	}
+	if !b.KnownAt.IsZero() {
+		at := b.KnownAt.UTC()
+		body.KnownAt = &at
 	}
 	for _, e := range b.NextExpiries {
 		body.NextExpiries = append(body.NextExpiries, ExpiryBody{Points: e.Points, ExpiresAt: e.ExpiresAt.UTC()})

@@ -30,9 +30,10 @@ type Balance struct {
 	Available, Pending, Frozen, Debt int64
 	Tier                             string
 	AsOf                             time.Time
-	NextExpiries                     []Expiry // soonest first
-	Known                            bool     // something was booked for this member
-	Blocked                          bool     // the account is frozen: no spending (F2)
+	KnownAt                          time.Time // of a balance of the past; zero: now
+	NextExpiries                     []Expiry  // soonest first
+	Known                            bool      // something was booked for this member
+	Blocked                          bool      // the account is frozen: no spending (F2)
 	// Stale says that the state may lag behind the ledger (catch-up, rebuild, an owner that died between its commit and its apply): it is
 	// shown, but nothing is decided on it. Without it a repeated key could be refused as sold out after its redemption succeeded.
 	Stale bool

@@ -13,14 +13,14 @@ import (
 	"jifen/internal/testkit"
 )
 
-// api is a running `jifen serve`, with an issuer of tokens for it.
+// api is `jifen serve`, and who signs its tokens.
 type api struct {
 	t      *testing.T
 	url    string
 	issuer *httpapi.DevIssuer
 }
 
-// serve starts the API with its clock at an instant (RFC 3339; empty: the wall clock).
+// serve starts the API with its clock at an instant and waits until it answers.
 func (in *installation) serve(now string) *api {
 	in.t.Helper()
 	issuer, err := httpapi.NewDevIssuer()
@@ -28,40 +28,37 @@ func (in *installation) serve(now string) *api {
 		in.t.Fatal(err)
 	}
 	addr := fmt.Sprint("127.0.0.1:", testkit.FreePort(in.t))
-	p := testkit.Run(in.t, append(
-		in.env, "JIFEN_PROGRAM_NOW="+now, "JIFEN_HTTP_ADDR="+addr, "JIFEN_HTTP_SIGNING_KEY="+strings.Repeat("k", 32),
-		"JIFEN_AUTH_ISSUER=urn:jifen:dev", "JIFEN_AUTH_AUDIENCE=jifen", "JIFEN_AUTH_KEYS_FILE="+in.file("keys.json", string(issuer.JWKS())),
-		fmt.Sprint("JIFEN_ADMIN_ADDR=127.0.0.1:", testkit.FreePort(in.t)),
-	), in.binary, "serve")
+	p := testkit.Run(in.t, append(in.env, "JIFEN_PROGRAM_NOW="+now, "JIFEN_ADMIN_ADDR=", "JIFEN_HTTP_ADDR="+addr,
+		"JIFEN_AUTH_ISSUER=urn:jifen:dev", "JIFEN_AUTH_KEYS_FILE="+in.file("jwks.json", string(issuer.JWKS())),
+		"JIFEN_HTTP_SIGNING_KEY="+strings.Repeat("pipeline", 5)), in.binary, "serve")
 	a := &api{t: in.t, url: "http://" + addr, issuer: issuer}
 	in.await("the API answers", p, func() bool {
 		res, err := http.Get(a.url + "/openapi.json")
 		if err != nil {
 			return false
 		}
-		res.Body.Close()
-		return res.StatusCode == http.StatusOK
+		return res.Body.Close() == nil && res.StatusCode == http.StatusOK
 	})
 	return a
 }
 
-// send sends a request as somebody with a role, and returns the answer.
-func (a *api) send(method, path, who string, role httpapi.Role, body string, headers ...string) (int, map[string]any) {
+// call asks as somebody, in English, and reads the answer.
+func (a *api) call(who string, role httpapi.Role, method, path, body string) (int, map[string]any) {
 	a.t.Helper()
 	token, err := a.issuer.Token(who, time.Hour, role)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, strings.NewReader(body))
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Accept-Language", "en")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -70,9 +67,29 @@ func (a *api) send(method, path, who string, role httpapi.Role, body string, hea
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	var out map[string]any
-	if err := json.Unmarshal(text, &out); err != nil {
+	var answer map[string]any
+	if err := json.Unmarshal(text, &answer); err != nil {
 		a.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, text)
 	}
-	return res.StatusCode, out
+	return res.StatusCode, answer
+}
+
+// get asks as a member.
+func (a *api) get(member, path string) map[string]any {
+	a.t.Helper()
+	status, answer := a.call(member, httpapi.RoleMember, http.MethodGet, path, "")
+	if status != http.StatusOK {
+		a.t.Fatalf("%s: %d %v", path, status, answer)
+	}
+	return answer
+}
+
+// has compares the named members of an answer, in their order.
+func (a *api) has(answer map[string]any, names string, want ...any) {
+	a.t.Helper()
+	var got []any
+	for _, name := range strings.Fields(names) {
+		got = append(got, answer[name])
+	}
+	equal(a.t, names, fmt.Sprintln(got...), fmt.Sprintln(want...))
 }

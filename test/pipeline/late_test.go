@@ -23,7 +23,7 @@ func TestLateEventsNeedTwoPeople(t *testing.T) {
 	equal(t, "balances before", in.balances(ownNow), map[string]balance{})
 	a := in.serve(ownNow)
 	list := func(state string) map[string]string {
-		status, got := a.send(http.MethodGet, "/v1/late-events"+state, "ann", httpapi.RoleSupport, "")
+		status, got := a.call("ann", httpapi.RoleSupport, http.MethodGet, "/v1/late-events"+state, "")
 		equal(t, "status of the list", status, http.StatusOK)
 		all := map[string]string{}
 		for _, e := range got["events"].([]any) {
@@ -37,7 +37,7 @@ func TestLateEventsNeedTwoPeople(t *testing.T) {
 	late, never, yen := "/v1/late-events/"+waiting["paid-late"]+"/", "/v1/late-events/"+waiting["paid-never"]+"/", "/v1/late-events/"+waiting["paid-old-yen"]+"/"
 	try := func(path, who string, role httpapi.Role, want string) {
 		t.Helper()
-		status, got := a.send(http.MethodPost, path, who, role, `{"why":"T-1"}`)
+		status, got := a.call(who, role, http.MethodPost, path, `{"why":"T-1"}`)
 		if result := fmt.Sprint(status, " ", first(got["code"], got["state"])); result != want {
 			t.Errorf("%s as %s: %s, want %s: %v", path, who, result, want, got)
 		}

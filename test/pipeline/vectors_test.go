@@ -73,6 +73,7 @@ func TestPipelineVector(t *testing.T) {
 	accountVectors(t)
 	pendingVectors(t)
 	tamperVectors(t)
+	timelineVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.
