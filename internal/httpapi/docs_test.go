@@ -51,7 +51,7 @@ func reasons() [][3]string {
 		{string(topics.ReasonRange), "an amount below 0 or above 10^12, more than 1,000 lines, another currency than the rulebook's", "the same"},
 		{string(topics.ReasonOversize), "larger than 1 MiB", "split the order or leave out what nobody reads"},
 		{string(topics.ReasonFuture), "further ahead of the program's clock than events.skew", "set the producer's clock right, send again"},
-		{string(topics.ReasonTooOld), "older than events.late_after, and no backfill of a source in events.backfill_sources", "send it as a backfill: `jifen produce --backfill NAME`"},
+		{string(topics.ReasonTooOld), "older than events.late_after, and no backfill of a source in events.backfill_sources", "send it as a backfill: `jifen produce --backfill NAME`; or let people decide: `/v1/late-events`"},
 		{string(topics.ReasonRuleError), "the rule's arithmetic cannot be done, such as points beyond 64 bits", "look at the rule; the event is not credited by itself"},
 	}
 }
