@@ -45,6 +45,10 @@ func kindWord(k pointspb.Kind) string {
 		return "tier_kept"
 	case pointspb.Kind_COMPLETED:
 		return "completed"
+	case pointspb.Kind_MERGED_OUT:
+		return "merged_out"
+	case pointspb.Kind_MERGED_IN:
+		return "merged_in"
 	}
 	return "unknown"
 }

@@ -24,6 +24,8 @@ type Account struct {
 	Months     []SeenMonth // seen buckets, but for that of business keys
 	// Sweep is when to look for orders and months to forget (Unix ms, 0 = there are none).
 	Sweep int64
+	// MergedInto is the member that this one turned out to be, to whom all that comes goes on; empty: it is itself (R68).
+	MergedInto string
 	// Due is the earliest instant at which Advance has work, 0 = none.
 	Due int64
 }

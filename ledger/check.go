@@ -28,6 +28,9 @@ func (a *Account) Check(now int64) error {
 			return fmt.Errorf("I3: lot %d stands after lot %d", a.Lots[i].Number, a.Lots[i-1].Number)
 		}
 	}
+	if a.MergedInto != "" && (len(a.Lots) > 0 || a.Debt != 0 || a.Due != 0) {
+		return fmt.Errorf("I3: %d lots and a debt of %d beside an account that is part of %s", len(a.Lots), a.Debt, a.MergedInto)
+	}
 	if b := a.Balance(now); b.Debt < 0 || b.Debt > 0 && b.Available > 0 {
 		return fmt.Errorf("I3: %d available beside a debt of %d", b.Available, b.Debt)
 	}

@@ -49,6 +49,9 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 	if c.m = ev.Member; c.m == nil {
 		c.m = w.Member(ev.ID)
 	}
+	if c.m.MergedInto != "" {
+		return c.forward(ev.CreditEvent)
+	}
 	if c.m.saw(d.marks) {
 		return d.refuse(Duplicate), nil
 	}
@@ -57,6 +60,9 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 		return d, fmt.Errorf("candidates under version %q, which is no published one", ev.Version)
 	}
 	switch {
+	case ev.MergedFrom != "":
+		c.merge()
+		return d, nil
 	case ev.Refund != nil:
 		return d, c.refund()
 	case ev.Completed != "":

@@ -48,6 +48,12 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	case pointspb.Kind_FORGOTTEN:
 		w.foldForgotten(a, e)
 		return
+	case pointspb.Kind_MERGED_OUT:
+		a.leave(e)
+		return
+	case pointspb.Kind_MERGED_IN:
+		a.take(e)
+		return
 	}
 	if e.OrderKey != "" {
 		foldOrder(a.changeOrder(e.OrderKey, w.Packing), e)

@@ -29,7 +29,9 @@ const (
 	Insufficient  Outcome = "insufficient_points"
 	StockTooSmall Outcome = "stock_too_small"
 	Unchanged     Outcome = "unchanged"
-	Waiting       Outcome = "waiting" // a refund that came before its order
+	Waiting       Outcome = "waiting"   // a refund that came before its order
+	Merged        Outcome = "merged"    // the member is another one
+	Forwarded     Outcome = "forwarded" // to the member that it was merged into
 	Applied       Outcome = "applied"
 )
 

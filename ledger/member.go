@@ -25,6 +25,7 @@ type Member struct {
 
 	written              written
 	changed, rescheduled bool
+	cleared              bool // the store is to have no order and no seen bucket but those that are held
 }
 
 // heldBucket is a seen bucket in a world; none: it was forgotten, gone: it is one that the store has.
@@ -100,6 +101,9 @@ func (m *Member) Buckets() iter.Seq2[int32, *Bucket] {
 
 // Forgot says that an order or a seen bucket was forgotten since the member was read.
 func (m *Member) Forgot() bool {
+	if m.cleared {
+		return true
+	}
 	for i := range m.seen {
 		if m.seen[i].gone {
 			return true
@@ -136,7 +140,7 @@ func (m *Member) Rescheduled() bool { return m.rescheduled }
 // Settle says that a store has everything as it is now. The orders are let go: few of them are ever asked for again, and
 // the hashes of their keys stay.
 func (m *Member) Settle() {
-	m.changed, m.rescheduled, m.Whole = false, false, false
+	m.changed, m.rescheduled, m.Whole, m.cleared = false, false, false, false
 	m.settleOrders()
 	for i := range m.seen {
 		m.seen[i].gone, m.seen[i].bucket.fresh = false, 0

@@ -7,6 +7,8 @@ type part struct {
 	write func(*state, *Account)
 	read  func(*reading, *Account)
 	none  func(*Account) // what read leaves of an account that has none
+	// merge adds what another account has, whose lots are numbered on by so much (R68); nil: what it has is left behind.
+	merge func(into, from *Account, lots uint32)
 }
 
 // parts are those of an account, in the order in which they are written.
@@ -16,6 +18,18 @@ var parts = [...]part{
 		write: func(s *state, a *Account) { s.pendingOrders(a.PendingOrders) },
 		read:  func(r *reading, a *Account) { a.PendingOrders = many(r, r.pendingOrder) },
 		none:  func(a *Account) { a.PendingOrders = nil },
+		merge: func(into, from *Account, lots uint32) {
+			for _, p := range from.PendingOrders {
+				p.Lot += lots
+				into.PendingOrders = append(into.PendingOrders, p)
+			}
+		},
+	},
+	{
+		has:   func(a *Account) bool { return a.MergedInto != "" },
+		write: func(s *state, a *Account) { s.text(a.MergedInto) },
+		read:  func(r *reading, a *Account) { a.MergedInto = r.text() },
+		none:  func(a *Account) { a.MergedInto = "" },
 	},
 }
 

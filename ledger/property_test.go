@@ -112,6 +112,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		}
 		for range rapid.IntRange(1, length).Draw(r, "operations") {
 			operate(r, s)
+			s.route()
 			sound(r, s)
 			pendingIsApart(r, s)
 			metricIsOfOrders(r, s)
@@ -152,6 +153,9 @@ func operate(r *rapid.T, s *shop) {
 		s.spend(m, fmt.Sprint(m, "r", id), rapid.Int64Range(1, 3000).Draw(r, "price"))
 	case 5:
 		s.advance(m)
+		if from := rapid.IntRange(0, 40).Draw(r, "merged from"); from < 3 {
+			s.merge(m, fmt.Sprintf("m%d", from))
+		}
 	}
 }
 

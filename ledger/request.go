@@ -28,6 +28,14 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Item:
 		d.cause.Type = "jifen.item"
 		return d.setItem(r, x.Item), nil
+	case *pointspb.Request_Merge:
+		d.cause.Type = "jifen.merge"
+		return d.mergeOut(r, x.Merge)
+	case *pointspb.Request_Absorb:
+		d.cause.Type = "jifen.absorb"
+		return d.absorb(r, x.Absorb)
+	case *pointspb.Request_Forward:
+		return d.forwarded(r, x.Forward)
 	}
 	return nil, fmt.Errorf("request %q for %q asks for nothing that is known", r.Id, r.Account)
 }
@@ -134,6 +142,8 @@ func (d *Decision) payable(a *Account, q *pointspb.DebitRequest, facts *pointspb
 	facts.UnitPrice, facts.PriceVersion = priceFor(q.Prices, tier), q.Prices.GetVersion()
 	total, ok := topics.MulPoints(facts.UnitPrice, q.Quantity)
 	switch {
+	case a.MergedInto != "":
+		return Merged
 	case len(q.Tiers) > 0 && !slices.Contains(q.Tiers, tier):
 		return TierRequired
 	case q.LimitPerMember > 0 && a.taken(q.Item)+q.Quantity > q.LimitPerMember:

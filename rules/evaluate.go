@@ -44,6 +44,8 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
 		p.event.Completed = e.Data.Order
 	case topics.TypeTierChanged:
 		p.event.Tier = e.Data.Tier
+	case topics.TypeMerged:
+		p.event.MergedFrom = e.Data.From
 	}
 	p.event.BusinessKey = b.businessKey(e)
 	if b == nil {

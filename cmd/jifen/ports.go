@@ -111,7 +111,7 @@ func (v *view) balance(member string) httpapi.Balance {
 	b := v.Balance(m.Now)
 	out := httpapi.Balance{
 		Member: member, Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt,
-		Tier: v.Tier(m.Books.At(m.Time()), m.Now), AsOf: m.Time().UTC(), Known: v.known, Blocked: v.Frozen, Stale: !v.fresh,
+		Tier: v.Tier(m.Books.At(m.Time()), m.Now), AsOf: m.Time().UTC(), Known: v.known, Blocked: v.Frozen, MergedInto: v.MergedInto, Stale: !v.fresh,
 	}
 	for _, u := range v.Plan(b.Available, m.Now) {
 		switch last := len(out.NextExpiries) - 1; {

@@ -27,6 +27,10 @@ func explain(l lang, w Why) string {
 		return sentence(l, w, fmt.Sprintf("兑换 %s 未成功：%s", w.Item, textOf(w.Refusal).title(zh)), fmt.Sprintf("redemption of %s refused: %s", w.Item, textOf(w.Refusal).title(en)))
 	case "activated":
 		return sentence(l, w, fmt.Sprintf("%d 待生效积分转为可用", -w.Pending), count(-w.Pending, "pending point")+" became available")
+	case "merged_out":
+		return l.pick("账户并入另一会员，积分随之转移", "the account became part of another member's, and its points went with it")
+	case "merged_in":
+		return l.pick("并入另一会员账户的积分", "points of an account that became part of this one")
 	case "completed":
 		return sentence(l, w, "订单完成已登记", "completion recorded")
 	case "expired":

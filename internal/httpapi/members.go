@@ -20,6 +20,7 @@ type BalanceBody struct {
 	AsOf         time.Time    `json:"as_of"`
 	KnownAt      *time.Time   `json:"known_at,omitempty" doc:"By what was recorded at this instant; absent: now, or ahead of the clock."`
 	NextExpiries []ExpiryBody `json:"next_expiries" doc:"Soonest first; of the past none."`
+	MergedInto   string       `json:"merged_into,omitempty" doc:"The member that this one turned out to be; all that it had is there."`
 	Stale        bool         `json:"stale,omitempty" doc:"True while the account is being restored and may lag."`
 }
 
@@ -106,7 +107,7 @@ func (a *API) known(ctx context.Context, member string) (Balance, error) {
 func balanceOf(b Balance) *balanceOutput {
 	body := BalanceBody{
 		Member: b.Member, Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt, Tier: b.Tier,
-		AsOf: b.AsOf.UTC(), NextExpiries: []ExpiryBody{}, Stale: b.Stale,
+		AsOf: b.AsOf.UTC(), NextExpiries: []ExpiryBody{}, MergedInto: b.MergedInto, Stale: b.Stale,
 	}
 	if !b.KnownAt.IsZero() {
 		at := b.KnownAt.UTC()

@@ -34,6 +34,7 @@ type Balance struct {
 	NextExpiries                     []Expiry  // soonest first
 	Known                            bool      // something was booked for this member
 	Blocked                          bool      // the account is frozen: no spending (F2)
+	MergedInto                       string    // the member that this one turned out to be (R68)
 	// Stale says that the state may lag behind the ledger (catch-up, rebuild, an owner that died between its commit and its apply): it is
 	// shown, but nothing is decided on it. Without it a repeated key could be refused as sold out after its redemption succeeded.
 	Stale bool

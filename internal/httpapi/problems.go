@@ -37,6 +37,7 @@ const (
 	codePriceChanged       = "price_changed"
 	codeDebt               = "debt"
 	codeNotOnSale          = "not_on_sale"
+	codeMerged             = "merged"
 	codeSamePerson         = "same_person"
 	codeDecided            = "decided"
 	codeUnproposed         = "not_proposed"
@@ -69,7 +70,7 @@ func statusOf(code string) int {
 	case codeTimeout:
 		return http.StatusRequestTimeout
 	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
-		codeSamePerson, codeDecided, codeUnproposed:
+		codeMerged, codeSamePerson, codeDecided, codeUnproposed:
 		return http.StatusConflict
 	case codeTooLarge:
 		return http.StatusRequestEntityTooLarge

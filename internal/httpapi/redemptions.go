@@ -77,7 +77,7 @@ func (a *API) redemptionRoutes() {
 		OperationID: "redeem", Method: http.MethodPost, Path: "/v1/redemptions", Summary: "Redeem an item", Tags: []string{"redemptions"}, DefaultStatus: http.StatusCreated,
 		Middlewares: huma.Middlewares{only(RoleMember), requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict, codeQuoteInvalid, codeNotSupported, codeStale,
-			codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale),
+			codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale, codeMerged),
 	}
 	register(a, op, a.redeem)
 	post := a.huma.OpenAPI().Paths[op.Path].Post

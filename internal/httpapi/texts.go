@@ -80,6 +80,8 @@ func textOf(code string) text {
 		return text{"积分欠账", "Points owed", "账户有积分欠账，还清之前不能兑换。", "Points are owed; redeeming is possible once they are repaid."}
 	case codeNotOnSale:
 		return text{"商品已下架", "Not on sale", "该商品目前不可兑换。", "This item cannot be redeemed at present."}
+	case codeMerged:
+		return text{"账户已并入另一会员", "The account is part of another one", "请使用合并后的会员号。", "Use the id of the member that it was merged into."}
 	case codeSamePerson:
 		return text{"须由另一人复核", "Another person must decide", "提出的人不能自己批准或驳回。", "Who proposed it cannot decide it."}
 	case codeDecided:

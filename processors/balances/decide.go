@@ -48,6 +48,12 @@ func requestKind(r *pointspb.Request) string {
 		return "settle"
 	case *pointspb.Request_Item:
 		return "item"
+	case *pointspb.Request_Merge:
+		return "merge"
+	case *pointspb.Request_Absorb:
+		return "absorb"
+	case *pointspb.Request_Forward:
+		return "forward"
 	}
 	return "unknown"
 }

@@ -27,8 +27,7 @@ func (h *shard) wants(s *Stage) {
 		h.world.Members[m.ID] = m
 		return m
 	}
-	for i := range h.credits {
-		e := &h.credits[i].event
+	need := func(e *ledger.Event) {
 		e.Member = member(e.ID)
 		switch {
 		case e.OrderKey != "":
@@ -39,9 +38,20 @@ func (h *shard) wants(s *Stage) {
 			w.Logs = append(w.Logs, e.Member.ID)
 		}
 	}
+	for i := range h.credits {
+		need(&h.credits[i].event)
+	}
 	for _, r := range h.requests {
 		if id, ok := topics.MemberOf(r.Account); ok {
 			member(id)
+		}
+		if id, ok := topics.MemberOf(r.Account); ok && (r.GetMerge() != nil || r.GetAbsorb() != nil) {
+			w.Swept = append(w.Swept, id) // all that it has goes, or comes beside what is there
+		}
+		if f := r.GetForward(); f != nil {
+			if e, err := ledger.Forwarding(r.Request, f); err == nil { // else the decision says so
+				need(&e)
+			}
 		}
 		if d := r.GetDebit(); d != nil {
 			w.Redemptions = append(w.Redemptions, d.Redemption)
@@ -50,7 +60,7 @@ func (h *shard) wants(s *Stage) {
 			w.Items = append(w.Items, item)
 		}
 	}
-	w.Orders, w.Redemptions, w.Items, w.Logs = unique(w.Orders), unique(w.Redemptions), unique(w.Items), unique(w.Logs)
+	w.Orders, w.Redemptions, w.Items, w.Logs, w.Swept = unique(w.Orders), unique(w.Redemptions), unique(w.Items), unique(w.Logs), unique(w.Swept)
 	h.want = w
 }
 

@@ -44,6 +44,8 @@ const (
 	Kind_REFUNDED         Kind = 14 // a refund's facts: what was kept of the order
 	Kind_FORGOTTEN        Kind = 15 // states past their horizon were dropped
 	Kind_TIER_KEPT        Kind = 16 // an evaluation that left the tier as it was
+	Kind_MERGED_OUT       Kind = 41 // the member is another one, and has nothing any more
+	Kind_MERGED_IN        Kind = 42 // what another member had
 	Kind_COMPLETED        Kind = 17 // an order was completed: its pending lots that wait for that become spendable
 )
 
@@ -67,6 +69,8 @@ var (
 		14: "REFUNDED",
 		15: "FORGOTTEN",
 		16: "TIER_KEPT",
+		41: "MERGED_OUT",
+		42: "MERGED_IN",
 		17: "COMPLETED",
 	}
 	Kind_value = map[string]int32{
@@ -87,6 +91,8 @@ var (
 		"REFUNDED":         14,
 		"FORGOTTEN":        15,
 		"TIER_KEPT":        16,
+		"MERGED_OUT":       41,
+		"MERGED_IN":        42,
 		"COMPLETED":        17,
 	}
 )
@@ -814,8 +820,9 @@ type CreditEvent struct {
 	Candidates    []*Candidate           `protobuf:"bytes,5,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	Order         *OrderFacts            `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
 	Refund        *RefundFacts           `protobuf:"bytes,7,opt,name=refund,proto3" json:"refund,omitempty"`
-	Tier          string                 `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`           // a tier set by the membership system
-	Completed     string                 `protobuf:"bytes,9,opt,name=completed,proto3" json:"completed,omitempty"` // the order that was completed
+	Tier          string                 `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`                                // a tier set by the membership system
+	Completed     string                 `protobuf:"bytes,9,opt,name=completed,proto3" json:"completed,omitempty"`                      // the order that was completed
+	MergedFrom    string                 `protobuf:"bytes,15,opt,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"` // the member who turned out to be this one (R68)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -909,6 +916,13 @@ func (x *CreditEvent) GetTier() string {
 func (x *CreditEvent) GetCompleted() string {
 	if x != nil {
 		return x.Completed
+	}
+	return ""
+}
+
+func (x *CreditEvent) GetMergedFrom() string {
+	if x != nil {
+		return x.MergedFrom
 	}
 	return ""
 }
@@ -1435,6 +1449,338 @@ func (x *ItemRequest) GetLoaded() int64 {
 	return 0
 }
 
+// MergeRequest tells the owner of a member that it is another one: everything it has goes there (R68).
+type MergeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Into          string                 `protobuf:"bytes,1,opt,name=into,proto3" json:"into,omitempty"` // member
+	At            int64                  `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`    // when it turned out, Unix ms
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeRequest) Reset() {
+	*x = MergeRequest{}
+	mi := &file_points_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeRequest) ProtoMessage() {}
+
+func (x *MergeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeRequest.ProtoReflect.Descriptor instead.
+func (*MergeRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *MergeRequest) GetInto() string {
+	if x != nil {
+		return x.Into
+	}
+	return ""
+}
+
+func (x *MergeRequest) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+// AbsorbRequest brings what a member had to the one that it was merged into.
+type AbsorbRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"` // member
+	Carried       *Carried               `protobuf:"bytes,2,opt,name=carried,proto3" json:"carried,omitempty"`
+	At            int64                  `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"` // as of the MergeRequest
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AbsorbRequest) Reset() {
+	*x = AbsorbRequest{}
+	mi := &file_points_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbsorbRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbsorbRequest) ProtoMessage() {}
+
+func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbsorbRequest.ProtoReflect.Descriptor instead.
+func (*AbsorbRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *AbsorbRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *AbsorbRequest) GetCarried() *Carried {
+	if x != nil {
+		return x.Carried
+	}
+	return nil
+}
+
+func (x *AbsorbRequest) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+// ForwardRequest is an event of a member that was merged, on its way to the one that it was merged into.
+type ForwardRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Event         []byte                 `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"` // CreditEvent; its account is the request's
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForwardRequest) Reset() {
+	*x = ForwardRequest{}
+	mi := &file_points_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForwardRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForwardRequest) ProtoMessage() {}
+
+func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForwardRequest.ProtoReflect.Descriptor instead.
+func (*ForwardRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ForwardRequest) GetEvent() []byte {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+// Carried is all that a member had, in the form in which stores keep it.
+type Carried struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Format        uint32                 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	Account       []byte                 `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	Orders        []*CarriedOrder        `protobuf:"bytes,3,rep,name=orders,proto3" json:"orders,omitempty"`
+	Seen          []*CarriedMonth        `protobuf:"bytes,4,rep,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Carried) Reset() {
+	*x = Carried{}
+	mi := &file_points_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Carried) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Carried) ProtoMessage() {}
+
+func (x *Carried) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Carried.ProtoReflect.Descriptor instead.
+func (*Carried) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Carried) GetFormat() uint32 {
+	if x != nil {
+		return x.Format
+	}
+	return 0
+}
+
+func (x *Carried) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *Carried) GetOrders() []*CarriedOrder {
+	if x != nil {
+		return x.Orders
+	}
+	return nil
+}
+
+func (x *Carried) GetSeen() []*CarriedMonth {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+type CarriedOrder struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"` // of the order, without its member
+	State         []byte                 `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CarriedOrder) Reset() {
+	*x = CarriedOrder{}
+	mi := &file_points_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CarriedOrder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CarriedOrder) ProtoMessage() {}
+
+func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CarriedOrder.ProtoReflect.Descriptor instead.
+func (*CarriedOrder) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CarriedOrder) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *CarriedOrder) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+type CarriedMonth struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Month         int32                  `protobuf:"varint,1,opt,name=month,proto3" json:"month,omitempty"`
+	Marks         []byte                 `protobuf:"bytes,2,opt,name=marks,proto3" json:"marks,omitempty"` // 16 bytes each
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CarriedMonth) Reset() {
+	*x = CarriedMonth{}
+	mi := &file_points_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CarriedMonth) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CarriedMonth) ProtoMessage() {}
+
+func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CarriedMonth.ProtoReflect.Descriptor instead.
+func (*CarriedMonth) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CarriedMonth) GetMonth() int32 {
+	if x != nil {
+		return x.Month
+	}
+	return 0
+}
+
+func (x *CarriedMonth) GetMarks() []byte {
+	if x != nil {
+		return x.Marks
+	}
+	return nil
+}
+
 // WakeRequest makes the owner look at its due index. Clock-driven work rides on it like any request, so that a deposed
 // owner, which can commit no offsets, can book nothing either.
 type WakeRequest struct {
@@ -1445,7 +1791,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1803,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1816,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{16}
+	return file_points_proto_rawDescGZIP(), []int{22}
 }
 
 // Request is a command to the owner of an account (points.requests.v1).
@@ -1487,6 +1833,9 @@ type Request struct {
 	//	*Request_Settle
 	//	*Request_Item
 	//	*Request_Wake
+	//	*Request_Merge
+	//	*Request_Absorb
+	//	*Request_Forward
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1494,7 +1843,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1855,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1868,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{17}
+	return file_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Request) GetAccount() string {
@@ -1602,6 +1951,33 @@ func (x *Request) GetWake() *WakeRequest {
 	return nil
 }
 
+func (x *Request) GetMerge() *MergeRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Merge); ok {
+			return x.Merge
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetAbsorb() *AbsorbRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Absorb); ok {
+			return x.Absorb
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetForward() *ForwardRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Forward); ok {
+			return x.Forward
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -1626,6 +2002,18 @@ type Request_Wake struct {
 	Wake *WakeRequest `protobuf:"bytes,14,opt,name=wake,proto3,oneof"`
 }
 
+type Request_Merge struct {
+	Merge *MergeRequest `protobuf:"bytes,36,opt,name=merge,proto3,oneof"`
+}
+
+type Request_Absorb struct {
+	Absorb *AbsorbRequest `protobuf:"bytes,37,opt,name=absorb,proto3,oneof"`
+}
+
+type Request_Forward struct {
+	Forward *ForwardRequest `protobuf:"bytes,38,opt,name=forward,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -1635,6 +2023,12 @@ func (*Request_Settle) isRequest_What() {}
 func (*Request_Item) isRequest_What() {}
 
 func (*Request_Wake) isRequest_What() {}
+
+func (*Request_Merge) isRequest_What() {}
+
+func (*Request_Absorb) isRequest_What() {}
+
+func (*Request_Forward) isRequest_What() {}
 
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
@@ -1648,7 +2042,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1660,7 +2054,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1673,7 +2067,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{18}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -1711,7 +2105,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +2117,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +2130,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{19}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -1799,7 +2193,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +2205,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +2218,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{20}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -1954,7 +2348,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1966,7 +2360,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1979,7 +2373,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{21}
+	return file_points_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -2034,7 +2428,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +2440,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +2453,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -2092,7 +2486,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +2498,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +2511,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -2190,7 +2584,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2202,7 +2596,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2215,7 +2609,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -2260,6 +2654,75 @@ func (x *ItemFacts) GetSold() int64 {
 	return 0
 }
 
+// MergeFacts say which member an account was merged into, or what came from which one.
+type MergeFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Into          string                 `protobuf:"bytes,1,opt,name=into,proto3" json:"into,omitempty"`                          // MERGED_OUT
+	From          string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`                          // MERGED_IN; RECORDED: whose account is to come
+	Carried       *Carried               `protobuf:"bytes,3,opt,name=carried,proto3" json:"carried,omitempty"`                    // MERGED_IN
+	LotsFrom      uint32                 `protobuf:"varint,4,opt,name=lots_from,json=lotsFrom,proto3" json:"lots_from,omitempty"` // MERGED_IN: what is added to the numbers of its lots
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeFacts) Reset() {
+	*x = MergeFacts{}
+	mi := &file_points_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeFacts) ProtoMessage() {}
+
+func (x *MergeFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
+func (*MergeFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *MergeFacts) GetInto() string {
+	if x != nil {
+		return x.Into
+	}
+	return ""
+}
+
+func (x *MergeFacts) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *MergeFacts) GetCarried() *Carried {
+	if x != nil {
+		return x.Carried
+	}
+	return nil
+}
+
+func (x *MergeFacts) GetLotsFrom() uint32 {
+	if x != nil {
+		return x.LotsFrom
+	}
+	return 0
+}
+
 // Entry is one step of an account's history (points.ledger.v1). The hash is always the last field of the record's bytes.
 type Entry struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2289,14 +2752,15 @@ type Entry struct {
 	SweepAt       int64                  `protobuf:"varint,24,opt,name=sweep_at,json=sweepAt,proto3" json:"sweep_at,omitempty"`                  // when to look for states to forget next; 0 = unchanged, -1 = not at all
 	PendingMetric *MetricDelta           `protobuf:"bytes,25,opt,name=pending_metric,json=pendingMetric,proto3" json:"pending_metric,omitempty"` // of the metric that counts once the windows of its order are over
 	Completed     string                 `protobuf:"bytes,26,opt,name=completed,proto3" json:"completed,omitempty"`                              // the order that was completed
-	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                                      // SHA-256(previous hash, this record without this field)
+	Merged        *MergeFacts            `protobuf:"bytes,45,opt,name=merged,proto3" json:"merged,omitempty"`
+	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +2772,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2321,7 +2785,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Entry) GetAccount() string {
@@ -2506,6 +2970,13 @@ func (x *Entry) GetCompleted() string {
 	return ""
 }
 
+func (x *Entry) GetMerged() *MergeFacts {
+	if x != nil {
+		return x.Merged
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -2570,7 +3041,7 @@ const file_points_proto_rawDesc = "" +
 	"\rTierCampaigns\x12\x12\n" +
 	"\x04tier\x18\x01 \x01(\tR\x04tier\x122\n" +
 	"\bcampaign\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\bcampaign\x12\x1c\n" +
-	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\xe9\x02\n" +
+	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\x8a\x03\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -2582,7 +3053,9 @@ const file_points_proto_rawDesc = "" +
 	"\x05order\x18\x06 \x01(\v2\x1b.jifen.points.v1.OrderFactsR\x05order\x124\n" +
 	"\x06refund\x18\a \x01(\v2\x1c.jifen.points.v1.RefundFactsR\x06refund\x12\x12\n" +
 	"\x04tier\x18\b \x01(\tR\x04tier\x12\x1c\n" +
-	"\tcompleted\x18\t \x01(\tR\tcompleted\"k\n" +
+	"\tcompleted\x18\t \x01(\tR\tcompleted\x12\x1f\n" +
+	"\vmerged_from\x18\x0f \x01(\tR\n" +
+	"mergedFrom\"k\n" +
 	"\tPriceList\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x12\n" +
 	"\x04base\x18\x02 \x01(\x03R\x04base\x120\n" +
@@ -2632,8 +3105,28 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\n" +
 	"definition\x12\x16\n" +
-	"\x06loaded\x18\x02 \x01(\x03R\x06loaded\"\r\n" +
-	"\vWakeRequest\"\x89\x03\n" +
+	"\x06loaded\x18\x02 \x01(\x03R\x06loaded\"2\n" +
+	"\fMergeRequest\x12\x12\n" +
+	"\x04into\x18\x01 \x01(\tR\x04into\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x03R\x02at\"g\n" +
+	"\rAbsorbRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x122\n" +
+	"\acarried\x18\x02 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x03R\x02at\"&\n" +
+	"\x0eForwardRequest\x12\x14\n" +
+	"\x05event\x18\x01 \x01(\fR\x05event\"\xa5\x01\n" +
+	"\aCarried\x12\x16\n" +
+	"\x06format\x18\x01 \x01(\rR\x06format\x12\x18\n" +
+	"\aaccount\x18\x02 \x01(\fR\aaccount\x125\n" +
+	"\x06orders\x18\x03 \x03(\v2\x1d.jifen.points.v1.CarriedOrderR\x06orders\x121\n" +
+	"\x04seen\x18\x04 \x03(\v2\x1d.jifen.points.v1.CarriedMonthR\x04seen\"6\n" +
+	"\fCarriedOrder\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\fR\x05state\":\n" +
+	"\fCarriedMonth\x12\x14\n" +
+	"\x05month\x18\x01 \x01(\x05R\x05month\x12\x14\n" +
+	"\x05marks\x18\x02 \x01(\fR\x05marks\"\r\n" +
+	"\vWakeRequest\"\xb7\x04\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -2644,7 +3137,10 @@ const file_points_proto_rawDesc = "" +
 	"\x05debit\x18\v \x01(\v2\x1d.jifen.points.v1.DebitRequestH\x00R\x05debit\x128\n" +
 	"\x06settle\x18\f \x01(\v2\x1e.jifen.points.v1.SettleRequestH\x00R\x06settle\x122\n" +
 	"\x04item\x18\r \x01(\v2\x1c.jifen.points.v1.ItemRequestH\x00R\x04item\x122\n" +
-	"\x04wake\x18\x0e \x01(\v2\x1c.jifen.points.v1.WakeRequestH\x00R\x04wakeB\x06\n" +
+	"\x04wake\x18\x0e \x01(\v2\x1c.jifen.points.v1.WakeRequestH\x00R\x04wake\x125\n" +
+	"\x05merge\x18$ \x01(\v2\x1d.jifen.points.v1.MergeRequestH\x00R\x05merge\x128\n" +
+	"\x06absorb\x18% \x01(\v2\x1e.jifen.points.v1.AbsorbRequestH\x00R\x06absorb\x12;\n" +
+	"\aforward\x18& \x01(\v2\x1f.jifen.points.v1.ForwardRequestH\x00R\aforwardB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -2706,7 +3202,13 @@ const file_points_proto_rawDesc = "" +
 	"\x06loaded\x18\x03 \x01(\x03R\x06loaded\x12\x12\n" +
 	"\x04free\x18\x04 \x01(\x03R\x04free\x12\x1a\n" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12\x12\n" +
-	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\x93\b\n" +
+	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\x85\x01\n" +
+	"\n" +
+	"MergeFacts\x12\x12\n" +
+	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
+	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xc8\b\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -2740,8 +3242,9 @@ const file_points_proto_rawDesc = "" +
 	"evaluateAt\x12\x19\n" +
 	"\bsweep_at\x18\x18 \x01(\x03R\asweepAt\x12C\n" +
 	"\x0epending_metric\x18\x19 \x01(\v2\x1c.jifen.points.v1.MetricDeltaR\rpendingMetric\x12\x1c\n" +
-	"\tcompleted\x18\x1a \x01(\tR\tcompleted\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\x89\x02\n" +
+	"\tcompleted\x18\x1a \x01(\tR\tcompleted\x123\n" +
+	"\x06merged\x18- \x01(\v2\x1b.jifen.points.v1.MergeFactsR\x06merged\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xa8\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -2761,7 +3264,10 @@ const file_points_proto_rawDesc = "" +
 	"\bITEM_SET\x10\r\x12\f\n" +
 	"\bREFUNDED\x10\x0e\x12\r\n" +
 	"\tFORGOTTEN\x10\x0f\x12\r\n" +
-	"\tTIER_KEPT\x10\x10\x12\r\n" +
+	"\tTIER_KEPT\x10\x10\x12\x0e\n" +
+	"\n" +
+	"MERGED_OUT\x10)\x12\r\n" +
+	"\tMERGED_IN\x10*\x12\r\n" +
 	"\tCOMPLETED\x10\x11*\xa6\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
@@ -2790,7 +3296,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -2810,16 +3316,23 @@ var file_points_proto_goTypes = []any{
 	(*DebitRequest)(nil),    // 15: jifen.points.v1.DebitRequest
 	(*SettleRequest)(nil),   // 16: jifen.points.v1.SettleRequest
 	(*ItemRequest)(nil),     // 17: jifen.points.v1.ItemRequest
-	(*WakeRequest)(nil),     // 18: jifen.points.v1.WakeRequest
-	(*Request)(nil),         // 19: jifen.points.v1.Request
-	(*Posting)(nil),         // 20: jifen.points.v1.Posting
-	(*Lot)(nil),             // 21: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 22: jifen.points.v1.Arithmetic
-	(*MetricDelta)(nil),     // 23: jifen.points.v1.MetricDelta
-	(*TierChange)(nil),      // 24: jifen.points.v1.TierChange
-	(*RedemptionFacts)(nil), // 25: jifen.points.v1.RedemptionFacts
-	(*ItemFacts)(nil),       // 26: jifen.points.v1.ItemFacts
-	(*Entry)(nil),           // 27: jifen.points.v1.Entry
+	(*MergeRequest)(nil),    // 18: jifen.points.v1.MergeRequest
+	(*AbsorbRequest)(nil),   // 19: jifen.points.v1.AbsorbRequest
+	(*ForwardRequest)(nil),  // 20: jifen.points.v1.ForwardRequest
+	(*Carried)(nil),         // 21: jifen.points.v1.Carried
+	(*CarriedOrder)(nil),    // 22: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),    // 23: jifen.points.v1.CarriedMonth
+	(*WakeRequest)(nil),     // 24: jifen.points.v1.WakeRequest
+	(*Request)(nil),         // 25: jifen.points.v1.Request
+	(*Posting)(nil),         // 26: jifen.points.v1.Posting
+	(*Lot)(nil),             // 27: jifen.points.v1.Lot
+	(*Arithmetic)(nil),      // 28: jifen.points.v1.Arithmetic
+	(*MetricDelta)(nil),     // 29: jifen.points.v1.MetricDelta
+	(*TierChange)(nil),      // 30: jifen.points.v1.TierChange
+	(*RedemptionFacts)(nil), // 31: jifen.points.v1.RedemptionFacts
+	(*ItemFacts)(nil),       // 32: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),      // 33: jifen.points.v1.MergeFacts
+	(*Entry)(nil),           // 34: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -2835,32 +3348,40 @@ var file_points_proto_depIdxs = []int32{
 	12, // 10: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
 	11, // 11: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
 	13, // 12: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	14, // 13: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	15, // 14: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	16, // 15: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	17, // 16: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	18, // 17: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	1,  // 18: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 19: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 20: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	13, // 21: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	0,  // 22: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 23: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	20, // 24: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	21, // 25: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	22, // 26: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 27: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 28: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	23, // 29: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	24, // 30: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	25, // 31: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	26, // 32: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	23, // 33: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	21, // 13: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
+	22, // 14: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
+	23, // 15: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
+	14, // 16: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	15, // 17: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	16, // 18: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	17, // 19: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	24, // 20: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	18, // 21: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	19, // 22: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	20, // 23: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	1,  // 24: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 25: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 26: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	13, // 27: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	21, // 28: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	0,  // 29: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 30: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	26, // 31: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	27, // 32: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	28, // 33: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 34: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 35: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	29, // 36: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	30, // 37: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	31, // 38: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	32, // 39: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	29, // 40: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	33, // 41: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -2868,12 +3389,15 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[17].OneofWrappers = []any{
+	file_points_proto_msgTypes[23].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
 		(*Request_Item)(nil),
 		(*Request_Wake)(nil),
+		(*Request_Merge)(nil),
+		(*Request_Absorb)(nil),
+		(*Request_Forward)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2881,7 +3405,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
