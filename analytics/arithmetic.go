@@ -38,6 +38,10 @@ func (a *arithmeticView) read(m []byte) bool {
 			a.takenBefore = signed(x)
 		case 16:
 			a.lot = signed(x)
+		case 17:
+			a.bound = text(b)
+		case 18:
+			a.left = signed(x)
 		}
 		if !ok {
 			return false
@@ -87,6 +91,8 @@ func appendArithmetic(j []byte, a *arithmeticView) []byte {
 	j = appendNumber(j, "kept_points", a.kept)
 	j = appendNumber(j, "reversed_before", a.takenBefore)
 	j = appendNumber(j, "lot", a.lot)
+	j = appendText(j, "bound", a.bound)
+	j = appendNumber(j, "left", a.left)
 	if len(j) == start {
 		return append(j, "{}"...)
 	}

@@ -100,6 +100,7 @@ func viewOf(e *pointspb.Entry) entryView {
 		desired: a.GetDesired(), awarded: a.GetAwarded(), kept: a.GetKeptPoints(), takenBefore: a.GetReversedBefore(), lot: int64(a.GetLot()),
 		tierMultiplier: ratioView{a.GetTierMultiplier().GetNum(), a.GetTierMultiplier().GetDen()},
 		campaign:       ratioView{a.GetCampaign().GetNum(), a.GetCampaign().GetDen()}, campaigns: a.GetCampaigns(), holdout: a.GetHoldout(),
+		bound: a.GetBound(), left: a.GetLeft(),
 	}
 	for _, p := range e.GetPostings() {
 		v.sums[p.GetAccount()] += p.GetPoints()

@@ -17,6 +17,7 @@ type Account struct {
 	Years   []Year     // tier metric by calendar year of the event time
 	// PendingOrders are not in Years yet: they count from the end of their windows on.
 	PendingOrders []PendingOrder
+	Uses          []Use // of caps and limits, by rule, period and what the limit counts by
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -84,6 +85,7 @@ func (a *Account) Clone() *Account {
 	c.Tiers = slices.Clone(a.Tiers)
 	c.Years = slices.Clone(a.Years)
 	c.PendingOrders = slices.Clone(a.PendingOrders)
+	c.Uses = slices.Clone(a.Uses)
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
 	return &c

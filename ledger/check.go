@@ -39,6 +39,9 @@ func (a *Account) Check(now int64) error {
 			return fmt.Errorf("I3: %d in %d orders of %d, of lot %d, count from %d", p.Spend, p.Orders, p.Year, p.Lot, p.At)
 		}
 	}
+	if err := a.checkUses(); err != nil {
+		return err
+	}
 	if due := a.dueAt(); due != a.Due {
 		return fmt.Errorf("I2: due at %d, noted as %d", due, a.Due)
 	}

@@ -184,7 +184,7 @@ type award struct {
 	*slip
 }
 
-// awards are the candidates that hold for the member, with their amounts: eligibility, stacking, multiplier, floor (§8).
+// awards are the candidates that hold for the member, with their amounts: eligibility, stacking, multiplier, floor, caps (§8).
 func (c *credit) awards() ([]award, error) {
 	a := c.m
 	// An order earns at the tier held before it: its own rise is booked after its awards.
@@ -201,7 +201,11 @@ func (c *credit) awards() ([]award, error) {
 		}
 		found = append(found, award{k, x})
 	}
-	return stack(found), nil
+	found = stack(found)
+	for i := range found {
+		c.bound(found[i])
+	}
+	return found, nil
 }
 
 // CampaignsOf are those that multiply a candidate for members of a tier, and their product; nil: none does.

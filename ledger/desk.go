@@ -65,6 +65,7 @@ type Desk struct {
 type slip struct {
 	rule            *topics.Rule // nil: the book has none of that name
 	arithmetic      pointspb.Arithmetic
+	uses            []*pointspb.Use // of the rule's cap and limit
 	tier            pointspb.Ratio
 	entry           pointspb.Entry
 	lot             pointspb.Lot

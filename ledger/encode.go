@@ -244,29 +244,6 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 	return r.end()
 }
 
-func (s *state) grant(g *Grant) {
-	s.text(g.Rule)
-	s.text(g.Version)
-	s.text(g.Mode)
-	for _, v := range [...]int64{g.Points, g.Per, g.Eligible, g.Quantity, g.Num, g.Den, int64(g.Lot), g.Awarded, g.Reversed} {
-		s.int(v)
-	}
-	s.count(len(g.Lines))
-	for _, n := range g.Lines {
-		s.int(int64(n))
-	}
-}
-
-func (r *reading) grant() Grant {
-	g := Grant{Rule: r.text(), Version: r.text(), Mode: r.text()}
-	for _, v := range [...]*int64{&g.Points, &g.Per, &g.Eligible, &g.Quantity, &g.Num, &g.Den} {
-		*v = r.int()
-	}
-	g.Lot, g.Awarded, g.Reversed = uint32(r.int()), r.int(), r.int()
-	g.Lines = many(r, func() uint32 { return uint32(r.int()) })
-	return g
-}
-
 func (s *state) early(f *Refund) {
 	s.text(f.Source)
 	s.text(f.ID)

@@ -64,6 +64,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	}
 	foldPostings(&a.Account, e)
 	a.written.folded(&a.Account, e)
+	if len(e.Uses) > 0 {
+		a.use(e)
+	}
 	if m := e.Metric; m != nil {
 		a.addMetric(m)
 	}
@@ -175,6 +178,7 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 		for i := range o.Grants {
 			if o.Grants[i].Lot == e.Arithmetic.Lot {
 				o.Grants[i].Reversed += e.Arithmetic.Desired
+				o.Grants[i].Short += e.Arithmetic.Desired - e.Arithmetic.Awarded
 			}
 		}
 	}
@@ -186,6 +190,7 @@ func grantOf(e *pointspb.Entry) Grant {
 	return Grant{
 		Rule: e.Rule, Version: e.Version, Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible,
 		Quantity: x.Quantity, Num: m.Num, Den: m.Den, Lines: x.Lines, Lot: e.Lot.Number, Awarded: x.Awarded,
+		By: byOf(e),
 	}
 }
 

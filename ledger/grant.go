@@ -9,7 +9,7 @@ import (
 func (c *credit) grant(x award) {
 	g := x.slip
 	e := &g.entry
-	e.Kind, e.Rule, e.Arithmetic = pointspb.Kind_RECORDED, x.Rule, &g.arithmetic
+	e.Kind, e.Rule, e.Arithmetic, e.Uses = pointspb.Kind_RECORDED, x.Rule, &g.arithmetic, g.uses
 	if n := x.arithmetic.Awarded; n > 0 {
 		e.Kind, e.OrderKey, e.Lot = pointspb.Kind_GRANTED, c.key, &g.lot
 		g.issued.Account, g.issued.Points = pointspb.Account_ISSUED, -n

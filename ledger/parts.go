@@ -31,6 +31,17 @@ var parts = [...]part{
 		read:  func(r *reading, a *Account) { a.MergedInto = r.text() },
 		none:  func(a *Account) { a.MergedInto = "" },
 	},
+	{
+		has:   func(a *Account) bool { return len(a.Uses) > 0 },
+		write: func(s *state, a *Account) { s.uses(a.Uses) },
+		read:  func(r *reading, a *Account) { a.Uses = r.uses() },
+		none:  func(a *Account) { a.Uses = nil },
+		merge: func(into, from *Account, _ uint32) {
+			for _, u := range from.Uses {
+				into.count(u, u.Points, u.Times)
+			}
+		},
+	},
 }
 
 // parts writes which parts an account has, and these.

@@ -12,12 +12,13 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// windows gives some of the rules of operate one, of each kind.
+// windows gives some of the rules of operate one, of each kind, and some of them caps and limits.
 func (s *shop) windows(r *rapid.T) *shop {
 	short := &topics.Validity{Days: 20, FromEarning: true}
 	s.book.Tiers.CountPending = rapid.Bool().Draw(r, "count pending")
-	return s.wait(2, topics.Pending{Days: 7}, nil).wait(3, topics.Pending{Completed: true}, nil).
+	s.wait(2, topics.Pending{Days: 7}, nil).wait(3, topics.Pending{Completed: true}, nil).
 		wait(5, topics.Pending{Days: 15}, short).wait(11, topics.Pending{Completed: true}, short)
+	return s.caps(r)
 }
 
 // pendingIsApart checks that nothing pending was spent, and that no return of what was pending left a debt (§3).

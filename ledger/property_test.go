@@ -123,6 +123,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		}
 		same(r, replayed, s.world)
 		conserved(r, s)
+		capsHold(r, s)
 	})
 }
 

@@ -132,7 +132,7 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 	postings := c.source(g.Lot, delta)
 	c.emitOf(c.m, &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
-		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings,
+		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings, Uses: c.giveBack(o, &g, delta, postings[0].Points),
 		Arithmetic: &pointspb.Arithmetic{
 			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: g.Quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
 			Desired: delta, Awarded: postings[0].Points, KeptPoints: would, ReversedBefore: g.Reversed, Lot: g.Lot,

@@ -43,6 +43,8 @@ type Grant struct {
 	Lot      uint32
 	Awarded  int64
 	Reversed int64
+	Short    int64  // of Reversed, what the clawback policy did not take
+	By       string // what the rule's limit counts by
 }
 
 // Refund is a refund that waits for its order.

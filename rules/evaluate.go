@@ -148,6 +148,9 @@ func (p *parcel) apply(r *rule, e *topics.Event) {
 	if r.tiers != nil {
 		c.ByTier = r.byTier(e, c.Campaigns)
 	}
+	if r.by != nil {
+		c.By = r.by(&e.Data)
+	}
 }
 
 // candidate adds a candidate that says what the rule says.

@@ -302,3 +302,24 @@ func BenchmarkCompileRetail(b *testing.B) {
 		}
 	}
 }
+
+// TestCandidatesCarryWhatTheirLimitCountsBy: of each event type that has something to count by.
+func TestCandidatesCarryWhatTheirLimitCountsBy(t *testing.T) {
+	book := compile(t, head+`  rules:
+    - {id: share, on: shop.share.created.v1, earn: {fixed: 10}, limit: {times: 1, per: day, by: product}}
+    - {id: any, on: shop.share.created.v1, earn: {fixed: 10}, limit: {times: 1, per: day}}
+    - {id: review, on: shop.review.published.v1, earn: {fixed: 10}, limit: {times: 1, per: day, by: sku}}
+    - {id: survey, on: shop.member.survey_completed.v1, earn: {fixed: 10}, limit: {times: 1, per: day, by: survey}}
+    - {id: nights, on: shop.activity.v1, earn: {fixed: 10}, limit: {times: 1, per: day, by: activity}}
+`)
+	data := topics.Data{Member: "m", Product: "P", SKU: "S", Survey: "Q", Activity: "A"}
+	got := map[string]string{}
+	for _, typ := range []string{topics.TypeShareCreated, topics.TypeReviewPublished, topics.TypeSurveyCompleted, topics.TypeActivity} {
+		for _, c := range book.Evaluate(&topics.Event{Type: typ, Time: at(t, "2026-06-01T10:00:00+08:00"), Data: data}).Candidates {
+			got[c.Rule] = c.By
+		}
+	}
+	if diff := cmp.Diff(got, map[string]string{"share": "P", "any": "", "review": "S", "survey": "Q", "nights": "A"}); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"time"
 
 	"jifen/topics"
@@ -38,4 +39,21 @@ func (b *Book) zone() *time.Location {
 		return time.UTC
 	}
 	return b.source.Zone
+}
+
+// limitKey reads off an event what a rule's limit counts by; nil where it counts all events together.
+func limitKey(by string) (func(*topics.Data) string, error) {
+	switch by {
+	case "":
+		return nil, nil
+	case topics.ByProduct:
+		return func(d *topics.Data) string { return d.Product }, nil
+	case topics.BySKU:
+		return func(d *topics.Data) string { return d.SKU }, nil
+	case topics.BySurvey:
+		return func(d *topics.Data) string { return d.Survey }, nil
+	case topics.ByActivity:
+		return func(d *topics.Data) string { return d.Activity }, nil
+	}
+	return nil, fmt.Errorf("a limit by %q", by)
 }

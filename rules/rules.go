@@ -26,8 +26,9 @@ type Books []*Book
 type rule struct {
 	topics.Rule
 	mode   string
-	event  func(*topics.Event) bool // nil: every event of the type
-	line   func(*topics.Line) bool  // nil: every line
+	event  func(*topics.Event) bool  // nil: every event of the type
+	line   func(*topics.Line) bool   // nil: every line
+	by     func(*topics.Data) string // nil: its limit counts all events together
 	groups [][]*campaign
 	tiers  []string // that its campaigns name
 }
@@ -56,6 +57,9 @@ func Compile(book *topics.Rulebook) (*Book, error) {
 		r.event, r.line = eventTest(r.On, r.Match), lineTest(r.Match)
 		r.groups = groupsOf(r.ID, campaigns)
 		r.tiers = tiersOf(r.groups)
+		if r.by, err = limitKey(r.Limit.By); err != nil {
+			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
+		}
 		if err := checkProduct(book, r); err != nil {
 			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
 		}

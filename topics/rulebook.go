@@ -114,6 +114,8 @@ type Rule struct {
 	Exclusive      string
 	Priority       int32
 	HoldoutPercent uint32 // 0..100: members of the hold-out are recorded, not credited
+	Cap            Cap
+	Limit          Limit
 }
 
 // Match says which events and lines a rule is for; empty lists match all.

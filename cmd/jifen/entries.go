@@ -40,6 +40,8 @@ type arithmetic struct {
 	TierMultiplier string   `json:"tier_multiplier"`
 	Campaign       string   `json:"campaign"`
 	Campaigns      []string `json:"campaigns"`
+	Bound          string   `json:"bound"`
+	Left           int64    `json:"left"`
 }
 
 func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
@@ -54,7 +56,7 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 		Why: httpapi.Why{
 			Kind: r.Kind, Rule: r.Rule, Version: r.Version, Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible,
 			Quantity: max(x.Quantity, r.Quantity), Tier: x.Tier, TierRatio: ratioOf(x.TierMultiplier), CampaignRatio: ratioOf(x.Campaign),
-			Campaigns: x.Campaigns, Desired: r.Desired, Awarded: r.Awarded, Holdout: r.Holdout, Order: r.Order, Item: r.Item,
+			Campaigns: x.Campaigns, Desired: r.Desired, Awarded: r.Awarded, Holdout: r.Holdout, Bound: x.Bound, Left: x.Left, Order: r.Order, Item: r.Item,
 			FromTier: r.TierFrom, Refusal: r.Outcome, Pending: r.Pending, ActiveAt: r.ActiveAt,
 		},
 	}

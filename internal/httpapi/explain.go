@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/currency"
 
+	"jifen/ledger"
 	"jifen/topics"
 )
 
@@ -44,6 +45,9 @@ func explain(l lang, w Why) string {
 	case "refunded":
 		return sentence(l, w, "退货已登记", "return recorded")
 	case "recorded":
+		if w.Mode != "" { // a rule was met, and gave nothing
+			return explainGrant(l, w)
+		}
 		return sentence(l, w, "已登记，不产生积分", "recorded, earns no points")
 	}
 	return w.Kind
@@ -91,7 +95,7 @@ func explainGrant(l lang, w Why) string {
 	case w.Holdout:
 		add(fmt.Sprintf("对照组：本应 %d 分，未发放", w.Desired), fmt.Sprintf("hold-out: %s not awarded", count(w.Desired, "point")))
 	case w.Awarded < w.Desired:
-		add(fmt.Sprintf("应得 %d 分，因上限实得 %d 分", w.Desired, w.Awarded), fmt.Sprintf("%s due, %d after the cap", count(w.Desired, "point"), w.Awarded))
+		add(explainBound(w))
 	default:
 		add(fmt.Sprintf("得 %d 分", w.Awarded), count(w.Awarded, "point"))
 	}
@@ -99,6 +103,21 @@ func explainGrant(l lang, w Why) string {
 		add(explainPending(w.ActiveAt))
 	}
 	return strings.Join(parts, l.pick("；", "; "))
+}
+
+// explainBound says what cut an award.
+func explainBound(w Why) (chinese, english string) {
+	due, points := fmt.Sprintf("应得 %d 分", w.Desired), count(w.Desired, "point")+" due"
+	switch w.Bound {
+	case ledger.BoundLimit:
+		return due + "，本期奖励次数已用完，不再得分", points + ", none awarded: the limit of times is used up"
+	case ledger.BoundCap:
+		if w.Awarded == 0 {
+			return due + "，本期积分已达上限，不再得分", points + ", none awarded: the cap is reached"
+		}
+		return fmt.Sprintf("%s，因本期积分上限实得 %d 分", due, w.Awarded), fmt.Sprintf("%s, %d awarded: the cap left no more", points, w.Awarded)
+	}
+	return fmt.Sprintf("%s，实得 %d 分", due, w.Awarded), fmt.Sprintf("%s, %d awarded", points, w.Awarded)
 }
 
 // explainPending says until when points wait; the zero time: until their order is completed.

@@ -11,7 +11,10 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 	e1 := Why{Kind: "granted", Rule: "spend-basic", Version: "2026-05", Mode: "step", Points: 1, Per: 1000, Eligible: 29900, Currency: "CNY", Tier: "silver", TierRatio: topics.Ratio{Num: 3, Den: 2}, Desired: 43, Awarded: 43}
 	e4 := Why{Kind: "granted", Mode: "proportional", Points: 100, Per: 100, Eligible: 435, Currency: "CNY", Desired: 435, Awarded: 435}
 	e5 := Why{Kind: "granted", Mode: "quantity", Points: 100, Quantity: 2, Tier: "gold", TierRatio: topics.Ratio{Num: 2, Den: 1}, Desired: 400, Awarded: 400}
-	b1 := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, CampaignRatio: topics.Ratio{Num: 10, Den: 3}, Campaigns: []string{"a", "b"}}
+	b1 := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Bound: "cap", CampaignRatio: topics.Ratio{Num: 10, Den: 3}, Campaigns: []string{"a", "b"}}
+	cut := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Awarded: 5, Bound: "cap", Left: 5}
+	often := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Bound: "limit"}
+	none := Why{Kind: "recorded", Mode: "fixed", Points: 10, Desired: 10, Bound: "cap"}
 	hold := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Holdout: true, TierRatio: topics.One()}
 	p1, completed := e5, e5
 	p1.Pending, p1.ActiveAt = 400, time.Date(2026, 6, 8, 10, 0, 0, 0, time.FixedZone("", 8*3600))
@@ -34,7 +37,10 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 			completed, "数量 2，每个 100 分；等级 gold ×2；得 400 分；待生效，订单完成后可用",
 			"quantity 2, 100 points each; tier gold ×2; 400 points; pending until the order is completed",
 		},
-		{b1, "固定 10 分；活动 a、b ×10/3；应得 10 分，因上限实得 0 分", "10 points, fixed; campaign a, b ×10/3; 10 points due, 0 after the cap"},
+		{b1, "固定 10 分；活动 a、b ×10/3；应得 10 分，本期积分已达上限，不再得分", "10 points, fixed; campaign a, b ×10/3; 10 points due, none awarded: the cap is reached"},
+		{cut, "固定 10 分；应得 10 分，因本期积分上限实得 5 分", "10 points, fixed; 10 points due, 5 awarded: the cap left no more"},
+		{often, "固定 10 分；应得 10 分，本期奖励次数已用完，不再得分", "10 points, fixed; 10 points due, none awarded: the limit of times is used up"},
+		{none, "固定 10 分；应得 10 分，本期积分已达上限，不再得分", "10 points, fixed; 10 points due, none awarded: the cap is reached"},
 		{hold, "固定 10 分；对照组：本应 10 分，未发放", "10 points, fixed; hold-out: 10 points not awarded"},
 		{Why{Kind: "reversed", Order: "O1", Awarded: 136}, "订单 O1：退货收回 136 积分", "order O1: 136 points taken back after a return"},
 		{Why{Kind: "redeemed", Item: "night", Quantity: 1}, "兑换 night × 1", "redeemed night × 1"},

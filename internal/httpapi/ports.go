@@ -150,6 +150,8 @@ type Why struct {
 	Desired       int64
 	Awarded       int64 // reversed: points taken back
 	Holdout       bool
+	Bound         string // cap | limit: why awarded is below desired
+	Left          int64  // what that left
 	Order, Item   string
 	FromTier      string
 	Refusal       string

@@ -125,10 +125,20 @@ func awards(b *topics.Rulebook, e *pointspb.CreditEvent, c golden) (map[string]i
 	points := map[string]int64{}
 	for _, a := range best {
 		if a.points > 0 {
-			points[a.Rule] = a.points
+			points[a.Rule] = capped(b, a.Rule, a.points)
 		}
 	}
 	return points, nil
+}
+
+// capped is what a rule's cap leaves of its first award of a period.
+func capped(b *topics.Rulebook, rule string, points int64) int64 {
+	for i := range b.Rules {
+		if r := &b.Rules[i]; r.ID == rule && r.Cap.Points > 0 {
+			return min(points, r.Cap.Points)
+		}
+	}
+	return points
 }
 
 func awardAt(b *topics.Rulebook, c *pointspb.Candidate, tier string) (int64, error) {

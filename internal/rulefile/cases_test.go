@@ -115,3 +115,15 @@ c.yaml:13:73: cases[3].event.data: RANGE: lines.net must be from 0 to 10^12 (exp
 		t.Errorf("an empty file: got %v, want faults", err)
 	}
 }
+
+// TestCasesSeeCaps: a case is the first event of its period.
+func TestCasesSeeCaps(t *testing.T) {
+	book := parse(t, strings.Replace(base, "mode: step}", "mode: step}\n      cap: {points: 15, per: day}\n      limit: {times: 1, per: ever}", 1))
+	event := `event: {type: shop.order.paid.v1, time: 2026-07-02T00:00:00+08:00, data: {member: m1, order: O1, currency: CNY, lines: [{line: "1", category: basic, net: %s}]}}`
+	results, err := rulefile.RunCases(book, "cases.yaml", []byte(caseHead+
+		"  - {name: below, "+strings.Replace(event, "%s", "14000", 1)+", points: {spend: 14}}\n"+
+		"  - {name: above, "+strings.Replace(event, "%s", "20000", 1)+", points: {spend: 15}}\n"))
+	if err != nil || len(results) != 2 || !results[0].Passed || !results[1].Passed {
+		t.Errorf("got %+v, %v", results, err)
+	}
+}

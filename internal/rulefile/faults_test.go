@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"jifen/internal/rulefile"
+	"jifen/topics"
 )
 
 // base is a good book; line numbers in the tests below count from its first line.
@@ -135,8 +136,6 @@ func TestWhatIsBuiltLaterIsRefusedNotIgnored(t *testing.T) {
 		{"milestones", "  max_multiplier", "  milestones: [{id: c}]\n  max_multiplier", "25:15 spec.milestones is not supported yet"},
 		{"rebate", "  max_multiplier", "  rebate: {rate: \"0.05\"}\n  max_multiplier", "25:11 spec.rebate is not supported yet"},
 		{"when", earn, earn + "\n      when: order.net >= 1000", "23:13 spec.rules[0].when is not supported yet"},
-		{"cap", earn, earn + "\n      cap: {points: 30, per: day}", "23:12 spec.rules[0].cap is not supported yet"},
-		{"limit", earn, earn + "\n      limit: {times: 1, per: ever}", "23:14 spec.rules[0].limit is not supported yet"},
 		{"within", earn, earn + "\n      within: 30d", "23:15 spec.rules[0].within is not supported yet"},
 		{"referrer", "points: 1, per: 1000, mode: step", "fixed: 50, to: referrer", "22:29 spec.rules[0].earn.to is not supported yet"},
 		{"budget", "rules: [spend]", "budget: {points: 5}", "24:36 spec.campaigns[0].budget is not supported yet"},
@@ -189,6 +188,39 @@ func TestFaultsOfAWindowHaveTheirPlace(t *testing.T) {
 		if got := faults(t, strings.Replace(base, change[0], change[1], 1)); got != nil {
 			t.Errorf("%s: got %v, want none", good, got)
 		}
+	}
+}
+
+func TestFaultsOfCapsAndLimitsHaveTheirPlace(t *testing.T) {
+	const earn = "      earn: {points: 1, per: 1000, mode: step}\n"
+	share := func(text string) string {
+		return earn + "    - {id: s, on: shop.share.created.v1, earn: {fixed: 10}, " + text + "}\n"
+	}
+	for _, c := range []struct{ name, to, want string }{
+		{"cap below 1", earn + "      cap: {points: 0, per: day}\n", "23:21 spec.rules[0].cap.points: 0 is out of range"},
+		{"a fraction", earn + "      cap: {points: 1.5, per: day}\n", "23:21 spec.rules[0].cap.points is a number"},
+		{"no points", earn + "      cap: {per: day}\n", `23:12 spec.rules[0].cap: "points" is missing`},
+		{"no period", earn + "      cap: {points: 30}\n", `23:12 spec.rules[0].cap: "per" is missing`},
+		{"unknown period", earn + "      cap: {points: 30, per: hour}\n", `23:30 spec.rules[0].cap.per: unknown value "hour"`},
+		{"cap by", earn + "      cap: {points: 30, per: day, by: product}\n", `23:35 spec.rules[0].cap: unknown key "by"`},
+		{"text", earn + "      cap: 30\n", "23:12 spec.rules[0].cap: is a number"},
+		{"limit below 1", earn + "      limit: {times: -1, per: ever}\n", "23:22 spec.rules[0].limit.times: -1 is out of range"},
+		{"no times", earn + "      limit: {per: ever}\n", `23:14 spec.rules[0].limit: "times" is missing`},
+		{"unknown period of a limit", earn + "      limit: {times: 1, per: calendar_year}\n", `23:30 spec.rules[0].limit.per: unknown value "calendar_year"`},
+		{"by what orders have not", earn + "      limit: {times: 1, per: day, by: product}\n", "23:39 spec.rules[0].limit.by: events shop.order.paid.v1 have no product to count by"},
+		{"by what shares have not", share("limit: {times: 1, per: day, by: sku}"), "23:93 spec.rules[1].limit.by: events shop.share.created.v1 have no sku to count by"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := faults(t, strings.Replace(base, earn, c.to, 1)); !slices.Contains(got, c.want) {
+				t.Errorf("got %v, want %s", got, c.want)
+			}
+		})
+	}
+	good := parse(t, strings.Replace(base, earn, share("limit: {times: 1, per: week, by: product}, cap: {points: 30, per: ever}"), 1))
+	if diff := cmp.Diff([]any{good.Rules[1].Limit, good.Rules[1].Cap}, []any{
+		topics.Limit{Times: 1, Per: topics.PerWeek, By: "product"}, topics.Cap{Points: 30, Per: topics.PerEver},
+	}); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
 

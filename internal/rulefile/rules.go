@@ -16,6 +16,7 @@ import (
 type shape struct {
 	match []string // beside store, channel and tier
 	modes []topics.Mode
+	by    []string // what limits can count by
 }
 
 // earning are the event types that can earn. The others correct or administrate: points for them would be points for nothing.
@@ -23,23 +24,23 @@ func earning() map[string]shape {
 	fixed := []topics.Mode{topics.ModeFixed}
 	every := []topics.Mode{topics.ModeStep, topics.ModeProportional, topics.ModeQuantity, topics.ModeFixed}
 	return map[string]shape{
-		topics.TypeOrderPaid:        {[]string{"category", "sku", "tag", "first_order"}, every},
-		topics.TypeActivity:         {[]string{"activity"}, every},
-		topics.TypeReviewPublished:  {[]string{"min_length"}, fixed},
-		topics.TypeShareCreated:     {nil, fixed},
-		topics.TypeShareClicked:     {nil, fixed},
-		topics.TypeRegistered:       {nil, fixed},
-		topics.TypeProfileCompleted: {nil, fixed},
-		topics.TypeSurveyCompleted:  {nil, fixed},
-		topics.TypeSignedIn:         {nil, fixed},
-		topics.TypeCouponUsed:       {nil, fixed},
+		topics.TypeOrderPaid:        {match: []string{"category", "sku", "tag", "first_order"}, modes: every},
+		topics.TypeActivity:         {match: []string{"activity"}, modes: every, by: []string{topics.ByActivity}},
+		topics.TypeReviewPublished:  {match: []string{"min_length"}, modes: fixed, by: []string{topics.BySKU}},
+		topics.TypeShareCreated:     {modes: fixed, by: []string{topics.ByProduct}},
+		topics.TypeShareClicked:     {modes: fixed},
+		topics.TypeRegistered:       {modes: fixed},
+		topics.TypeProfileCompleted: {modes: fixed},
+		topics.TypeSurveyCompleted:  {modes: fixed, by: []string{topics.BySurvey}},
+		topics.TypeSignedIn:         {modes: fixed},
+		topics.TypeCouponUsed:       {modes: fixed},
 	}
 }
 
 func (b *book) rule(n ast.Node, path string) {
 	s := b.section(n, path, "id", "on", "match", "when", "earn", "tier_multiplier", "validity", "exclusive", "priority",
 		"holdout", "pending", "within", "limit", "cap")
-	s.later("when", "within", "limit", "cap")
+	s.later("when", "within")
 	r := topics.Rule{
 		ID:             s.id("id"),
 		TierMultiplier: s.flag("tier_multiplier"),
@@ -52,6 +53,7 @@ func (b *book) rule(n ast.Node, path string) {
 	b.unique(s, r.ID)
 	sh, known := s.eventType(&r)
 	r.Pending = s.pending(r.On)
+	r.Cap, r.Limit = s.cap(), s.limit(r.On, sh, known)
 	b.outlives(s, &r)
 	if h := s.child("holdout", "percent"); h != nil && h.has("percent", "a whole number from 0 to 100") {
 		r.HoldoutPercent = uint32(h.integer("percent", 0, 100))

@@ -74,6 +74,7 @@ func TestPipelineVector(t *testing.T) {
 	pendingVectors(t)
 	tamperVectors(t)
 	timelineVectors(t)
+	capVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.

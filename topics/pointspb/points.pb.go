@@ -602,6 +602,7 @@ type Candidate struct {
 	Exclusive      string                 `protobuf:"bytes,13,opt,name=exclusive,proto3" json:"exclusive,omitempty"`                                 // group of which one rule is taken
 	Priority       int32                  `protobuf:"varint,14,opt,name=priority,proto3" json:"priority,omitempty"`
 	HoldoutPercent uint32                 `protobuf:"varint,15,opt,name=holdout_percent,json=holdoutPercent,proto3" json:"holdout_percent,omitempty"` // members of the hold-out get desired recorded, awarded 0
+	By             string                 `protobuf:"bytes,16,opt,name=by,proto3" json:"by,omitempty"`                                                // what the rule's limit counts by, such as the product of a share; empty = nothing
 	ByTier         []*TierCampaigns       `protobuf:"bytes,22,rep,name=by_tier,json=byTier,proto3" json:"by_tier,omitempty"`                          // in place of campaign and campaigns, for members of these tiers
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -740,6 +741,13 @@ func (x *Candidate) GetHoldoutPercent() uint32 {
 		return x.HoldoutPercent
 	}
 	return 0
+}
+
+func (x *Candidate) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
 }
 
 func (x *Candidate) GetByTier() []*TierCampaigns {
@@ -2187,6 +2195,8 @@ type Arithmetic struct {
 	KeptPoints     int64                  `protobuf:"varint,14,opt,name=kept_points,json=keptPoints,proto3" json:"kept_points,omitempty"`             // clawback: what the amount kept would earn
 	ReversedBefore int64                  `protobuf:"varint,15,opt,name=reversed_before,json=reversedBefore,proto3" json:"reversed_before,omitempty"` // clawback: taken back earlier
 	Lot            uint32                 `protobuf:"varint,16,opt,name=lot,proto3" json:"lot,omitempty"`                                             // clawback: the lot of the grant
+	Bound          string                 `protobuf:"bytes,17,opt,name=bound,proto3" json:"bound,omitempty"`                                          // cap | limit: why awarded is below desired; empty = it is not, or a hold-out
+	Left           int64                  `protobuf:"varint,18,opt,name=left,proto3" json:"left,omitempty"`                                           // what that left
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -2333,6 +2343,97 @@ func (x *Arithmetic) GetLot() uint32 {
 	return 0
 }
 
+func (x *Arithmetic) GetBound() string {
+	if x != nil {
+		return x.Bound
+	}
+	return ""
+}
+
+func (x *Arithmetic) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+// Use is what an award adds to a counter of its rule, by calendar period of the event's time; a clawback takes it off again.
+type Use struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Per           string                 `protobuf:"bytes,1,opt,name=per,proto3" json:"per,omitempty"`        // day | week | month | year | ever
+	Period        int32                  `protobuf:"varint,2,opt,name=period,proto3" json:"period,omitempty"` // the period's first day in the program's zone, such as 20260601; 0 = ever
+	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`          // what the limit counts by; empty = nothing
+	Points        int64                  `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"` // of the cap
+	Times         int64                  `protobuf:"varint,5,opt,name=times,proto3" json:"times,omitempty"`   // of the limit
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Use) Reset() {
+	*x = Use{}
+	mi := &file_points_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Use) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Use) ProtoMessage() {}
+
+func (x *Use) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Use.ProtoReflect.Descriptor instead.
+func (*Use) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Use) GetPer() string {
+	if x != nil {
+		return x.Per
+	}
+	return ""
+}
+
+func (x *Use) GetPeriod() int32 {
+	if x != nil {
+		return x.Period
+	}
+	return 0
+}
+
+func (x *Use) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Use) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *Use) GetTimes() int64 {
+	if x != nil {
+		return x.Times
+	}
+	return 0
+}
+
 type MetricDelta struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Year   int32                  `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
@@ -2348,7 +2449,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2360,7 +2461,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2373,7 +2474,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -2428,7 +2529,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2440,7 +2541,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2453,7 +2554,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -2486,7 +2587,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2498,7 +2599,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2511,7 +2612,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -2584,7 +2685,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2596,7 +2697,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2609,7 +2710,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -2667,7 +2768,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2679,7 +2780,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2692,7 +2793,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -2753,6 +2854,7 @@ type Entry struct {
 	PendingMetric *MetricDelta           `protobuf:"bytes,25,opt,name=pending_metric,json=pendingMetric,proto3" json:"pending_metric,omitempty"` // of the metric that counts once the windows of its order are over
 	Completed     string                 `protobuf:"bytes,26,opt,name=completed,proto3" json:"completed,omitempty"`                              // the order that was completed
 	Merged        *MergeFacts            `protobuf:"bytes,45,opt,name=merged,proto3" json:"merged,omitempty"`
+	Uses          []*Use                 `protobuf:"bytes,27,rep,name=uses,proto3" json:"uses,omitempty"`   // of the rule's cap and limit
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2760,7 +2862,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2772,7 +2874,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2785,7 +2887,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Entry) GetAccount() string {
@@ -2977,6 +3079,13 @@ func (x *Entry) GetMerged() *MergeFacts {
 	return nil
 }
 
+func (x *Entry) GetUses() []*Use {
+	if x != nil {
+		return x.Uses
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -3018,7 +3127,7 @@ const file_points_proto_rawDesc = "" +
 	"\vRefundFacts\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\tR\x05order\x12\x16\n" +
 	"\x06refund\x18\x02 \x01(\tR\x06refund\x121\n" +
-	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"\xf9\x03\n" +
+	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"\x89\x04\n" +
 	"\tCandidate\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x16\n" +
@@ -3036,7 +3145,8 @@ const file_points_proto_rawDesc = "" +
 	"firstOrder\x12\x1c\n" +
 	"\texclusive\x18\r \x01(\tR\texclusive\x12\x1a\n" +
 	"\bpriority\x18\x0e \x01(\x05R\bpriority\x12'\n" +
-	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\x127\n" +
+	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\x12\x0e\n" +
+	"\x02by\x18\x10 \x01(\tR\x02by\x127\n" +
 	"\aby_tier\x18\x16 \x03(\v2\x1e.jifen.points.v1.TierCampaignsR\x06byTier\"u\n" +
 	"\rTierCampaigns\x12\x12\n" +
 	"\x04tier\x18\x01 \x01(\tR\x04tier\x122\n" +
@@ -3152,7 +3262,7 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x03 \x01(\x03R\texpiresAt\x12\x1a\n" +
 	"\bpriority\x18\x04 \x01(\x05R\bpriority\x12\x14\n" +
-	"\x05order\x18\x05 \x01(\tR\x05order\"\xe9\x03\n" +
+	"\x05order\x18\x05 \x01(\tR\x05order\"\x93\x04\n" +
 	"\n" +
 	"Arithmetic\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x16\n" +
@@ -3172,7 +3282,15 @@ const file_points_proto_rawDesc = "" +
 	"\vkept_points\x18\x0e \x01(\x03R\n" +
 	"keptPoints\x12'\n" +
 	"\x0freversed_before\x18\x0f \x01(\x03R\x0ereversedBefore\x12\x10\n" +
-	"\x03lot\x18\x10 \x01(\rR\x03lot\"\x98\x01\n" +
+	"\x03lot\x18\x10 \x01(\rR\x03lot\x12\x14\n" +
+	"\x05bound\x18\x11 \x01(\tR\x05bound\x12\x12\n" +
+	"\x04left\x18\x12 \x01(\x03R\x04left\"m\n" +
+	"\x03Use\x12\x10\n" +
+	"\x03per\x18\x01 \x01(\tR\x03per\x12\x16\n" +
+	"\x06period\x18\x02 \x01(\x05R\x06period\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x16\n" +
+	"\x06points\x18\x04 \x01(\x03R\x06points\x12\x14\n" +
+	"\x05times\x18\x05 \x01(\x03R\x05times\"\x98\x01\n" +
 	"\vMetricDelta\x12\x12\n" +
 	"\x04year\x18\x01 \x01(\x05R\x04year\x12\x14\n" +
 	"\x05spend\x18\x02 \x01(\x03R\x05spend\x12\x16\n" +
@@ -3208,7 +3326,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xc8\b\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xf2\b\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -3243,7 +3361,8 @@ const file_points_proto_rawDesc = "" +
 	"\bsweep_at\x18\x18 \x01(\x03R\asweepAt\x12C\n" +
 	"\x0epending_metric\x18\x19 \x01(\v2\x1c.jifen.points.v1.MetricDeltaR\rpendingMetric\x12\x1c\n" +
 	"\tcompleted\x18\x1a \x01(\tR\tcompleted\x123\n" +
-	"\x06merged\x18- \x01(\v2\x1b.jifen.points.v1.MergeFactsR\x06merged\x12\x13\n" +
+	"\x06merged\x18- \x01(\v2\x1b.jifen.points.v1.MergeFactsR\x06merged\x12(\n" +
+	"\x04uses\x18\x1b \x03(\v2\x14.jifen.points.v1.UseR\x04uses\x12\x13\n" +
 	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xa8\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
@@ -3296,7 +3415,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -3327,12 +3446,13 @@ var file_points_proto_goTypes = []any{
 	(*Posting)(nil),         // 26: jifen.points.v1.Posting
 	(*Lot)(nil),             // 27: jifen.points.v1.Lot
 	(*Arithmetic)(nil),      // 28: jifen.points.v1.Arithmetic
-	(*MetricDelta)(nil),     // 29: jifen.points.v1.MetricDelta
-	(*TierChange)(nil),      // 30: jifen.points.v1.TierChange
-	(*RedemptionFacts)(nil), // 31: jifen.points.v1.RedemptionFacts
-	(*ItemFacts)(nil),       // 32: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),      // 33: jifen.points.v1.MergeFacts
-	(*Entry)(nil),           // 34: jifen.points.v1.Entry
+	(*Use)(nil),             // 29: jifen.points.v1.Use
+	(*MetricDelta)(nil),     // 30: jifen.points.v1.MetricDelta
+	(*TierChange)(nil),      // 31: jifen.points.v1.TierChange
+	(*RedemptionFacts)(nil), // 32: jifen.points.v1.RedemptionFacts
+	(*ItemFacts)(nil),       // 33: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),      // 34: jifen.points.v1.MergeFacts
+	(*Entry)(nil),           // 35: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -3371,17 +3491,18 @@ var file_points_proto_depIdxs = []int32{
 	28, // 33: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
 	5,  // 34: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
 	7,  // 35: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	29, // 36: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	30, // 37: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	31, // 38: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	32, // 39: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	29, // 40: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	33, // 41: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	30, // 36: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	31, // 37: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	32, // 38: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	33, // 39: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	30, // 40: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	34, // 41: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	29, // 42: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -3405,7 +3526,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -70,12 +70,9 @@ func (s *simulation) reversal(e *pointspb.Entry) []string {
 func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 	w := httpapi.Why{Kind: word(e.Kind.String()), Rule: e.Rule, Version: e.Version}
 	if x := e.Arithmetic; x != nil {
-		if e.Kind == pointspb.Kind_RECORDED {
-			w.Kind = word(pointspb.Kind_GRANTED.String()) // a rule was met and gave nothing: its arithmetic tells why
-		}
 		w.Mode, w.Points, w.Per, w.Eligible, w.Quantity = x.Mode, x.Points, x.Per, x.Eligible, x.Quantity
 		w.Tier, w.TierRatio, w.CampaignRatio, w.Campaigns = x.Tier, ratioOf(x.TierMultiplier), ratioOf(x.Campaign), x.Campaigns
-		w.Desired, w.Awarded, w.Holdout = x.Desired, x.Awarded, x.Holdout
+		w.Desired, w.Awarded, w.Holdout, w.Bound, w.Left = x.Desired, x.Awarded, x.Holdout, x.Bound, x.Left
 	}
 	if b := s.Books.Version(e.Version); b != nil {
 		w.Currency = b.Currency
