@@ -39,6 +39,10 @@ func (in *installation) serve(now string) *api {
 		}
 		return res.Body.Close() == nil && res.StatusCode == http.StatusOK
 	})
+	in.await("the API has read the rulebooks", p, func() bool {
+		status, _ := a.call("nobody", httpapi.RoleMember, http.MethodGet, "/v1/me/balance", "")
+		return status == http.StatusOK
+	})
 	return a
 }
 
