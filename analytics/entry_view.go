@@ -18,7 +18,7 @@ type entryView struct {
 	effective, recorded    int64
 	id                     []byte
 	cause                  causeView
-	sums                   [pointspb.Account_ADJUSTED + 1]int64 // of the postings, by account
+	sums                   [pointspb.Account_ADJUSTED_POINTS + 1]int64 // of the postings, by account
 	lot                    uint64
 	active, expires        int64
 	arithmetic             arithmeticView
@@ -30,6 +30,7 @@ type entryView struct {
 	redemption, item       string
 	quantity               int64
 	outcome                string
+	act, actOf, reason     string
 }
 
 type causeView struct {
@@ -122,7 +123,7 @@ func (v *entryView) read(m []byte) error {
 			ok = v.arithmetic.read(b)
 		case 13:
 			ok = v.readOrder(b)
-		case 14, 16, 17:
+		case 14, 16, 17, 32, 34:
 			ok = v.readFacts(number, b)
 		case 26:
 			v.completed = text(b)
@@ -167,7 +168,7 @@ func (v *entryView) readOrderLine(m []byte) bool {
 	return true
 }
 
-// readFacts reads the rarer messages of what happened: refund 14, tier 16 and redemption 17.
+// readFacts reads the rarer messages of what happened: refund 14, tier 16, redemption 17, act 32 and return 34.
 func (v *entryView) readFacts(message protowire.Number, m []byte) bool {
 	for len(m) > 0 {
 		number, x, b, rest := next(m)
@@ -189,8 +190,16 @@ func (v *entryView) readFacts(message protowire.Number, m []byte) bool {
 			v.item = text(b)
 		case 1704:
 			v.quantity = signed(x)
-		case 1706:
+		case 1706, 3212, 3403:
 			v.outcome = text(b)
+		case 3201:
+			v.act = text(b)
+		case 3203:
+			v.actOf = text(b)
+		case 3206:
+			v.reason = text(b)
+		case 3401:
+			v.refund = text(b)
 		}
 		m = rest
 	}

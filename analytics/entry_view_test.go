@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	cmp2 "cmp"
 	"encoding/json"
 	"testing"
 
@@ -89,9 +90,10 @@ func viewOf(e *pointspb.Entry) entryView {
 		account: e.GetAccount(), rule: e.GetRule(), version: e.GetVersion(), seq: e.GetSeq(), kind: e.GetKind(),
 		effective: e.GetEffectiveAt(), recorded: e.GetRecordedAt(), id: e.GetId(),
 		lot: uint64(e.GetLot().GetNumber()), active: e.GetLot().GetActiveAt(), expires: e.GetLot().GetExpiresAt(),
-		order: e.GetOrder().GetOrder(), completed: e.GetCompleted(), refundOrder: e.GetRefund().GetOrder(), refund: e.GetRefund().GetRefund(),
+		order: e.GetOrder().GetOrder(), completed: e.GetCompleted(), refundOrder: e.GetRefund().GetOrder(), refund: cmp2.Or(e.GetReturn().GetId(), e.GetRefund().GetRefund()),
 		tierFrom: e.GetTier().GetFrom(), tierTo: e.GetTier().GetTo(),
-		redemption: e.GetRedemption().GetId(), item: e.GetRedemption().GetItem(), quantity: e.GetRedemption().GetQuantity(), outcome: e.GetRedemption().GetOutcome(),
+		redemption: e.GetRedemption().GetId(), item: e.GetRedemption().GetItem(), quantity: e.GetRedemption().GetQuantity(), outcome: cmp2.Or(e.GetReturn().GetOutcome(), e.GetAct().GetOutcome(), e.GetRedemption().GetOutcome()),
+		act: e.GetAct().GetId(), actOf: e.GetAct().GetOf(), reason: e.GetAct().GetReason(),
 	}
 	c, a := e.GetCause(), e.GetArithmetic()
 	v.cause = causeView{c.GetSource(), c.GetId(), c.GetType(), c.GetBackfill(), c.GetStore(), c.GetChannel(), c.GetOccurredAt()}

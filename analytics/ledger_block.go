@@ -24,12 +24,14 @@ type ledgerBlock struct {
 	causeSource, causeType, backfill             *repeats
 	store, channel, rule, version                *repeats
 	points, desired, awarded, orderNet, quantity *column[int64]
-	sums                                         [pointspb.Account_ADJUSTED + 1]*column[int64]
+	sums                                         [pointspb.Account_ADJUSTED_POINTS + 1]*column[int64]
 	holdout                                      *flags
 	arithmetic                                   *texts
 	lot                                          *column[uint32]
 	order, refund, redemption                    *texts
 	outcome, tierFrom, tierTo                    *repeats
+	act                                          *texts
+	reason                                       *repeats
 
 	json []byte
 }
@@ -55,6 +57,7 @@ func newLedgerBlock() *ledgerBlock {
 	b.arithmetic = l.text("arithmetic")
 	b.order, b.refund, b.redemption = l.text("order_id"), l.text("refund"), l.text("redemption")
 	b.outcome, b.tierFrom, b.tierTo = l.repeated("outcome"), l.repeated("tier_from"), l.repeated("tier_to")
+	b.act, b.reason = l.text("act"), l.repeated("reason")
 	b.fields = *l
 	return b
 }
@@ -89,6 +92,8 @@ func (b *ledgerBlock) add(shard int32, offset int64, v *entryView) {
 	b.outcome.add(row, v.outcome)
 	b.tierFrom.add(row, v.tierFrom)
 	b.tierTo.add(row, v.tierTo)
+	b.act.add(row, cmp.Or(v.actOf, v.act))
+	b.reason.add(row, v.reason)
 }
 
 func (b *ledgerBlock) addAccount(row int, v *entryView) {
@@ -121,7 +126,7 @@ func (b *ledgerBlock) addPostings(row int, v *entryView) {
 	for account, points := range v.sums[1:] {
 		b.sums[account+1].add(row, points)
 	}
-	b.points.add(row, v.sums[pointspb.Account_AVAILABLE]+v.sums[pointspb.Account_PENDING]+v.sums[pointspb.Account_FROZEN]+v.sums[pointspb.Account_DEBT])
+	b.points.add(row, v.sums[pointspb.Account_AVAILABLE]+v.sums[pointspb.Account_PENDING]+v.sums[pointspb.Account_FROZEN_POINTS]+v.sums[pointspb.Account_DEBT])
 }
 
 func (b *ledgerBlock) addArithmetic(row int, a *arithmeticView) {

@@ -11,25 +11,26 @@ import (
 
 // EntryRow is an entry of a member's history. Times are UTC; the zero time is "none" (ActiveAt) or "never" (ExpiresAt).
 type EntryRow struct {
-	ID, Kind, Rule, Version             string
-	Seq                                 uint64
-	Points, Available, Pending, Debt    int64 // changes; Debt is negative when debt grows
-	EffectiveAt, OccurredAt, RecordedAt time.Time
-	CauseSource, CauseID, CauseType     string
-	Arithmetic                          string // JSON: why that amount
-	Desired, Awarded                    int64
-	Holdout                             bool
-	Lot                                 uint32
-	ActiveAt, ExpiresAt                 time.Time
-	Order, Refund                       string
-	Redemption, Item, Outcome           string
-	Quantity                            int64
-	TierFrom, TierTo                    string
+	ID, Kind, Rule, Version                  string
+	Seq                                      uint64
+	Points, Available, Pending, Frozen, Debt int64 // changes; Debt is negative when debt grows
+	EffectiveAt, OccurredAt, RecordedAt      time.Time
+	CauseSource, CauseID, CauseType          string
+	Arithmetic                               string // JSON: why that amount
+	Desired, Awarded                         int64
+	Holdout                                  bool
+	Lot                                      uint32
+	ActiveAt, ExpiresAt                      time.Time
+	Order, Refund                            string
+	Redemption, Item, Outcome                string
+	Quantity                                 int64
+	TierFrom, TierTo                         string
+	Act, Reason                              string
 }
 
-const entriesQuery = `SELECT id, toString(kind), toString(rule), toString(version), seq, points, available, pending, debt,
+const entriesQuery = `SELECT id, toString(kind), toString(rule), toString(version), seq, points, available, pending, frozen, debt,
 	effective_at, occurred_at, recorded_at, toString(cause_source), cause_id, toString(cause_type), arithmetic, desired, awarded, holdout,
-	lot, active_at, expires_at, order_id, refund, redemption, item, toString(outcome), quantity, toString(tier_from), toString(tier_to)
+	lot, active_at, expires_at, order_id, refund, redemption, item, toString(outcome), quantity, toString(tier_from), toString(tier_to), act, toString(reason)
 FROM ledger FINAL
 WHERE account_kind = 'member' AND member = {member:String} AND ({shard:Int32} < 0 OR shard = {shard:Int32})
 	AND ({seq:UInt64} = 0 OR seq < {seq:UInt64})
@@ -54,9 +55,9 @@ func (s *Store) Entries(ctx context.Context, member string, limit int, before ui
 	for rows.Next() {
 		var r EntryRow
 		var id string
-		if err := rows.Scan(&id, &r.Kind, &r.Rule, &r.Version, &r.Seq, &r.Points, &r.Available, &r.Pending, &r.Debt,
+		if err := rows.Scan(&id, &r.Kind, &r.Rule, &r.Version, &r.Seq, &r.Points, &r.Available, &r.Pending, &r.Frozen, &r.Debt,
 			&r.EffectiveAt, &r.OccurredAt, &r.RecordedAt, &r.CauseSource, &r.CauseID, &r.CauseType, &r.Arithmetic, &r.Desired, &r.Awarded, &r.Holdout,
-			&r.Lot, &r.ActiveAt, &r.ExpiresAt, &r.Order, &r.Refund, &r.Redemption, &r.Item, &r.Outcome, &r.Quantity, &r.TierFrom, &r.TierTo); err != nil {
+			&r.Lot, &r.ActiveAt, &r.ExpiresAt, &r.Order, &r.Refund, &r.Redemption, &r.Item, &r.Outcome, &r.Quantity, &r.TierFrom, &r.TierTo, &r.Act, &r.Reason); err != nil {
 			return nil, time.Time{}, fmt.Errorf("entries of a member: %w", err)
 		}
 		r.ID = hex.EncodeToString([]byte(id))

@@ -49,6 +49,22 @@ func kindWord(k pointspb.Kind) string {
 		return "merged_out"
 	case pointspb.Kind_MERGED_IN:
 		return "merged_in"
+	case pointspb.Kind_FROZEN:
+		return "frozen"
+	case pointspb.Kind_UNFROZEN:
+		return "unfrozen"
+	case pointspb.Kind_ADJUSTED:
+		return "adjusted"
+	case pointspb.Kind_PROPOSED:
+		return "proposed"
+	case pointspb.Kind_DECLINED:
+		return "declined"
+	case pointspb.Kind_APPEALED:
+		return "appealed"
+	case pointspb.Kind_REVIEW_DUE:
+		return "review_due"
+	case pointspb.Kind_RESTORED:
+		return "restored"
 	}
 	return "unknown"
 }

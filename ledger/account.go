@@ -10,7 +10,7 @@ type Account struct {
 	Lots    []Lot  // remaining > 0, in spend order (semantics §2)
 	NextLot uint32 // number of the newest lot
 	Debt    int64  // >= 0, never expires
-	Frozen  bool
+	Frozen  bool   // nothing is spent: a freeze of the account is in force
 	// Expired keeps what order lots lost by expiry until their order is forgotten: a refund takes from there first (C5).
 	Expired []ExpiredLot
 	Tiers   []TierSpan // by From; the last is today's
@@ -18,6 +18,7 @@ type Account struct {
 	// PendingOrders are not in Years yet: they count from the end of their windows on.
 	PendingOrders []PendingOrder
 	Uses          []Use // of caps and limits, by rule, period and what the limit counts by
+	Acts          []Act // what was done by hand, oldest first
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -39,6 +40,7 @@ type Lot struct {
 	ExpiresAt int64 // Unix ms, 0 = never, or not known before the lot is active
 	Priority  int32
 	Pending   bool // booked as pending
+	Frozen    bool // booked as frozen: not spent, and not expiring
 	Ordered   bool // came from an order, so a refund may reach it after its expiry
 }
 
@@ -86,6 +88,7 @@ func (a *Account) Clone() *Account {
 	c.Years = slices.Clone(a.Years)
 	c.PendingOrders = slices.Clone(a.PendingOrders)
 	c.Uses = slices.Clone(a.Uses)
+	c.Acts = slices.Clone(a.Acts)
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
 	return &c
@@ -96,6 +99,8 @@ func (a *Account) Balance(now int64) Balance {
 	b := Balance{Debt: a.Debt}
 	for i := range a.Lots {
 		switch l := &a.Lots[i]; {
+		case l.Frozen:
+			b.Frozen += l.Remaining
 		case l.Pending || l.ActiveAt > now:
 			b.Pending += l.Remaining
 		case l.spendable(now):
@@ -109,10 +114,13 @@ func (a *Account) Balance(now int64) Balance {
 func (a *Account) Booked() Balance {
 	b := Balance{Debt: a.Debt}
 	for i := range a.Lots {
-		if a.Lots[i].Pending {
-			b.Pending += a.Lots[i].Remaining
-		} else {
-			b.Available += a.Lots[i].Remaining
+		switch l := &a.Lots[i]; {
+		case l.Frozen:
+			b.Frozen += l.Remaining
+		case l.Pending:
+			b.Pending += l.Remaining
+		default:
+			b.Available += l.Remaining
 		}
 	}
 	return b
@@ -122,7 +130,9 @@ func (l *Lot) spendable(now int64) bool { return l.ActiveAt <= now && l.open(now
 
 // open says that the lot is booked as available and not past its expiry. It is spendable, but for the minutes by which an
 // event may be ahead of the clock.
-func (l *Lot) open(now int64) bool { return !l.Pending && (l.ExpiresAt == 0 || now < l.ExpiresAt) }
+func (l *Lot) open(now int64) bool {
+	return !l.Pending && !l.Frozen && (l.ExpiresAt == 0 || now < l.ExpiresAt)
+}
 
 // compareLots is the spend order: priority, expiry (never last), number (L3).
 func compareLots(x, y Lot) int {
@@ -197,11 +207,17 @@ func (a *Account) dueAt() int64 {
 			due = sooner(due, p.At)
 		}
 	}
+	for i := range a.Acts {
+		due = sooner(due, a.Acts[i].reviewDue())
+	}
 	return due
 }
 
 func (l *Lot) due() int64 {
-	if l.Pending {
+	switch {
+	case l.Frozen:
+		return 0
+	case l.Pending:
 		return sooner(l.ActiveAt, l.ExpiresAt)
 	}
 	return l.ExpiresAt

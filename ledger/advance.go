@@ -27,6 +27,10 @@ func (d *Decision) advance(a *Member) {
 			d.bookPending(a, at)
 			continue
 		}
+		if x := a.overdue(at); x != nil {
+			d.bookReview(a, x)
+			continue
+		}
 		d.evaluate(a, at)
 	}
 }
@@ -69,9 +73,18 @@ func (d *Decision) repay(a *Member, number uint32, cause *pointspb.Cause) {
 	if !ok || !a.Lots[i].open(d.moment.Now) {
 		return
 	}
+	d.repayAt(a, number, cause, a.Lots[i].ActiveAt)
+}
+
+// repayAt is repay from an instant on, of a lot that became available by hand.
+func (d *Decision) repayAt(a *Member, number uint32, cause *pointspb.Cause, at int64) {
+	i, ok := a.lot(number)
+	if a.Debt == 0 || !ok || !a.Lots[i].open(d.moment.Now) {
+		return
+	}
 	n := min(a.Debt, a.Lots[i].Remaining)
 	d.emitOf(a, &pointspb.Entry{
-		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_REPAID, EffectiveAt: a.Lots[i].ActiveAt, Cause: cause,
+		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_REPAID, EffectiveAt: at, Cause: cause,
 		Postings: []*pointspb.Posting{
 			{Account: pointspb.Account_AVAILABLE, Points: -n, Lot: number},
 			{Account: pointspb.Account_DEBT, Points: n},

@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 
+	"jifen/topics"
 	"jifen/topics/pointspb"
 )
 
@@ -14,6 +16,17 @@ func CheckEntry(e *pointspb.Entry) error {
 	}
 	if sum != 0 {
 		return fmt.Errorf("I1: postings of seq %d of %s sum to %d", e.Seq, e.Account, sum)
+	}
+	return nil
+}
+
+// CheckRedeemed says what is wrong with an entry that follows a world: a redemption of a frozen account (I13).
+func CheckRedeemed(w *World, e *pointspb.Entry) error {
+	if e.Kind != pointspb.Kind_REDEEMED {
+		return nil
+	}
+	if member, ok := topics.MemberOf(e.Account); ok && w.Member(member).Frozen {
+		return fmt.Errorf("I13: seq %d redeems of %s, which is frozen", e.Seq, e.Account)
 	}
 	return nil
 }
@@ -39,7 +52,7 @@ func (a *Account) Check(now int64) error {
 			return fmt.Errorf("I3: %d in %d orders of %d, of lot %d, count from %d", p.Spend, p.Orders, p.Year, p.Lot, p.At)
 		}
 	}
-	if err := a.checkUses(); err != nil {
+	if err := errors.Join(a.checkUses(), a.checkActs()); err != nil {
 		return err
 	}
 	if due := a.dueAt(); due != a.Due {

@@ -148,7 +148,7 @@ func (c *credit) fits(found []award) error {
 		return nil
 	}
 	b := c.m.Booked()
-	sum := b.Available + b.Pending
+	sum := b.Available + b.Pending + b.Frozen
 	for _, x := range found {
 		if sum > mostPoints-x.arithmetic.Awarded {
 			return fmt.Errorf("rule %s@%s on top of what the member has: %w", x.Rule, c.event.Version, topics.ErrOverflow)

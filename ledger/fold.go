@@ -44,7 +44,9 @@ func (w *World) fold(m *Member, e *pointspb.Entry, marks []SeenMark) {
 func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	switch e.Kind {
 	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED:
-		w.foldRedemption(&a.Account, e)
+		if e.Redemption != nil {
+			w.foldRedemption(&a.Account, e)
+		}
 	case pointspb.Kind_FORGOTTEN:
 		w.foldForgotten(a, e)
 		return
@@ -63,6 +65,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 		a.settlePending(e.Cause.OccurredAt)
 	}
 	foldPostings(&a.Account, e)
+	if e.Act != nil {
+		a.foldAct(e)
+	}
 	a.written.folded(&a.Account, e)
 	if len(e.Uses) > 0 {
 		a.use(e)
@@ -94,7 +99,7 @@ func (a *Account) foldDue(e *pointspb.Entry) {
 		}
 		return
 	}
-	if len(e.Postings) > 0 || e.EvaluateAt != 0 || e.PendingMetric != nil {
+	if len(e.Postings) > 0 || e.EvaluateAt != 0 || e.PendingMetric != nil || e.Act != nil {
 		a.Due = a.dueAt()
 	}
 }
@@ -109,9 +114,17 @@ func foldPostings(a *Account, e *pointspb.Entry) {
 		a.NextLot = max(a.NextLot, l.Number)
 		return
 	}
+	switch e.Kind {
+	case pointspb.Kind_FROZEN:
+		a.foldFrozen(e)
+		return
+	case pointspb.Kind_UNFROZEN:
+		a.foldUnfrozen(e)
+		return
+	}
 	for _, p := range e.Postings {
 		switch p.Account {
-		case pointspb.Account_AVAILABLE, pointspb.Account_PENDING:
+		case pointspb.Account_AVAILABLE, pointspb.Account_PENDING, pointspb.Account_FROZEN_POINTS:
 			a.moveLot(e, p)
 		case pointspb.Account_BREAKAGE:
 			if e.Kind == pointspb.Kind_REVERSED {

@@ -19,6 +19,9 @@ type Outcome string
 const (
 	Conflict      Outcome = "conflict"
 	Duplicate     Outcome = "duplicate"
+	NotFound      Outcome = "not_found" // an act or a return about what is not there
+	Decided       Outcome = "decided"   // an act about what was decided already
+	SamePerson    Outcome = "same_person"
 	NotOnSale     Outcome = "not_on_sale"
 	SoldOut       Outcome = "sold_out"
 	PriceChanged  Outcome = "price_changed"
@@ -32,13 +35,15 @@ const (
 	Waiting       Outcome = "waiting"   // a refund that came before its order
 	Merged        Outcome = "merged"    // the member is another one
 	Forwarded     Outcome = "forwarded" // to the member that it was merged into
+	Proposed      Outcome = "proposed"  // an adjustment that waits for a second person
 	Applied       Outcome = "applied"
 )
 
 // Moment is what a decision may know of the world outside: the shard's clock and the published rulebooks.
 type Moment struct {
-	Now   int64 // Unix ms, monotone per shard
-	Books topics.Books
+	Now    int64 // Unix ms, monotone per shard
+	Books  topics.Books
+	Policy Policy
 }
 
 // Time is the moment as a time.

@@ -13,7 +13,7 @@ func (s *state) lots(all []Lot, kept int) {
 	}
 	for i := kept; i < len(all); i++ {
 		l := &all[i]
-		s.flags(l.Pending, l.Ordered, l.Priority != 0)
+		s.flags(l.Pending, l.Ordered, l.Priority != 0, l.Frozen)
 		s.int(int64(l.Number) - int64(last.Number))
 		s.int(l.Remaining)
 		s.int(l.ActiveAt - last.ActiveAt)
@@ -39,7 +39,7 @@ func (r *reading) lots(before []Lot) []Lot {
 	}
 	added := many(r, func() Lot {
 		l, prior := Lot{}, false
-		r.flags(&l.Pending, &l.Ordered, &prior)
+		r.flags(&l.Pending, &l.Ordered, &prior, &l.Frozen)
 		l.Number, l.Remaining = uint32(int64(last.Number)+r.int()), r.int()
 		l.ActiveAt, l.ExpiresAt = last.ActiveAt+r.int(), last.ExpiresAt+r.int()
 		if prior {

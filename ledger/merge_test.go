@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,7 @@ import (
 func (s *shop) merge(into, from string) ledger.Outcome {
 	s.t.Helper()
 	return s.credit(&pointspb.CreditEvent{
-		Account: topics.MemberAccount(into), Cause: s.cause("merged:"+into+":"+from, topics.TypeMerged), Version: s.book.Version, MergedFrom: from,
+		Account: topics.MemberAccount(into), Cause: s.cause(fmt.Sprint("merged:", into, ":", from, " ", s.now.UnixMilli()), topics.TypeMerged), Version: s.book.Version, MergedFrom: from,
 	})
 }
 

@@ -1,5 +1,10 @@
 package ledger
 
+import (
+	"cmp"
+	"slices"
+)
+
 // part is what few accounts have: it is written behind the others' fields, and only where there is any. A part keeps its
 // place in the list for good; a new one stands at its end and leaves what was written before readable.
 type part struct {
@@ -40,6 +45,22 @@ var parts = [...]part{
 			for _, u := range from.Uses {
 				into.count(u, u.Points, u.Times)
 			}
+		},
+	},
+	{
+		has:   func(a *Account) bool { return len(a.Acts) > 0 },
+		write: func(s *state, a *Account) { s.acts(a.Acts) },
+		read:  func(r *reading, a *Account) { a.Acts = many(r, r.act) },
+		none:  func(a *Account) { a.Acts = nil },
+		merge: func(into, from *Account, lots uint32) {
+			for _, x := range from.Acts {
+				x.Lots = slices.Clone(x.Lots)
+				for i := range x.Lots {
+					x.Lots[i] += lots
+				}
+				into.Acts = append(into.Acts, x)
+			}
+			slices.SortStableFunc(into.Acts, func(x, y Act) int { return cmp.Compare(x.At, y.At) })
 		},
 	},
 }

@@ -81,7 +81,7 @@ func same(t interface{ Errorf(string, ...any) }, got, want *ledger.World) {
 		cmpopts.EquateEmpty(),
 		// A look at a member nobody knows makes an empty account.
 		cmpopts.IgnoreMapEntries(func(_ string, a *ledger.Account) bool {
-			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0
+			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0 && len(a.Acts) == 0
 		}),
 		cmpopts.IgnoreFields(ledger.Order{}, "Written"), cmpopts.IgnoreFields(ledger.Account{}, "Sweep"),
 		cmp.Transformer("set", func(b *ledger.Bucket) map[topics.Mark]bool {
@@ -107,6 +107,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		s := open(t, "2024-01-01 00:00:00").windows(r)
+		s.merging = rapid.Bool().Draw(r, "members merge")
 		if rapid.Bool().Draw(r, "packed") {
 			s.world.Packing = &ledger.Packing{}
 		}
@@ -116,6 +117,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 			sound(r, s)
 			pendingIsApart(r, s)
 			metricIsOfOrders(r, s)
+			frozenIsApart(r, s)
 		}
 		replayed := ledger.NewWorld()
 		for _, e := range s.entries {
@@ -133,7 +135,7 @@ func operate(r *rapid.T, s *shop) {
 	m := fmt.Sprintf("m%d", rapid.IntRange(0, 2).Draw(r, "member"))
 	id := fmt.Sprint(rapid.IntRange(0, 12).Draw(r, "id"))
 	s.ahead = time.Duration(max(0, rapid.IntRange(-300, 300).Draw(r, "seconds ahead"))) * time.Second
-	switch rapid.IntRange(0, 7).Draw(r, "operation") {
+	switch rapid.IntRange(0, 9).Draw(r, "operation") {
 	case 0, 1, 2:
 		mode := rapid.SampledFrom([]string{"step", "proportional"}).Draw(r, "mode")
 		l := func(name string) line {
@@ -154,9 +156,11 @@ func operate(r *rapid.T, s *shop) {
 		s.spend(m, fmt.Sprint(m, "r", id), rapid.Int64Range(1, 3000).Draw(r, "price"))
 	case 5:
 		s.advance(m)
-		if from := rapid.IntRange(0, 40).Draw(r, "merged from"); from < 3 {
+		if from := rapid.IntRange(0, 40).Draw(r, "merged from"); s.merging && from < 3 {
 			s.merge(m, fmt.Sprintf("m%d", from))
 		}
+	case 8, 9:
+		s.drawAct(r, m)
 	}
 }
 
@@ -174,7 +178,7 @@ func sound(r *rapid.T, s *shop) {
 	}
 }
 
-// conserved checks that what was granted is spent, repaid, expired, reversed or left (I10), and that the books balance (I1).
+// conserved checks that what was granted is spent, repaid, expired, reversed, adjusted, frozen or left (I10), and that the books balance (I1).
 func conserved(r *rapid.T, s *shop) {
 	sums := map[pointspb.Account]int64{}
 	for _, e := range s.entries {
@@ -187,13 +191,15 @@ func conserved(r *rapid.T, s *shop) {
 		b := a.Booked()
 		left.Available += b.Available
 		left.Pending += b.Pending
+		left.Frozen += b.Frozen
 		left.Debt += b.Debt
 	}
-	if sums[pointspb.Account_AVAILABLE] != left.Available || sums[pointspb.Account_PENDING] != left.Pending || -sums[pointspb.Account_DEBT] != left.Debt {
+	if sums[pointspb.Account_AVAILABLE] != left.Available || sums[pointspb.Account_FROZEN_POINTS] != left.Frozen || sums[pointspb.Account_PENDING] != left.Pending || -sums[pointspb.Account_DEBT] != left.Debt {
 		r.Fatalf("postings %v, left %+v", sums, left)
 	}
-	outstanding := -sums[pointspb.Account_ISSUED] - sums[pointspb.Account_REDEEMED_POINTS] - sums[pointspb.Account_BREAKAGE] - sums[pointspb.Account_REVERSED_POINTS]
-	if outstanding != left.Available+left.Pending-left.Debt {
+	outstanding := -sums[pointspb.Account_ISSUED] - sums[pointspb.Account_REDEEMED_POINTS] - sums[pointspb.Account_BREAKAGE] - sums[pointspb.Account_REVERSED_POINTS] -
+		sums[pointspb.Account_ADJUSTED_POINTS]
+	if outstanding != left.Available+left.Pending+left.Frozen-left.Debt {
 		r.Fatalf("outstanding %d, left %+v", outstanding, left)
 	}
 }

@@ -182,7 +182,10 @@ func short(postings []*pointspb.Posting, missing int64) []*pointspb.Posting {
 }
 
 func booked(l Lot) pointspb.Account {
-	if l.Pending {
+	switch {
+	case l.Frozen:
+		return pointspb.Account_FROZEN_POINTS
+	case l.Pending:
 		return pointspb.Account_PENDING
 	}
 	return pointspb.Account_AVAILABLE

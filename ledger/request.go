@@ -37,6 +37,9 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Forward:
 		return d.forwarded(r, x.Forward)
 	}
+	if what, asked := actOf(r); asked != nil {
+		return d.act(r, what, asked)
+	}
 	return nil, fmt.Errorf("request %q for %q asks for nothing that is known", r.Id, r.Account)
 }
 

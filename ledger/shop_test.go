@@ -41,6 +41,7 @@ type shop struct {
 	world   *ledger.World
 	now     time.Time
 	ahead   time.Duration // by which events are ahead of the clock
+	merging bool          // members turn out to be others
 	member  string        // whose the last operation was
 	entries []*pointspb.Entry
 	last    *ledger.Decision
@@ -64,7 +65,10 @@ func (s *shop) time(text string) time.Time {
 func (s *shop) at(text string) *shop { s.now = s.time(text); return s }
 
 func (s *shop) moment() ledger.Moment {
-	return ledger.Moment{Now: s.now.UnixMilli(), Books: topics.NewBooks(s.book)}
+	return ledger.Moment{
+		Now: s.now.UnixMilli(), Books: topics.NewBooks(s.book),
+		Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: (7 * 24 * time.Hour).Milliseconds()},
+	}
 }
 
 func (s *shop) keep(d *ledger.Decision, err error) ledger.Outcome {

@@ -23,7 +23,7 @@ func TestVector(t *testing.T) {
 		"P1": vectorP1, "P2": vectorP2, "P3": vectorP3,
 		"C1": vectorC1, "C2": vectorC2, "C3": vectorC3, "C4": vectorC4, "C5": vectorC5, "C6": vectorC6, "C8": vectorC8,
 		"T1": vectorT1, "T2": vectorT2, "T3": vectorT3, "T4": vectorT4, "K1": vectorK1, "K6": vectorK6,
-		"F4": vectorF4,
+		"F1": vectorF1, "F2": vectorF2, "F4": vectorF4,
 		"B1": vectorB1, "B5": vectorB5,
 	} {
 		t.Run(id, test)

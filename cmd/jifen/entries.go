@@ -58,6 +58,7 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 			Quantity: max(x.Quantity, r.Quantity), Tier: x.Tier, TierRatio: ratioOf(x.TierMultiplier), CampaignRatio: ratioOf(x.Campaign),
 			Campaigns: x.Campaigns, Desired: r.Desired, Awarded: r.Awarded, Holdout: r.Holdout, Bound: x.Bound, Left: x.Left, Order: r.Order, Item: r.Item,
 			FromTier: r.TierFrom, Refusal: r.Outcome, Pending: r.Pending, ActiveAt: r.ActiveAt,
+			Frozen: r.Frozen, Changed: r.Points, Act: r.Act, Reason: r.Reason,
 		},
 	}
 	if r.TierTo != "" {

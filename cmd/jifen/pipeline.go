@@ -10,6 +10,7 @@ import (
 	"jifen/analytics"
 	"jifen/internal/kafka"
 	"jifen/internal/rulefile"
+	"jifen/ledger"
 	"jifen/processors/balances"
 	"jifen/processors/credits"
 	"jifen/topics"
@@ -67,7 +68,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	clock := &clockWatch{}
 	stage := balances.New(balances.Dependencies{
 		Store: a.store, History: &kafka.Replayer{Config: a.kafka}, Observer: observe, Books: books.Books, Clock: a.clock,
-		Steady: clock.steady, Shards: a.config.Shards, Cache: accountsCached,
+		Steady: clock.steady, Shards: a.config.Shards, Cache: accountsCached, Policy: a.policy(),
 	})
 	loop := &kafka.Loop{
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
@@ -81,6 +82,11 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	run.Go(func() error { return a.watchClock(ctx, clock, stage) })
 	run.Go(func() error { return a.trim(ctx) })
 	return run.Wait()
+}
+
+// policy is what the owner decides by beside the rulebook.
+func (a *app) policy() ledger.Policy {
+	return ledger.Policy{FourEyesAbove: a.config.Admin.FourEyesAbove, RestoreGrace: a.config.Balances.RestoreGrace.Milliseconds()}
 }
 
 // accountsCached is how many accounts an owner keeps decoded per generation of its cache.

@@ -161,6 +161,9 @@ func (a *Audit) fold(ctx context.Context) error {
 		if err := ledger.CheckEntry(e); err != nil {
 			a.report.differ(Difference{Where: "ledger", Shard: n, What: err.Error(), Ledger: "0", Found: "another sum"})
 		}
+		if err := ledger.CheckRedeemed(a.worlds[n], e); err != nil {
+			a.report.differ(Difference{Where: "ledger", Shard: n, What: err.Error(), Ledger: "refused", Found: "redeemed"})
+		}
 		ledger.Fold(a.worlds[n], e)
 		a.add(e)
 		return nil
@@ -182,7 +185,7 @@ func (a *Audit) add(e *pointspb.Entry) {
 			t.Expired += p.Points
 		case pointspb.Account_REDEEMED_POINTS:
 			t.Redeemed += p.Points
-		case pointspb.Account_ADJUSTED:
+		case pointspb.Account_ADJUSTED_POINTS:
 			t.Adjusted += p.Points
 		default:
 			t.Outstanding += p.Points

@@ -142,11 +142,17 @@ func (p *program) seal(e *pointspb.Entry) {
 	p.head.Offset++
 }
 
-func (p *program) apply() {
+func (p *program) apply() { p.t.Helper(); p.applyFrom(1) }
+
+// applyFrom writes what the entries from a seq on changed.
+func (p *program) applyFrom(seq uint64) {
 	p.t.Helper()
-	b := ledger.Batch{Shard: 0, From: 1, Head: p.head, World: p.world}
+	b := ledger.Batch{Shard: 0, From: seq, Head: p.head, World: p.world}
 	if err := p.store.Apply(p.t.Context(), []ledger.Batch{b}); err != nil {
 		p.t.Fatal(err)
+	}
+	for _, m := range p.world.Members {
+		m.Settle()
 	}
 }
 
@@ -390,4 +396,32 @@ func equal(t *testing.T, what string, got, want any) {
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("%s (-got +want):\n%s", what, d)
 	}
+}
+
+// TestRedemptionOfAFrozenAccountIsReported: I13, and what is frozen is in the sums of all three.
+func TestRedemptionOfAFrozenAccountIsReported(t *testing.T) {
+	p := start(t)
+	before := p.head.Seq
+	by := &pointspb.ActFacts{Scope: ledger.ScopeAccount, Reason: "velocity", Evidence: "case-1", ReviewBy: p.now.Add(time.Hour).UnixMilli()}
+	p.request("member:ben", &pointspb.Request{Actor: "sue", What: &pointspb.Request_Freeze{Freeze: by}})
+	by.Scope = ledger.ScopeLots
+	p.request("member:ana", &pointspb.Request{Actor: "sue", What: &pointspb.Request_Freeze{Freeze: by}})
+	equal(t, "ana", p.world.Member("ana").Booked(), ledger.Balance{Frozen: 25})
+	p.copied.sums.Members["ana"] = ledger.Balance{Frozen: 25}
+	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq}
+	p.applyFrom(before + 1)
+	before = p.head.Seq
+	equal(t, "frozen", p.differences(), []string{})
+	e := &pointspb.Entry{
+		Account: "member:ben", Kind: pointspb.Kind_REDEEMED, Cause: &pointspb.Cause{Id: "forged"}, RecordedAt: p.now.UnixMilli(),
+		Redemption: &pointspb.RedemptionFacts{Id: "forged", Member: "ben", Item: "cup", Quantity: 1, UnitPrice: 7, Outcome: "applied"},
+		Postings:   []*pointspb.Posting{{Account: pointspb.Account_REDEEMED_POINTS, Points: 7}, {Account: pointspb.Account_AVAILABLE, Points: -7, Lot: 1}},
+	}
+	ledger.Fold(p.world, e)
+	p.seal(e)
+	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq}
+	p.copied.sums.Members["ben"] = ledger.Balance{}
+	p.copied.sums.Totals.Redeemed, p.copied.sums.Totals.Outstanding = 22, 25
+	p.applyFrom(before + 1)
+	equal(t, "differences", p.differences(), []string{"ledger: I13: seq " + fmt.Sprint(p.head.Seq) + " redeems of member:ben, which is frozen"})
 }

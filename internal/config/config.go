@@ -11,7 +11,7 @@ type Config struct {
 	Redis      Redis      `koanf:"redis" doc:"Account states for reads and decisions; a fold of the ledger."`
 	ClickHouse ClickHouse `koanf:"clickhouse" doc:"Analytics and members' histories."`
 	HTTP       HTTP       `koanf:"http" doc:"The API of members, staff and merchants."`
-	Admin      Admin      `koanf:"admin" doc:"Health and metrics; keep this port inside."`
+	Admin      Admin      `koanf:"admin" doc:"Administration: health and metrics (keep this port inside), and what staff may do alone."`
 	Auth       Auth       `koanf:"auth" doc:"Who signs the tokens (JWT) that the API accepts."`
 	Events     Events     `koanf:"events" doc:"Which times inbound events may have."`
 	Program    Program    `koanf:"program" doc:"The program's clock."`
@@ -82,9 +82,10 @@ type HTTP struct {
 	SigningKeyFile    string        `koanf:"signing_key_file" doc:"File that holds the signing key."`
 }
 
-// Admin is the listener of health and metrics.
+// Admin is the listener of health and metrics, and the limits of those who administer.
 type Admin struct {
-	Addr string `koanf:"addr" doc:"Address of /livez /readyz /startupz /metrics; empty: none."`
+	FourEyesAbove int64  `koanf:"four_eyes_above" doc:"Adjustments of members' accounts by more points than this, either way, need a second person; read by the owner of shards."`
+	Addr          string `koanf:"addr" doc:"Address of /livez /readyz /startupz /metrics; empty: none."`
 }
 
 // Auth says whose tokens are accepted.
@@ -112,8 +113,9 @@ type Program struct {
 
 // Balances is the owner of shards.
 type Balances struct {
-	BatchMax     int `koanf:"batch_max" doc:"Records per transaction while requests are about."`
-	BatchMaxIdle int `koanf:"batch_max_idle" doc:"Records per transaction when only credits wait."`
+	BatchMax     int           `koanf:"batch_max" doc:"Records per transaction while requests are about."`
+	BatchMaxIdle int           `koanf:"batch_max_idle" doc:"Records per transaction when only credits wait."`
+	RestoreGrace time.Duration `koanf:"restore_grace" doc:"How long points live at least that a returned redemption gives back after their expiry; 0: they expire at once."`
 }
 
 // Credits is the stage that evaluates rules.

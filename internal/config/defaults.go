@@ -16,13 +16,13 @@ func Default() Config {
 			Addr: ":8080", ReadHeaderTimeout: 5 * time.Second, RequestTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 			ShutdownTimeout: 10 * time.Second, BodyBytesMax: 64 << 10, RedemptionWait: 2 * time.Second, QuoteValidity: 15 * time.Minute,
 		},
-		Admin: Admin{Addr: ":8081"},
+		Admin: Admin{FourEyesAbove: 1000, Addr: ":8081"},
 		Auth:  Auth{Audience: "jifen", Algorithms: []string{"EdDSA", "RS256"}},
 		Events: Events{
 			LateAfter: 7 * 24 * time.Hour, Skew: 5 * time.Minute, BackfillSources: []string{},
 		},
 		Program:  Program{Zone: "Asia/Shanghai"},
-		Balances: Balances{BatchMax: 5000, BatchMaxIdle: 20000},
+		Balances: Balances{BatchMax: 5000, BatchMaxIdle: 20000, RestoreGrace: 7 * 24 * time.Hour},
 		Credits:  Credits{BatchMax: 5000, LagMax: 20000, RulebookAgeMax: time.Minute},
 		Log:      Log{Level: "info", Format: "auto"},
 	}

@@ -25,6 +25,9 @@ func explain(l lang, w Why) string {
 	case "redeemed":
 		return sentence(l, w, fmt.Sprintf("兑换 %s × %d", w.Item, w.Quantity), fmt.Sprintf("redeemed %s × %d", w.Item, w.Quantity))
 	case "refused":
+		if w.Act != "" {
+			return l.pick("人工操作未执行："+textOf(w.Refusal).title(zh), "done by hand, refused: "+textOf(w.Refusal).title(en))
+		}
 		return sentence(l, w, fmt.Sprintf("兑换 %s 未成功：%s", w.Item, textOf(w.Refusal).title(zh)), fmt.Sprintf("redemption of %s refused: %s", w.Item, textOf(w.Refusal).title(en)))
 	case "activated":
 		return sentence(l, w, fmt.Sprintf("%d 待生效积分转为可用", -w.Pending), count(-w.Pending, "pending point")+" became available")
@@ -50,7 +53,7 @@ func explain(l lang, w Why) string {
 		}
 		return sentence(l, w, "已登记，不产生积分", "recorded, earns no points")
 	}
-	return w.Kind
+	return explainAct(l, w)
 }
 
 // sentence adds which order it is about.

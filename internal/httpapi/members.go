@@ -44,6 +44,7 @@ type EntryBody struct {
 	Kind        string    `json:"kind"`
 	Points      int64     `json:"points" doc:"What the entry changed in available + pending + frozen - debt."`
 	Pending     int64     `json:"pending,omitempty" doc:"What it changed in pending: below 0 when pending points became available, expired or were taken back."`
+	Frozen      int64     `json:"frozen,omitempty" doc:"What it changed in frozen."`
 	OccurredAt  time.Time `json:"occurred_at"`
 	RecordedAt  time.Time `json:"recorded_at"`
 	Rule        string    `json:"rule,omitempty"`
@@ -143,7 +144,7 @@ func (a *API) entries(ctx context.Context, member string, in *pageInput) (*entri
 
 func entryOf(l lang, e Entry) EntryBody {
 	return EntryBody{
-		ID: e.ID, Seq: e.Seq, Kind: strings.ToLower(e.Why.Kind), Points: e.Points, Pending: e.Why.Pending, OccurredAt: e.OccurredAt.UTC(), RecordedAt: e.RecordedAt.UTC(),
+		ID: e.ID, Seq: e.Seq, Kind: strings.ToLower(e.Why.Kind), Points: e.Points, Pending: e.Why.Pending, Frozen: e.Why.Frozen, OccurredAt: e.OccurredAt.UTC(), RecordedAt: e.RecordedAt.UTC(),
 		Rule: e.Why.Rule, Version: e.Why.Version, Explanation: explain(l, e.Why), Lots: lotsOf(e.Lots),
 	}
 }

@@ -155,6 +155,9 @@ type Why struct {
 	Order, Item   string
 	FromTier      string
 	Refusal       string
+	Changed       int64     // of available + pending + frozen - debt
+	Frozen        int64     // change of the frozen points
+	Act, Reason   string    // of what was done by hand: the freeze or adjustment that it is, or is about, and why
 	Pending       int64     // change of the pending points
 	ActiveAt      time.Time // in the program's zone: until when granted points are pending; zero: until the order is completed
 }

@@ -50,6 +50,7 @@ type Dependencies struct {
 	Clock  func() time.Time // the program's clock
 	Shards int
 	Cache  int // accounts kept decoded
+	Policy ledger.Policy
 }
 
 // Stage is the owner of the shards that are assigned to it.

@@ -55,6 +55,9 @@ func requestKind(r *pointspb.Request) string {
 	case *pointspb.Request_Forward:
 		return "forward"
 	}
+	if what := ledger.WhatOf(r); what != "" {
+		return string(what)
+	}
 	return "unknown"
 }
 

@@ -94,7 +94,7 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	wall := s.Clock().UnixMilli()
 	for _, h := range shards {
 		// Shard time never goes back, not even when another owner's clock was ahead.
-		m := ledger.Moment{Now: max(wall, h.head.Now), Books: books}
+		m := ledger.Moment{Now: max(wall, h.head.Now), Books: books, Policy: s.Policy}
 		if err := s.decide(h, m, &out); err != nil {
 			return processors.Output{}, fmt.Errorf("shard %d: %w", h.number, err)
 		}

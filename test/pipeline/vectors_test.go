@@ -75,6 +75,7 @@ func TestPipelineVector(t *testing.T) {
 	tamperVectors(t)
 	timelineVectors(t)
 	capVectors(t)
+	actVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.

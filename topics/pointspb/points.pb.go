@@ -47,6 +47,14 @@ const (
 	Kind_MERGED_OUT       Kind = 41 // the member is another one, and has nothing any more
 	Kind_MERGED_IN        Kind = 42 // what another member had
 	Kind_COMPLETED        Kind = 17 // an order was completed: its pending lots that wait for that become spendable
+	Kind_FROZEN           Kind = 24 // an account, or lots of it
+	Kind_UNFROZEN         Kind = 25
+	Kind_ADJUSTED         Kind = 26 // points given or taken by hand; frozen ones, when abuse was confirmed
+	Kind_PROPOSED         Kind = 27 // an adjustment that waits for a second person
+	Kind_DECLINED         Kind = 28 // the second person said no
+	Kind_APPEALED         Kind = 29 // the member asks to look at a freeze again
+	Kind_REVIEW_DUE       Kind = 30 // a freeze is past its review date
+	Kind_RESTORED         Kind = 31 // points of a returned redemption given back
 )
 
 // Enum value maps for Kind.
@@ -72,6 +80,14 @@ var (
 		41: "MERGED_OUT",
 		42: "MERGED_IN",
 		17: "COMPLETED",
+		24: "FROZEN",
+		25: "UNFROZEN",
+		26: "ADJUSTED",
+		27: "PROPOSED",
+		28: "DECLINED",
+		29: "APPEALED",
+		30: "REVIEW_DUE",
+		31: "RESTORED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -94,6 +110,14 @@ var (
 		"MERGED_OUT":       41,
 		"MERGED_IN":        42,
 		"COMPLETED":        17,
+		"FROZEN":           24,
+		"UNFROZEN":         25,
+		"ADJUSTED":         26,
+		"PROPOSED":         27,
+		"DECLINED":         28,
+		"APPEALED":         29,
+		"REVIEW_DUE":       30,
+		"RESTORED":         31,
 	}
 )
 
@@ -131,12 +155,12 @@ const (
 	Account_ISSUED              Account = 1
 	Account_PENDING             Account = 2
 	Account_AVAILABLE           Account = 3
-	Account_FROZEN              Account = 4
+	Account_FROZEN_POINTS       Account = 4
 	Account_DEBT                Account = 5
 	Account_REDEEMED_POINTS     Account = 6
 	Account_BREAKAGE            Account = 7
 	Account_REVERSED_POINTS     Account = 8
-	Account_ADJUSTED            Account = 9
+	Account_ADJUSTED_POINTS     Account = 9
 )
 
 // Enum value maps for Account.
@@ -146,24 +170,24 @@ var (
 		1: "ISSUED",
 		2: "PENDING",
 		3: "AVAILABLE",
-		4: "FROZEN",
+		4: "FROZEN_POINTS",
 		5: "DEBT",
 		6: "REDEEMED_POINTS",
 		7: "BREAKAGE",
 		8: "REVERSED_POINTS",
-		9: "ADJUSTED",
+		9: "ADJUSTED_POINTS",
 	}
 	Account_value = map[string]int32{
 		"ACCOUNT_UNSPECIFIED": 0,
 		"ISSUED":              1,
 		"PENDING":             2,
 		"AVAILABLE":           3,
-		"FROZEN":              4,
+		"FROZEN_POINTS":       4,
 		"DEBT":                5,
 		"REDEEMED_POINTS":     6,
 		"BREAKAGE":            7,
 		"REVERSED_POINTS":     8,
-		"ADJUSTED":            9,
+		"ADJUSTED_POINTS":     9,
 	}
 )
 
@@ -1789,6 +1813,201 @@ func (x *CarriedMonth) GetMarks() []byte {
 	return nil
 }
 
+// ActFacts say what was done to an account by hand, by whom and why: freezes, adjustments, and what was decided about
+// them. Reason and evidence are a word and a reference, never text that somebody wrote (I15).
+type ActFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`             // of the request
+	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`         // of what the client asked for: the same id with another one is a conflict
+	Of            string                 `protobuf:"bytes,3,opt,name=of,proto3" json:"of,omitempty"`             // the freeze, or the proposed adjustment, that the act is about
+	Actor         string                 `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`       // who asked
+	Approver      string                 `protobuf:"bytes,5,opt,name=approver,proto3" json:"approver,omitempty"` // the second person of an adjustment
+	Reason        string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Evidence      string                 `protobuf:"bytes,7,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	Scope         string                 `protobuf:"bytes,8,opt,name=scope,proto3" json:"scope,omitempty"`                         // of a freeze: account | lots
+	Lots          []uint32               `protobuf:"varint,9,rep,packed,name=lots,proto3" json:"lots,omitempty"`                   // of a freeze: in a request those that are named, none = all; in an entry those that it holds
+	Points        int64                  `protobuf:"varint,10,opt,name=points,proto3" json:"points,omitempty"`                     // of an adjustment: > 0 gives, < 0 takes
+	ReviewBy      int64                  `protobuf:"varint,11,opt,name=review_by,json=reviewBy,proto3" json:"review_by,omitempty"` // of a freeze, Unix ms
+	Outcome       string                 `protobuf:"bytes,12,opt,name=outcome,proto3" json:"outcome,omitempty"`                    // in an entry: how the act ended
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActFacts) Reset() {
+	*x = ActFacts{}
+	mi := &file_points_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActFacts) ProtoMessage() {}
+
+func (x *ActFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActFacts.ProtoReflect.Descriptor instead.
+func (*ActFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ActFacts) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ActFacts) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *ActFacts) GetOf() string {
+	if x != nil {
+		return x.Of
+	}
+	return ""
+}
+
+func (x *ActFacts) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *ActFacts) GetApprover() string {
+	if x != nil {
+		return x.Approver
+	}
+	return ""
+}
+
+func (x *ActFacts) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ActFacts) GetEvidence() string {
+	if x != nil {
+		return x.Evidence
+	}
+	return ""
+}
+
+func (x *ActFacts) GetScope() string {
+	if x != nil {
+		return x.Scope
+	}
+	return ""
+}
+
+func (x *ActFacts) GetLots() []uint32 {
+	if x != nil {
+		return x.Lots
+	}
+	return nil
+}
+
+func (x *ActFacts) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ActFacts) GetReviewBy() int64 {
+	if x != nil {
+		return x.ReviewBy
+	}
+	return 0
+}
+
+func (x *ActFacts) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+// RestoreRequest gives points of a redemption back that was returned (semantics §4).
+type RestoreRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Redemption    string                 `protobuf:"bytes,1,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	ReturnId      string                 `protobuf:"bytes,2,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	Points        int64                  `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreRequest) Reset() {
+	*x = RestoreRequest{}
+	mi := &file_points_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreRequest) ProtoMessage() {}
+
+func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
+func (*RestoreRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RestoreRequest) GetRedemption() string {
+	if x != nil {
+		return x.Redemption
+	}
+	return ""
+}
+
+func (x *RestoreRequest) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+func (x *RestoreRequest) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
 // WakeRequest makes the owner look at its due index. Clock-driven work rides on it like any request, so that a deposed
 // owner, which can commit no offsets, can book nothing either.
 type WakeRequest struct {
@@ -1799,7 +2018,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +2030,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +2043,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 // Request is a command to the owner of an account (points.requests.v1).
@@ -1844,6 +2063,14 @@ type Request struct {
 	//	*Request_Merge
 	//	*Request_Absorb
 	//	*Request_Forward
+	//	*Request_Freeze
+	//	*Request_Unfreeze
+	//	*Request_Adjust
+	//	*Request_Confirm
+	//	*Request_Approve
+	//	*Request_Decline
+	//	*Request_Appeal
+	//	*Request_Restore
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1851,7 +2078,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1863,7 +2090,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1876,7 +2103,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Request) GetAccount() string {
@@ -1986,6 +2213,78 @@ func (x *Request) GetForward() *ForwardRequest {
 	return nil
 }
 
+func (x *Request) GetFreeze() *ActFacts {
+	if x != nil {
+		if x, ok := x.What.(*Request_Freeze); ok {
+			return x.Freeze
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetUnfreeze() *ActFacts {
+	if x != nil {
+		if x, ok := x.What.(*Request_Unfreeze); ok {
+			return x.Unfreeze
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetAdjust() *ActFacts {
+	if x != nil {
+		if x, ok := x.What.(*Request_Adjust); ok {
+			return x.Adjust
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetConfirm() *ActFacts {
+	if x != nil {
+		if x, ok := x.What.(*Request_Confirm); ok {
+			return x.Confirm
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetApprove() *ActFacts {
+	if x != nil {
+		if x, ok := x.What.(*Request_Approve); ok {
+			return x.Approve
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetDecline() *ActFacts {
+	if x != nil {
+		if x, ok := x.What.(*Request_Decline); ok {
+			return x.Decline
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetAppeal() *ActFacts {
+	if x != nil {
+		if x, ok := x.What.(*Request_Appeal); ok {
+			return x.Appeal
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetRestore() *RestoreRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Restore); ok {
+			return x.Restore
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -2022,6 +2321,39 @@ type Request_Forward struct {
 	Forward *ForwardRequest `protobuf:"bytes,38,opt,name=forward,proto3,oneof"`
 }
 
+type Request_Freeze struct {
+	// Acts: id and actor are the request's.
+	Freeze *ActFacts `protobuf:"bytes,20,opt,name=freeze,proto3,oneof"`
+}
+
+type Request_Unfreeze struct {
+	Unfreeze *ActFacts `protobuf:"bytes,21,opt,name=unfreeze,proto3,oneof"`
+}
+
+type Request_Adjust struct {
+	Adjust *ActFacts `protobuf:"bytes,22,opt,name=adjust,proto3,oneof"`
+}
+
+type Request_Confirm struct {
+	Confirm *ActFacts `protobuf:"bytes,23,opt,name=confirm,proto3,oneof"` // abuse: what a freeze holds is to be adjusted away
+}
+
+type Request_Approve struct {
+	Approve *ActFacts `protobuf:"bytes,24,opt,name=approve,proto3,oneof"`
+}
+
+type Request_Decline struct {
+	Decline *ActFacts `protobuf:"bytes,25,opt,name=decline,proto3,oneof"`
+}
+
+type Request_Appeal struct {
+	Appeal *ActFacts `protobuf:"bytes,26,opt,name=appeal,proto3,oneof"`
+}
+
+type Request_Restore struct {
+	Restore *RestoreRequest `protobuf:"bytes,27,opt,name=restore,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -2038,6 +2370,22 @@ func (*Request_Absorb) isRequest_What() {}
 
 func (*Request_Forward) isRequest_What() {}
 
+func (*Request_Freeze) isRequest_What() {}
+
+func (*Request_Unfreeze) isRequest_What() {}
+
+func (*Request_Adjust) isRequest_What() {}
+
+func (*Request_Confirm) isRequest_What() {}
+
+func (*Request_Approve) isRequest_What() {}
+
+func (*Request_Decline) isRequest_What() {}
+
+func (*Request_Appeal) isRequest_What() {}
+
+func (*Request_Restore) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2050,7 +2398,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2410,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2423,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -2113,7 +2461,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2125,7 +2473,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2138,7 +2486,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -2203,7 +2551,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2215,7 +2563,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2228,7 +2576,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{26}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -2371,7 +2719,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2383,7 +2731,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2396,7 +2744,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Use) GetPer() string {
@@ -2449,7 +2797,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2461,7 +2809,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2474,7 +2822,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -2529,7 +2877,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2541,7 +2889,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2554,7 +2902,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -2587,7 +2935,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2599,7 +2947,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2612,7 +2960,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -2671,6 +3019,67 @@ func (x *RedemptionFacts) GetPriceVersion() int64 {
 	return 0
 }
 
+// ReturnFacts travel with what a return of a redemption gave back, or with its refusal.
+type ReturnFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	Outcome       string                 `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnFacts) Reset() {
+	*x = ReturnFacts{}
+	mi := &file_points_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnFacts) ProtoMessage() {}
+
+func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
+func (*ReturnFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ReturnFacts) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ReturnFacts) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *ReturnFacts) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
 type ItemFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Definition    *ItemDefinition        `protobuf:"bytes,1,opt,name=definition,proto3" json:"definition,omitempty"`
@@ -2685,7 +3094,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2697,7 +3106,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2710,7 +3119,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -2768,7 +3177,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2780,7 +3189,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2793,7 +3202,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -2854,15 +3263,18 @@ type Entry struct {
 	PendingMetric *MetricDelta           `protobuf:"bytes,25,opt,name=pending_metric,json=pendingMetric,proto3" json:"pending_metric,omitempty"` // of the metric that counts once the windows of its order are over
 	Completed     string                 `protobuf:"bytes,26,opt,name=completed,proto3" json:"completed,omitempty"`                              // the order that was completed
 	Merged        *MergeFacts            `protobuf:"bytes,45,opt,name=merged,proto3" json:"merged,omitempty"`
-	Uses          []*Use                 `protobuf:"bytes,27,rep,name=uses,proto3" json:"uses,omitempty"`   // of the rule's cap and limit
-	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
+	Uses          []*Use                 `protobuf:"bytes,27,rep,name=uses,proto3" json:"uses,omitempty"` // of the rule's cap and limit
+	Act           *ActFacts              `protobuf:"bytes,32,opt,name=act,proto3" json:"act,omitempty"`
+	Lots          []*Lot                 `protobuf:"bytes,33,rep,name=lots,proto3" json:"lots,omitempty"`     // the lots that this entry changes, as they are from now on
+	Return        *ReturnFacts           `protobuf:"bytes,34,opt,name=return,proto3" json:"return,omitempty"` // of the redemption that the entry names
+	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`   // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2874,7 +3286,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2887,7 +3299,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Entry) GetAccount() string {
@@ -3086,6 +3498,27 @@ func (x *Entry) GetUses() []*Use {
 	return nil
 }
 
+func (x *Entry) GetAct() *ActFacts {
+	if x != nil {
+		return x.Act
+	}
+	return nil
+}
+
+func (x *Entry) GetLots() []*Lot {
+	if x != nil {
+		return x.Lots
+	}
+	return nil
+}
+
+func (x *Entry) GetReturn() *ReturnFacts {
+	if x != nil {
+		return x.Return
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -3235,8 +3668,28 @@ const file_points_proto_rawDesc = "" +
 	"\x05state\x18\x02 \x01(\fR\x05state\":\n" +
 	"\fCarriedMonth\x12\x14\n" +
 	"\x05month\x18\x01 \x01(\x05R\x05month\x12\x14\n" +
-	"\x05marks\x18\x02 \x01(\fR\x05marks\"\r\n" +
-	"\vWakeRequest\"\xb7\x04\n" +
+	"\x05marks\x18\x02 \x01(\fR\x05marks\"\x9d\x02\n" +
+	"\bActFacts\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x0e\n" +
+	"\x02of\x18\x03 \x01(\tR\x02of\x12\x14\n" +
+	"\x05actor\x18\x04 \x01(\tR\x05actor\x12\x1a\n" +
+	"\bapprover\x18\x05 \x01(\tR\bapprover\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
+	"\bevidence\x18\a \x01(\tR\bevidence\x12\x14\n" +
+	"\x05scope\x18\b \x01(\tR\x05scope\x12\x12\n" +
+	"\x04lots\x18\t \x03(\rR\x04lots\x12\x16\n" +
+	"\x06points\x18\n" +
+	" \x01(\x03R\x06points\x12\x1b\n" +
+	"\treview_by\x18\v \x01(\x03R\breviewBy\x12\x18\n" +
+	"\aoutcome\x18\f \x01(\tR\aoutcome\"e\n" +
+	"\x0eRestoreRequest\x12\x1e\n" +
+	"\n" +
+	"redemption\x18\x01 \x01(\tR\n" +
+	"redemption\x12\x1b\n" +
+	"\treturn_id\x18\x02 \x01(\tR\breturnId\x12\x16\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\"\r\n" +
+	"\vWakeRequest\"\xf1\a\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -3250,7 +3703,15 @@ const file_points_proto_rawDesc = "" +
 	"\x04wake\x18\x0e \x01(\v2\x1c.jifen.points.v1.WakeRequestH\x00R\x04wake\x125\n" +
 	"\x05merge\x18$ \x01(\v2\x1d.jifen.points.v1.MergeRequestH\x00R\x05merge\x128\n" +
 	"\x06absorb\x18% \x01(\v2\x1e.jifen.points.v1.AbsorbRequestH\x00R\x06absorb\x12;\n" +
-	"\aforward\x18& \x01(\v2\x1f.jifen.points.v1.ForwardRequestH\x00R\aforwardB\x06\n" +
+	"\aforward\x18& \x01(\v2\x1f.jifen.points.v1.ForwardRequestH\x00R\aforward\x123\n" +
+	"\x06freeze\x18\x14 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\x06freeze\x127\n" +
+	"\bunfreeze\x18\x15 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\bunfreeze\x123\n" +
+	"\x06adjust\x18\x16 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\x06adjust\x125\n" +
+	"\aconfirm\x18\x17 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\aconfirm\x125\n" +
+	"\aapprove\x18\x18 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\aapprove\x125\n" +
+	"\adecline\x18\x19 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\adecline\x123\n" +
+	"\x06appeal\x18\x1a \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\x06appeal\x12;\n" +
+	"\arestore\x18\x1b \x01(\v2\x1f.jifen.points.v1.RestoreRequestH\x00R\arestoreB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -3311,7 +3772,11 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x06 \x01(\tR\aoutcome\x12\x1d\n" +
 	"\n" +
 	"unit_price\x18\a \x01(\x03R\tunitPrice\x12#\n" +
-	"\rprice_version\x18\b \x01(\x03R\fpriceVersion\"\xcd\x01\n" +
+	"\rprice_version\x18\b \x01(\x03R\fpriceVersion\"O\n" +
+	"\vReturnFacts\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x18\n" +
+	"\aoutcome\x18\x03 \x01(\tR\aoutcome\"\xcd\x01\n" +
 	"\tItemFacts\x12?\n" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\n" +
@@ -3326,7 +3791,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xf2\b\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xff\t\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -3362,8 +3827,11 @@ const file_points_proto_rawDesc = "" +
 	"\x0epending_metric\x18\x19 \x01(\v2\x1c.jifen.points.v1.MetricDeltaR\rpendingMetric\x12\x1c\n" +
 	"\tcompleted\x18\x1a \x01(\tR\tcompleted\x123\n" +
 	"\x06merged\x18- \x01(\v2\x1b.jifen.points.v1.MergeFactsR\x06merged\x12(\n" +
-	"\x04uses\x18\x1b \x03(\v2\x14.jifen.points.v1.UseR\x04uses\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xa8\x02\n" +
+	"\x04uses\x18\x1b \x03(\v2\x14.jifen.points.v1.UseR\x04uses\x12+\n" +
+	"\x03act\x18  \x01(\v2\x19.jifen.points.v1.ActFactsR\x03act\x12(\n" +
+	"\x04lots\x18! \x03(\v2\x14.jifen.points.v1.LotR\x04lots\x124\n" +
+	"\x06return\x18\" \x01(\v2\x1c.jifen.points.v1.ReturnFactsR\x06return\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\x98\x03\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -3387,20 +3855,29 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"MERGED_OUT\x10)\x12\r\n" +
 	"\tMERGED_IN\x10*\x12\r\n" +
-	"\tCOMPLETED\x10\x11*\xa6\x01\n" +
+	"\tCOMPLETED\x10\x11\x12\n" +
+	"\n" +
+	"\x06FROZEN\x10\x18\x12\f\n" +
+	"\bUNFROZEN\x10\x19\x12\f\n" +
+	"\bADJUSTED\x10\x1a\x12\f\n" +
+	"\bPROPOSED\x10\x1b\x12\f\n" +
+	"\bDECLINED\x10\x1c\x12\f\n" +
+	"\bAPPEALED\x10\x1d\x12\x0e\n" +
+	"\n" +
+	"REVIEW_DUE\x10\x1e\x12\f\n" +
+	"\bRESTORED\x10\x1f*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
 	"\x06ISSUED\x10\x01\x12\v\n" +
 	"\aPENDING\x10\x02\x12\r\n" +
-	"\tAVAILABLE\x10\x03\x12\n" +
-	"\n" +
-	"\x06FROZEN\x10\x04\x12\b\n" +
+	"\tAVAILABLE\x10\x03\x12\x11\n" +
+	"\rFROZEN_POINTS\x10\x04\x12\b\n" +
 	"\x04DEBT\x10\x05\x12\x13\n" +
 	"\x0fREDEEMED_POINTS\x10\x06\x12\f\n" +
 	"\bBREAKAGE\x10\a\x12\x13\n" +
-	"\x0fREVERSED_POINTS\x10\b\x12\f\n" +
-	"\bADJUSTED\x10\tB Z\x1ejifen/topics/pointspb;pointspbb\x06proto3"
+	"\x0fREVERSED_POINTS\x10\b\x12\x13\n" +
+	"\x0fADJUSTED_POINTS\x10\tB Z\x1ejifen/topics/pointspb;pointspbb\x06proto3"
 
 var (
 	file_points_proto_rawDescOnce sync.Once
@@ -3415,7 +3892,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -3441,18 +3918,21 @@ var file_points_proto_goTypes = []any{
 	(*Carried)(nil),         // 21: jifen.points.v1.Carried
 	(*CarriedOrder)(nil),    // 22: jifen.points.v1.CarriedOrder
 	(*CarriedMonth)(nil),    // 23: jifen.points.v1.CarriedMonth
-	(*WakeRequest)(nil),     // 24: jifen.points.v1.WakeRequest
-	(*Request)(nil),         // 25: jifen.points.v1.Request
-	(*Posting)(nil),         // 26: jifen.points.v1.Posting
-	(*Lot)(nil),             // 27: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 28: jifen.points.v1.Arithmetic
-	(*Use)(nil),             // 29: jifen.points.v1.Use
-	(*MetricDelta)(nil),     // 30: jifen.points.v1.MetricDelta
-	(*TierChange)(nil),      // 31: jifen.points.v1.TierChange
-	(*RedemptionFacts)(nil), // 32: jifen.points.v1.RedemptionFacts
-	(*ItemFacts)(nil),       // 33: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),      // 34: jifen.points.v1.MergeFacts
-	(*Entry)(nil),           // 35: jifen.points.v1.Entry
+	(*ActFacts)(nil),        // 24: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),  // 25: jifen.points.v1.RestoreRequest
+	(*WakeRequest)(nil),     // 26: jifen.points.v1.WakeRequest
+	(*Request)(nil),         // 27: jifen.points.v1.Request
+	(*Posting)(nil),         // 28: jifen.points.v1.Posting
+	(*Lot)(nil),             // 29: jifen.points.v1.Lot
+	(*Arithmetic)(nil),      // 30: jifen.points.v1.Arithmetic
+	(*Use)(nil),             // 31: jifen.points.v1.Use
+	(*MetricDelta)(nil),     // 32: jifen.points.v1.MetricDelta
+	(*TierChange)(nil),      // 33: jifen.points.v1.TierChange
+	(*RedemptionFacts)(nil), // 34: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),     // 35: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),       // 36: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),      // 37: jifen.points.v1.MergeFacts
+	(*Entry)(nil),           // 38: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -3475,34 +3955,45 @@ var file_points_proto_depIdxs = []int32{
 	15, // 17: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
 	16, // 18: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
 	17, // 19: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	24, // 20: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	26, // 20: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
 	18, // 21: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
 	19, // 22: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
 	20, // 23: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	1,  // 24: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 25: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 26: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	13, // 27: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	21, // 28: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	0,  // 29: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 30: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	26, // 31: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	27, // 32: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	28, // 33: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 34: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 35: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	30, // 36: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	31, // 37: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	32, // 38: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	33, // 39: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	30, // 40: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	34, // 41: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	29, // 42: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	24, // 24: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	24, // 25: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	24, // 26: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	24, // 27: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	24, // 28: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	24, // 29: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	24, // 30: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	25, // 31: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	1,  // 32: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 33: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 34: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	13, // 35: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	21, // 36: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	0,  // 37: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 38: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	28, // 39: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	29, // 40: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	30, // 41: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 42: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 43: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	32, // 44: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	33, // 45: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	34, // 46: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	36, // 47: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	32, // 48: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	37, // 49: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	31, // 50: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	24, // 51: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	29, // 52: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	35, // 53: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	54, // [54:54] is the sub-list for method output_type
+	54, // [54:54] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -3510,7 +4001,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[23].OneofWrappers = []any{
+	file_points_proto_msgTypes[25].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -3519,6 +4010,14 @@ func file_points_proto_init() {
 		(*Request_Merge)(nil),
 		(*Request_Absorb)(nil),
 		(*Request_Forward)(nil),
+		(*Request_Freeze)(nil),
+		(*Request_Unfreeze)(nil),
+		(*Request_Adjust)(nil),
+		(*Request_Confirm)(nil),
+		(*Request_Approve)(nil),
+		(*Request_Decline)(nil),
+		(*Request_Appeal)(nil),
+		(*Request_Restore)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3526,7 +4025,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   34,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

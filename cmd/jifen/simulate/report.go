@@ -164,7 +164,7 @@ func (s *simulation) entry(e *pointspb.Entry) Entry {
 	for _, p := range e.Postings {
 		out.Postings = append(out.Postings, Posting{accountWord(p.Account), p.Points, p.Lot})
 		switch p.Account {
-		case pointspb.Account_PENDING, pointspb.Account_AVAILABLE, pointspb.Account_FROZEN, pointspb.Account_DEBT:
+		case pointspb.Account_PENDING, pointspb.Account_AVAILABLE, pointspb.Account_FROZEN_POINTS, pointspb.Account_DEBT:
 			out.Points += p.Points
 		}
 	}

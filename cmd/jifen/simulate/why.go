@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -52,7 +53,7 @@ func (s *simulation) reversal(e *pointspb.Entry) []string {
 	for _, p := range e.Postings {
 		n := -p.Points
 		switch p.Account {
-		case pointspb.Account_PENDING, pointspb.Account_AVAILABLE:
+		case pointspb.Account_PENDING, pointspb.Account_AVAILABLE, pointspb.Account_FROZEN_POINTS:
 			parts = append(parts, s.pick(fmt.Sprintf("批次 %d 扣 %d 分", p.Lot, n), fmt.Sprintf("%d from lot %d", n, p.Lot)))
 		case pointspb.Account_BREAKAGE:
 			parts = append(parts, s.pick(fmt.Sprintf("其中 %d 分已过期", n), fmt.Sprintf("%d had expired", n)))
@@ -81,8 +82,11 @@ func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 		}
 	}
 	for _, p := range e.Postings {
-		if p.Account == pointspb.Account_PENDING {
+		switch p.Account {
+		case pointspb.Account_PENDING:
 			w.Pending += p.Points
+		case pointspb.Account_FROZEN_POINTS:
+			w.Frozen += p.Points
 		}
 	}
 	switch {
@@ -96,6 +100,9 @@ func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 	}
 	if t := e.Tier; t != nil {
 		w.FromTier, w.Tier = t.From, t.To
+	}
+	if x := e.Act; x != nil {
+		w.Act, w.Reason, w.Refusal = cmp.Or(x.Of, x.Id), x.Reason, x.Outcome
 	}
 	if r := e.Redemption; r != nil {
 		w.Item, w.Quantity, w.Refusal = r.Item, r.Quantity, r.Outcome

@@ -1,0 +1,42 @@
+package httpapi
+
+import "fmt"
+
+// explainAct says what was done by hand, and the word for why.
+func explainAct(l lang, w Why) string {
+	var zh, en string
+	switch {
+	case w.Kind == "frozen" && w.Frozen > 0:
+		zh, en = fmt.Sprintf("冻结 %d 积分", w.Frozen), count(w.Frozen, "point")+" frozen"
+	case w.Kind == "frozen":
+		zh, en = "账户冻结，暂不能使用积分", "account frozen: points cannot be spent"
+	case w.Kind == "unfrozen" && w.Frozen < 0:
+		zh, en = fmt.Sprintf("解冻 %d 积分", -w.Frozen), count(-w.Frozen, "point")+" unfrozen"
+	case w.Kind == "unfrozen":
+		zh, en = "冻结已解除", "freeze released"
+	case w.Kind == "adjusted" && w.Frozen < 0:
+		zh, en = fmt.Sprintf("确认违规，扣除冻结的 %d 积分", -w.Frozen), "abuse confirmed: "+count(-w.Frozen, "frozen point")+" taken"
+	case w.Kind == "adjusted" && w.Changed > 0:
+		zh, en = fmt.Sprintf("人工调整，增加 %d 积分", w.Changed), "adjusted by hand: "+count(w.Changed, "point")+" given"
+	case w.Kind == "adjusted" && w.Changed < 0:
+		zh, en = fmt.Sprintf("人工调整，扣减 %d 积分", -w.Changed), "adjusted by hand: "+count(-w.Changed, "point")+" taken"
+	case w.Kind == "adjusted":
+		zh, en = "人工调整，没有可扣的积分", "adjusted by hand: nothing to take"
+	case w.Kind == "proposed":
+		zh, en = "积分调整待第二人复核", "adjustment waits for a second person"
+	case w.Kind == "declined":
+		zh, en = "积分调整未获批准", "adjustment declined"
+	case w.Kind == "appealed":
+		zh, en = "会员已申诉", "appealed by the member"
+	case w.Kind == "review_due":
+		zh, en = "冻结已过复核日期", "the freeze is past its review date"
+	case w.Kind == "restored":
+		zh, en = fmt.Sprintf("退回兑换，返还 %d 积分", w.Changed), count(w.Changed, "point")+" given back: redemption returned"
+	default:
+		return w.Kind
+	}
+	if w.Reason != "" {
+		zh, en = zh+"（原因："+w.Reason+"）", en+" (reason: "+w.Reason+")"
+	}
+	return l.pick(zh, en)
+}
