@@ -43,8 +43,11 @@ func (w *World) fold(m *Member, e *pointspb.Entry, marks []SeenMark) {
 
 func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	switch e.Kind {
-	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED:
-		if e.Redemption != nil {
+	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED, pointspb.Kind_RESTORED:
+		switch {
+		case e.Return != nil:
+			w.foldReturn(&a.Account, e)
+		case e.Redemption != nil:
 			w.foldRedemption(&a.Account, e)
 		}
 	case pointspb.Kind_FORGOTTEN:
@@ -121,6 +124,8 @@ func foldPostings(a *Account, e *pointspb.Entry) {
 	case pointspb.Kind_UNFROZEN:
 		a.foldUnfrozen(e)
 		return
+	case pointspb.Kind_RESTORED: // with its redemption
+		return
 	}
 	for _, p := range e.Postings {
 		switch p.Account {
@@ -149,11 +154,22 @@ func (a *Account) moveLot(e *pointspb.Entry, p *pointspb.Posting) {
 	l := &a.Lots[i]
 	l.Remaining += p.Points
 	if e.Kind == pointspb.Kind_EXPIRED && l.Ordered {
-		a.Expired = append(a.Expired, ExpiredLot{Number: l.Number, Points: -p.Points})
+		a.addExpired(l.Number, -p.Points)
 	}
 	if l.Remaining == 0 {
 		a.Lots = slices.Delete(a.Lots, i, i+1)
 	}
+}
+
+// addExpired notes what a lot lost by expiry; one to which a return gave points back expires again.
+func (a *Account) addExpired(number uint32, points int64) {
+	for i := range a.Expired {
+		if a.Expired[i].Number == number {
+			a.Expired[i].Points += points
+			return
+		}
+	}
+	a.Expired = append(a.Expired, ExpiredLot{Number: number, Points: points})
 }
 
 func (a *Account) takeExpired(number uint32, points int64) {
@@ -240,7 +256,10 @@ func (w *World) foldRedemption(a *Account, e *pointspb.Entry) {
 		r.Points = f.UnitPrice * f.Quantity
 		for _, p := range e.Postings {
 			if i, ok := a.lot(p.Lot); ok && p.Account == pointspb.Account_AVAILABLE {
-				r.Lots = append(r.Lots, LotUse{Number: p.Lot, Points: -p.Points, ExpiresAt: a.Lots[i].ExpiresAt})
+				l := &a.Lots[i]
+				r.Lots = append(r.Lots, LotUse{
+					Number: p.Lot, Points: -p.Points, ExpiresAt: l.ExpiresAt, ActiveAt: l.ActiveAt, Priority: l.Priority, Ordered: l.Ordered,
+				})
 			}
 		}
 		a.countTaken(f.Item, f.Quantity)

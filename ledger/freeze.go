@@ -69,6 +69,11 @@ func (a *Account) frozenBy(x *Act) []*Lot {
 	return lots
 }
 
+// holds says that a freeze in force names a lot, also one of which nothing was left.
+func (a *Account) holds(lot uint32) bool {
+	return slices.ContainsFunc(a.Acts, func(x Act) bool { return x.InForce() && slices.Contains(x.Lots, lot) })
+}
+
 // unfreeze ends a freeze. Its lots become available, for some days at least (D13).
 func (d *Decision) unfreeze(a *Member, e *pointspb.Entry) Outcome {
 	x := a.freezeNamed(e.Act.Of)

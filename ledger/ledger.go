@@ -30,6 +30,7 @@ const (
 	Frozen        Outcome = "frozen"
 	InDebt        Outcome = "debt"
 	Insufficient  Outcome = "insufficient_points"
+	TooMuch       Outcome = "too_much" // a return of more than was paid
 	StockTooSmall Outcome = "stock_too_small"
 	Unchanged     Outcome = "unchanged"
 	Waiting       Outcome = "waiting"   // a refund that came before its order

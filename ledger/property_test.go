@@ -135,7 +135,7 @@ func operate(r *rapid.T, s *shop) {
 	m := fmt.Sprintf("m%d", rapid.IntRange(0, 2).Draw(r, "member"))
 	id := fmt.Sprint(rapid.IntRange(0, 12).Draw(r, "id"))
 	s.ahead = time.Duration(max(0, rapid.IntRange(-300, 300).Draw(r, "seconds ahead"))) * time.Second
-	switch rapid.IntRange(0, 9).Draw(r, "operation") {
+	switch rapid.IntRange(0, 10).Draw(r, "operation") {
 	case 0, 1, 2:
 		mode := rapid.SampledFrom([]string{"step", "proportional"}).Draw(r, "mode")
 		l := func(name string) line {
@@ -161,6 +161,8 @@ func operate(r *rapid.T, s *shop) {
 		}
 	case 8, 9:
 		s.drawAct(r, m)
+	case 10:
+		s.drawReturn(r, m)
 	}
 }
 
@@ -169,6 +171,11 @@ func sound(r *rapid.T, s *shop) {
 	for m, a := range s.world.Members {
 		if err := a.Check(s.now.UnixMilli()); err != nil {
 			r.Fatalf("member %s: %v", m, err)
+		}
+	}
+	for id, x := range s.world.Redemptions {
+		if n := x.Returned(); n > x.Points {
+			r.Fatalf("redemption %s paid %d and gave %d back", id, x.Points, n)
 		}
 	}
 	for k, o := range s.world.Orders() {

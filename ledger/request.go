@@ -36,6 +36,9 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 		return d.absorb(r, x.Absorb)
 	case *pointspb.Request_Forward:
 		return d.forwarded(r, x.Forward)
+	case *pointspb.Request_Restore:
+		d.cause.Type = "jifen.restore"
+		return d.restore(r, x.Restore)
 	}
 	if what, asked := actOf(r); asked != nil {
 		return d.act(r, what, asked)

@@ -45,6 +45,7 @@ type shop struct {
 	member  string        // whose the last operation was
 	entries []*pointspb.Entry
 	last    *ledger.Decision
+	grace   *int64 // nil: 7 days
 }
 
 func open(t testing.TB, now string) *shop {
@@ -65,9 +66,13 @@ func (s *shop) time(text string) time.Time {
 func (s *shop) at(text string) *shop { s.now = s.time(text); return s }
 
 func (s *shop) moment() ledger.Moment {
+	grace := (7 * 24 * time.Hour).Milliseconds()
+	if s.grace != nil {
+		grace = *s.grace
+	}
 	return ledger.Moment{
 		Now: s.now.UnixMilli(), Books: topics.NewBooks(s.book),
-		Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: (7 * 24 * time.Hour).Milliseconds()},
+		Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: grace},
 	}
 }
 

@@ -74,6 +74,7 @@ type Redemption struct {
 	PriceVersion int64
 	At           int64
 	Lots         []LotUse // in the order in which they were consumed
+	Returns      []Return // oldest first
 }
 
 // LotUse is what one lot paid.
@@ -82,6 +83,10 @@ type LotUse struct {
 	Number    uint32
 	Points    int64
 	ExpiresAt int64
+	// Of the lot, should the points be given back after it was spent up:
+	ActiveAt int64
+	Priority int32
+	Ordered  bool
 }
 
 // Item is an item's state: loaded = free + reserved + sold, each >= 0 (I4).

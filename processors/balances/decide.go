@@ -54,6 +54,8 @@ func requestKind(r *pointspb.Request) string {
 		return "absorb"
 	case *pointspb.Request_Forward:
 		return "forward"
+	case *pointspb.Request_Restore:
+		return "restore"
 	}
 	if what := ledger.WhatOf(r); what != "" {
 		return string(what)

@@ -56,6 +56,9 @@ func (h *shard) wants(s *Stage) {
 		if d := r.GetDebit(); d != nil {
 			w.Redemptions = append(w.Redemptions, d.Redemption)
 		}
+		if q := r.GetRestore(); q != nil {
+			w.Redemptions = append(w.Redemptions, q.Redemption)
+		}
 		if item, ok := topics.ItemOf(r.Account); ok {
 			w.Items = append(w.Items, item)
 		}
