@@ -65,6 +65,10 @@ func kindWord(k pointspb.Kind) string {
 		return "review_due"
 	case pointspb.Kind_RESTORED:
 		return "restored"
+	case pointspb.Kind_NOTICED:
+		return "noticed"
+	case pointspb.Kind_EXTENDED:
+		return "extended"
 	}
 	return "unknown"
 }

@@ -19,6 +19,9 @@ type Account struct {
 	PendingOrders []PendingOrder
 	Uses          []Use // of caps and limits, by rule, period and what the limit counts by
 	Acts          []Act // what was done by hand, oldest first
+	Days          []Day // tier metric by day, where a window needs it
+	Anniversary   Anniversary
+	Notices       Notices
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -89,6 +92,8 @@ func (a *Account) Clone() *Account {
 	c.PendingOrders = slices.Clone(a.PendingOrders)
 	c.Uses = slices.Clone(a.Uses)
 	c.Acts = slices.Clone(a.Acts)
+	c.Days = slices.Clone(a.Days)
+	c.Notices.Expired = slices.Clone(a.Notices.Expired)
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
 	return &c
@@ -198,7 +203,7 @@ func (a *Account) taken(item string) int64 {
 
 // dueAt computes Due from scratch.
 func (a *Account) dueAt() int64 {
-	due := a.EvaluateAt
+	due := sooner(a.EvaluateAt, a.Notices.At)
 	for i := range a.Lots {
 		due = sooner(due, a.Lots[i].due())
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Advance books what the clock has made due for a member, in the order of its effective time: activation, expiry,
-// evaluation of the tier. It runs before every decision and every read, so a late job changes no balance (L4).
+// evaluation of the tier, notices. It runs before every decision and every read, so a late job changes no balance (L4).
 func Advance(w *World, member string, m Moment) *Decision {
 	d := begin(w, m, nil)
 	d.advance(w.Member(member))
@@ -31,6 +31,10 @@ func (d *Decision) advance(a *Member) {
 			d.bookReview(a, x)
 			continue
 		}
+		if a.EvaluateAt != at {
+			d.notify(a, at)
+			continue
+		}
 		d.evaluate(a, at)
 	}
 }
@@ -48,14 +52,18 @@ func (a *Account) dueLot(at int64) (int, bool) {
 func (d *Decision) bookLot(a *Member, l Lot) {
 	if l.Pending && l.ActiveAt != 0 && (l.ExpiresAt == 0 || l.ActiveAt < l.ExpiresAt) {
 		d.activate(a, l, &pointspb.Entry{
-			EffectiveAt: l.ActiveAt, Cause: due("activation "+strconv.Itoa(int(l.Number)), l.ActiveAt),
+			EffectiveAt: l.ActiveAt, Cause: due("activation "+lotName(l.Number), l.ActiveAt),
 		})
+		return
+	}
+	if d.withoutNotice(a, l) {
+		d.extend(a, l.ExpiresAt)
 		return
 	}
 	// A pending lot expires, too: its validity counts from earning, and its order was not completed in time.
 	e := &pointspb.Entry{
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_EXPIRED, EffectiveAt: l.ExpiresAt,
-		Cause: due("expiry "+strconv.Itoa(int(l.Number)), l.ExpiresAt),
+		Cause: due("expiry "+lotName(l.Number), l.ExpiresAt),
 		Postings: []*pointspb.Posting{
 			{Account: booked(l), Points: -l.Remaining, Lot: l.Number},
 			{Account: pointspb.Account_BREAKAGE, Points: l.Remaining, Lot: l.Number},
@@ -63,6 +71,8 @@ func (d *Decision) bookLot(a *Member, l Lot) {
 	}
 	d.emitOf(a, e)
 }
+
+func lotName(number uint32) string { return strconv.Itoa(int(number)) }
 
 // repay pays debt from a lot that has just become available (§4: debt is repaid first).
 func (d *Decision) repay(a *Member, number uint32, cause *pointspb.Cause) {

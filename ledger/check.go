@@ -55,6 +55,11 @@ func (a *Account) Check(now int64) error {
 	if err := errors.Join(a.checkUses(), a.checkActs()); err != nil {
 		return err
 	}
+	for i, d := range a.Days {
+		if d.Spend < 0 || d.Orders < 0 || d.Spend == 0 && d.Orders == 0 || i > 0 && d.From <= a.Days[i-1].From {
+			return fmt.Errorf("I3: %d in %d orders of the day from %d", d.Spend, d.Orders, d.From)
+		}
+	}
 	if due := a.dueAt(); due != a.Due {
 		return fmt.Errorf("I2: due at %d, noted as %d", due, a.Due)
 	}

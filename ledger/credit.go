@@ -122,7 +122,7 @@ func (c *credit) award() error {
 			c.completed(c.m.Order(c.key))
 		}
 	}
-	if c.event.Tier != "" {
+	if c.event.Tier != "" && c.book != nil && c.book.Tiers.Membership {
 		// The account keeps it, and must not hold on to the memory of the whole event.
 		c.record(&pointspb.Entry{Kind: pointspb.Kind_TIER_CHANGED, Tier: &pointspb.TierChange{To: strings.Clone(c.event.Tier)}})
 	}
@@ -173,6 +173,9 @@ func (c *credit) record(e *pointspb.Entry) {
 			if e.Metric = m; m.Lot != 0 {
 				e.Metric, e.PendingMetric = nil, m
 			}
+		}
+		if c.book != nil && c.book.Tiers.Window.ByDay() {
+			c.keepDay(e)
 		}
 	}
 	c.emitOf(c.m, e)

@@ -57,6 +57,7 @@ type Desk struct {
 	slips    [2]slip
 	filled   int // slips
 	metric   pointspb.MetricDelta
+	day      pointspb.MetricDay
 	// The calendars stay from event to event: that of what happened, and that of what becomes active later.
 	calendar, activations calendar
 }
@@ -80,7 +81,7 @@ func (d *Desk) clear() *credit {
 	for i := range d.filled {
 		d.slips[i] = slip{}
 	}
-	d.filled, d.metric = 0, pointspb.MetricDelta{}
+	d.filled, d.metric, d.day = 0, pointspb.MetricDelta{}, pointspb.MetricDay{}
 	d.decision = Decision{Entries: d.entries[:0]}
 	d.credit = credit{Decision: &d.decision, desk: d}
 	return &d.credit

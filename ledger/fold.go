@@ -67,7 +67,11 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	if e.Order != nil && len(a.PendingOrders) > 0 {
 		a.settlePending(e.Cause.OccurredAt)
 	}
-	foldPostings(&a.Account, e)
+	if e.Kind == pointspb.Kind_EXTENDED {
+		a.extendLot(e.Lot)
+	} else {
+		foldPostings(&a.Account, e)
+	}
 	if e.Act != nil {
 		a.foldAct(e)
 	}
@@ -79,10 +83,16 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 		a.addMetric(m)
 	}
 	if m := e.PendingMetric; m != nil {
-		a.addPending(m, e.EffectiveAt)
+		a.addPending(m, e.MetricDay, e.EffectiveAt)
+	}
+	if e.MetricDay != nil {
+		a.foldDay(e)
 	}
 	if t := e.Tier; t != nil {
 		a.setTier(e.EffectiveAt, t.To)
+	}
+	if e.NoticeAt != 0 || e.Notice != nil {
+		a.foldNotice(e)
 	}
 	switch {
 	case e.EvaluateAt > 0:
@@ -95,14 +105,14 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 
 // foldDue keeps Due exact: a new lot or evaluation can only bring it forward; whatever was removed may have been it.
 func (a *Account) foldDue(e *pointspb.Entry) {
-	if e.Kind == pointspb.Kind_GRANTED && e.EvaluateAt == 0 && e.PendingMetric == nil {
+	if e.Kind == pointspb.Kind_GRANTED && e.EvaluateAt == 0 && e.PendingMetric == nil && e.NoticeAt == 0 {
 		if e.Lot != nil {
 			l := Lot{ActiveAt: e.Lot.ActiveAt, ExpiresAt: e.Lot.ExpiresAt, Pending: e.Postings[1].Account == pointspb.Account_PENDING}
 			a.Due = sooner(a.Due, l.due())
 		}
 		return
 	}
-	if len(e.Postings) > 0 || e.EvaluateAt != 0 || e.PendingMetric != nil || e.Act != nil {
+	if len(e.Postings) > 0 || e.EvaluateAt != 0 || e.PendingMetric != nil || e.Act != nil || e.NoticeAt != 0 || e.Kind == pointspb.Kind_EXTENDED {
 		a.Due = a.dueAt()
 	}
 }
@@ -153,6 +163,9 @@ func (a *Account) moveLot(e *pointspb.Entry, p *pointspb.Posting) {
 	}
 	l := &a.Lots[i]
 	l.Remaining += p.Points
+	if e.Kind == pointspb.Kind_EXPIRED {
+		a.expiredBefore(e.EffectiveAt)
+	}
 	if e.Kind == pointspb.Kind_EXPIRED && l.Ordered {
 		a.addExpired(l.Number, -p.Points)
 	}

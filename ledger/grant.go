@@ -18,6 +18,9 @@ func (c *credit) grant(x award) {
 			g.holding.Account = pointspb.Account_PENDING
 		}
 		g.lot.Number, g.lot.Order = g.holding.Lot, c.key
+		if c.made == 0 {
+			c.made = g.lot.Number
+		}
 		c.date(g)
 		g.postings = [2]*pointspb.Posting{&g.issued, &g.holding}
 		e.Postings = g.postings[:]

@@ -60,6 +60,7 @@ type Decision struct {
 	moment Moment
 	cause  *pointspb.Cause
 	marks  []SeenMark // of the cause, where they are known
+	made   uint32     // number of the first lot that was made, 0 = none was
 }
 
 func begin(w *World, m Moment, cause *pointspb.Cause) *Decision {
@@ -76,6 +77,7 @@ func (d *Decision) emit(e *pointspb.Entry) {
 // emitOf is emit for an entry of a member.
 func (d *Decision) emitOf(m *Member, e *pointspb.Entry) {
 	d.complete(e)
+	d.schedule(m, e)
 	d.world.fold(m, e, d.marks)
 	d.Entries = append(d.Entries, e)
 }
@@ -117,6 +119,8 @@ func turn(e *pointspb.Entry) string {
 	switch e.Kind {
 	case pointspb.Kind_REFUNDED:
 		return strconv.FormatBool(e.First)
+	case pointspb.Kind_NOTICED:
+		return e.Notice.Kind + strconv.FormatInt(e.Notice.ExpiresAt, 10)
 	case pointspb.Kind_TIER_CHANGED, pointspb.Kind_TIER_KEPT:
 		return strconv.FormatInt(e.EffectiveAt, 10)
 	}

@@ -191,14 +191,10 @@ func (d *Decision) keepTier(a *Member, book *topics.Rulebook, tier string, at in
 	if other <= held {
 		return
 	}
-	next := newYearAfter(book, at)
-	if levelOf(book, a.metric(book, at)) < other {
-		next = midnightAfter(book, at)
-	}
 	d.emitOf(a, &pointspb.Entry{
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: at,
 		Tier:       &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[other].ID},
-		EvaluateAt: sooner(a.EvaluateAt, next),
+		EvaluateAt: sooner(a.EvaluateAt, d.evaluationAfter(a, book, at, other)),
 	})
 }
 

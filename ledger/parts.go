@@ -63,6 +63,28 @@ var parts = [...]part{
 			slices.SortStableFunc(into.Acts, func(x, y Act) int { return cmp.Compare(x.At, y.At) })
 		},
 	},
+	{
+		has:   func(a *Account) bool { return len(a.Days) > 0 || a.Anniversary != Anniversary{} },
+		write: func(s *state, a *Account) { s.days(a) },
+		read:  func(r *reading, a *Account) { r.days(a) },
+		none:  func(a *Account) { a.Days, a.Anniversary = nil, Anniversary{} },
+		merge: func(into, from *Account, _ uint32) {
+			for _, d := range from.Days {
+				into.addDay(d.From, d.Spend, d.Orders)
+			}
+			if into.Anniversary.From == 0 {
+				into.Anniversary = from.Anniversary
+			}
+		},
+	},
+	{
+		has:   func(a *Account) bool { n := &a.Notices; return n.At != 0 || n.Fall != 0 || len(n.Expired) > 0 },
+		write: func(s *state, a *Account) { s.notices(&a.Notices) },
+		read:  func(r *reading, a *Account) { r.notices(&a.Notices) },
+		none:  func(a *Account) { a.Notices = Notices{} },
+		// Of what the other was told nothing is taken over: who was told of their own lots was not of these.
+		merge: func(into, from *Account, _ uint32) { into.Notices.At = sooner(into.Notices.At, from.Notices.At) },
+	},
 }
 
 // parts writes which parts an account has, and these.

@@ -17,6 +17,7 @@ type PendingOrder struct {
 	Orders int32
 	At     int64 // Unix ms, 0 = once the order is completed
 	Looked bool  // the tier that it leads to at that instant is booked
+	Day    int64 // first instant of the order's day, Unix ms, 0 = its book does not need it
 }
 
 // lateMost is how far behind others events may be, history aside. So long it is remembered from when on an order counts: an
@@ -25,7 +26,7 @@ const lateMost = 7 * 24 * time.Hour
 
 // addPending adds to what an order adds to the metric, and says from when on; an order of which nothing is left leaves no
 // trace.
-func (a *Account) addPending(m *pointspb.MetricDelta, effective int64) {
+func (a *Account) addPending(m *pointspb.MetricDelta, day *pointspb.MetricDay, effective int64) {
 	if m.Counted {
 		for i := range a.PendingOrders {
 			p := &a.PendingOrders[i]
@@ -36,7 +37,7 @@ func (a *Account) addPending(m *pointspb.MetricDelta, effective int64) {
 	i := slices.IndexFunc(a.PendingOrders, func(p PendingOrder) bool { return p.Lot == m.Lot })
 	if i < 0 {
 		i = len(a.PendingOrders)
-		a.PendingOrders = append(a.PendingOrders, PendingOrder{Lot: m.Lot, Year: m.Year})
+		a.PendingOrders = append(a.PendingOrders, PendingOrder{Lot: m.Lot, Year: m.Year, Day: day.GetDay()})
 	}
 	p := &a.PendingOrders[i]
 	p.Spend += m.Spend
@@ -59,6 +60,9 @@ func (a *Account) settlePending(t int64) {
 		}
 		a.PendingOrders = slices.Delete(a.PendingOrders, i, i+1)
 		a.addMetric(&pointspb.MetricDelta{Year: p.Year, Spend: p.Spend, Orders: p.Orders})
+		if p.Day != 0 {
+			a.addDay(p.Day, p.Spend, p.Orders)
+		}
 	}
 }
 
@@ -230,15 +234,22 @@ func (a *Account) activateLot(i int, to *pointspb.Lot) {
 func (s *state) pendingOrders(all []PendingOrder) {
 	s.count(len(all))
 	for _, p := range all {
-		s.flags(p.Looked)
+		s.flags(p.Looked, p.Day != 0)
 		for _, v := range [...]int64{int64(p.Lot), int64(p.Year), p.Spend, int64(p.Orders), p.At} {
 			s.int(v)
+		}
+		if p.Day != 0 {
+			s.int(p.Day)
 		}
 	}
 }
 
 func (r *reading) pendingOrder() (p PendingOrder) {
-	r.flags(&p.Looked)
+	var day bool
+	r.flags(&p.Looked, &day)
 	p.Lot, p.Year, p.Spend, p.Orders, p.At = uint32(r.int()), int32(r.int()), r.int(), int32(r.int()), r.int()
+	if day {
+		p.Day = r.int()
+	}
 	return p
 }

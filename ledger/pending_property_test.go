@@ -86,7 +86,7 @@ func metricIsOfOrders(r *rapid.T, s *shop) {
 func TestHistoryComesToWhatWouldHaveBeen(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		live, late := open(t, "2025-11-20 00:00:00"), open(t, "2025-11-20 00:00:00")
-		live.windows(r)
+		live.windows(r).tierWindow(r)
 		late.book = live.book
 		var events []*pointspb.CreditEvent
 		for range rapid.IntRange(1, 60).Draw(r, "operations") {

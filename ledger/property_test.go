@@ -106,7 +106,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		length = n
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		s := open(t, "2024-01-01 00:00:00").windows(r)
+		s := open(t, "2024-01-01 00:00:00").windows(r).tierWindow(r)
 		s.merging = rapid.Bool().Draw(r, "members merge")
 		if rapid.Bool().Draw(r, "packed") {
 			s.world.Packing = &ledger.Packing{}

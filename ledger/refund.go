@@ -75,7 +75,10 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 		}
 		e.PendingMetric = metric
 	default:
-		e.Metric = metric
+		e.Metric, e.MetricDay = metric, c.dayOf(o)
+	}
+	if metric.Orders < 0 {
+		c.dropAnchor(e)
 	}
 	c.emitOf(c.m, e)
 	for i := range o.Grants {

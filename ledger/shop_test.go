@@ -38,6 +38,7 @@ func book(t testing.TB) *topics.Rulebook {
 type shop struct {
 	t       testing.TB
 	book    *topics.Rulebook
+	books   topics.Books // all versions; nil: book alone
 	world   *ledger.World
 	now     time.Time
 	ahead   time.Duration // by which events are ahead of the clock
@@ -70,10 +71,11 @@ func (s *shop) moment() ledger.Moment {
 	if s.grace != nil {
 		grace = *s.grace
 	}
-	return ledger.Moment{
-		Now: s.now.UnixMilli(), Books: topics.NewBooks(s.book),
-		Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: grace},
+	books := s.books
+	if books == nil {
+		books = topics.NewBooks(s.book)
 	}
+	return ledger.Moment{Now: s.now.UnixMilli(), Books: books, Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: grace}}
 }
 
 func (s *shop) keep(d *ledger.Decision, err error) ledger.Outcome {

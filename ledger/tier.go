@@ -8,141 +8,78 @@ import (
 	"jifen/topics/pointspb"
 )
 
-const (
-	spansKept = 16 // tier changes remembered: more than a decade at one a year
-	yearsKept = 12
-)
-
-// addMetric adds to a calendar year's metric, keeping years ascending. An order that was refunded in full leaves no trace:
-// a year without anything is dropped, and a member without any other order has not ordered (§4's law).
-func (a *Account) addMetric(m *pointspb.MetricDelta) {
-	i, ok := slices.BinarySearchFunc(a.Years, m.Year, func(y Year, want int32) int { return int(y.Year - want) })
-	if !ok {
-		a.Years = slices.Insert(a.Years, i, Year{Year: m.Year})
+// metric is the tier metric that counts at an instant, in the window of the book.
+func (d *Decision) metric(a *Member, book *topics.Rulebook, t int64) int64 {
+	if !book.Tiers.Window.ByDay() {
+		return a.calendarMetric(book, t)
 	}
-	a.Years[i].Spend += m.Spend
-	a.Years[i].Orders += m.Orders
-	if a.Years[i].Spend == 0 && a.Years[i].Orders == 0 {
-		a.Years = slices.Delete(a.Years, i, i+1)
+	m := a.windowMetric(book, t)
+	if t < changed(d.moment.Books, book) {
+		m = max(m, a.calendarMetric(book, t))
 	}
-	if m.Orders != 0 {
-		a.Ordered = slices.ContainsFunc(a.Years, func(y Year) bool { return y.Orders > 0 })
-	}
-	if len(a.Years) > yearsKept {
-		a.Years = slices.Delete(a.Years, 0, len(a.Years)-yearsKept)
-	}
+	return m
 }
 
-// setTier records that a tier holds from an instant on, in place of what was said of that very instant.
-func (a *Account) setTier(from int64, tier string) {
-	i, ok := slices.BinarySearchFunc(a.Tiers, from, func(s TierSpan, want int64) int {
-		switch {
-		case s.From < want:
-			return -1
-		case s.From > want:
-			return 1
-		}
-		return 0
-	})
-	if ok {
-		a.Tiers[i].Tier = tier
-	} else {
-		a.Tiers = slices.Insert(a.Tiers, i, TierSpan{From: from, Tier: tier})
-	}
-	a.Tiers = slices.CompactFunc(a.Tiers, func(x, y TierSpan) bool { return x.Tier == y.Tier })
-	if len(a.Tiers) > spansKept {
-		a.Tiers = slices.Delete(a.Tiers, 0, len(a.Tiers)-spansKept)
-	}
-}
-
-// metric is the tier metric that counts at an instant: the better of its calendar year so far and the year before (semantics §7).
-func (a *Account) metric(book *topics.Rulebook, t int64) int64 {
-	var best int64
-	now := yearOf(book, t)
-	for year := now - 1; year <= now; year++ {
-		var spend int64
-		var orders int32
-		for _, y := range a.Years {
-			if y.Year == year {
-				spend, orders = y.Spend, y.Orders
-			}
-		}
-		for i := range a.PendingOrders {
-			if p := &a.PendingOrders[i]; p.Year == year && p.At != 0 && p.At <= t {
-				spend, orders = spend+p.Spend, orders+p.Orders
-			}
-		}
-		if book.Tiers.Metric == "paid_orders" {
-			spend = int64(orders)
-		}
-		best = max(best, spend)
-	}
-	return best
-}
-
-// levelOf is the index of the highest level whose threshold a metric reaches.
-func levelOf(book *topics.Rulebook, metric int64) int {
-	level := 0
-	for i, l := range book.Tiers.Levels {
-		if metric >= l.From {
-			level = i
-		}
-	}
-	return level
-}
-
-// levelNamed is the index of a tier; a tier that the book does not know is the lowest.
-func levelNamed(book *topics.Rulebook, tier string) int {
-	return max(0, slices.IndexFunc(book.Tiers.Levels, func(l topics.Level) bool { return l.ID == tier }))
-}
-
-// Tier is the tier that a member holds at an instant, by name.
-func (a *Account) Tier(book *topics.Rulebook, t int64) string {
-	if book == nil || len(book.Tiers.Levels) == 0 {
-		return a.TierAt(t)
-	}
-	return book.Tiers.Levels[levelNamed(book, a.TierAt(t))].ID
-}
-
-func yearOf(book *topics.Rulebook, t int64) int32 {
-	return int32(time.UnixMilli(t).In(book.Zone).Year())
-}
-
-func midnightAfter(book *topics.Rulebook, t int64) int64 {
-	y, m, d := time.UnixMilli(t).In(book.Zone).Date()
-	return time.Date(y, m, d+1, 0, 0, 0, 0, book.Zone).UnixMilli()
-}
-
-func newYearAfter(book *topics.Rulebook, t int64) int64 {
-	return time.Date(int(yearOf(book, t))+1, 1, 1, 0, 0, 0, 0, book.Zone).UnixMilli()
-}
-
-// nextEvaluation is when a tier could fall after t: the next midnight if it is no longer deserved, else New Year, when
-// the year before last stops counting; -1 (never) at the lowest level.
-func (a *Account) nextEvaluation(book *topics.Rulebook, t int64) int64 {
-	held := levelNamed(book, a.TierAt(t))
+// evaluationAfter is when a tier that is held at t could fall; -1 (never) at the lowest level: the next midnight if it is no
+// longer deserved, else when a part of its metric stops counting.
+func (d *Decision) evaluationAfter(a *Member, book *topics.Rulebook, t int64, held int) int64 {
 	if held == 0 {
 		return -1
 	}
-	if levelOf(book, a.metric(book, t)) < held {
-		return midnightAfter(book, t)
+	again := a.fallsAgain(book, t)
+	if held < levelNamed(book, a.TierAt(t-1)) {
+		again = a.yearOver(book, t)
 	}
-	return newYearAfter(book, t)
+	from := book.Tiers.Levels[held].From
+	if d.metric(a, book, t) < from {
+		return max(midnightAfter(book, t), again)
+	}
+	if !book.Tiers.Window.ByDay() {
+		return newYearAfter(book, t)
+	}
+	if until := changed(d.moment.Books, book); t < until {
+		return min(newYearAfter(book, t), until)
+	}
+	if book.Tiers.Window == topics.Rolling {
+		return max(a.rollsBelow(book, t, from), again)
+	}
+	return a.yearAfter(book, t)
+}
+
+// evaluated is the level to which the evaluation at a midnight leads from the one that was held before.
+func (d *Decision) evaluated(a *Member, book *topics.Rulebook, at int64) int {
+	before := levelNamed(book, a.TierAt(at-1))
+	if held := levelNamed(book, a.TierAt(at)); held > before {
+		return held // something happened at that very instant
+	}
+	deserved := levelOf(book, d.metric(a, book, at))
+	switch {
+	case deserved >= before:
+		return before
+	case book.Tiers.Downgrade != topics.DowngradeOneDown:
+		return deserved
+	case at < a.fallsAgain(book, at):
+		return before
+	}
+	return before - 1
 }
 
 // follow books the tier that an order or refund at t leads to: it rises at that very event, it never falls here (T1).
 // Spans that were booked after t, because t is history, are looked at again. What was granted stays pinned.
 // Gone is from when on an order counted of which now nothing is left, 0 = none.
 func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool, gone int64) {
-	if book == nil || len(book.Tiers.Levels) == 0 {
+	if book == nil || len(book.Tiers.Levels) == 0 || book.Tiers.Membership {
 		return
 	}
 	d.raiseAt(a, book, t)
 	d.look(a, book, t, gone)
-	if !refund {
+	if !refund && (a.EvaluateAt != 0 || len(a.Tiers) == 0) {
 		return // what only adds to the metric brings no evaluation forward
 	}
-	next := a.nextEvaluation(book, t)
+	next := max(0, d.evaluationAfter(a, book, t, levelNamed(book, a.TierAt(t))))
+	for _, at := range a.instantsAfter(t, gone) {
+		next = sooner(next, max(0, d.evaluationAfter(a, book, at, levelNamed(book, a.TierAt(at)))))
+	}
 	if next > 0 && sooner(a.EvaluateAt, next) != a.EvaluateAt {
 		d.emitOf(a, &pointspb.Entry{
 			Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_KEPT, Version: book.Version,
@@ -151,9 +88,18 @@ func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool
 	}
 }
 
-// look looks again at what was booked after t.
+// look looks again at what was booked after t: at an evaluation, where it fell, else where it rose or an order counts.
 func (d *Decision) look(a *Member, book *topics.Rulebook, t, gone int64) {
-	for _, at := range a.instantsAfter(t, gone) {
+	instants := a.instantsAfter(t, gone)
+	if len(instants) == 0 {
+		return
+	}
+	falls := a.falls(book, never)
+	for _, at := range instants {
+		if slices.Contains(falls, at) {
+			d.raiseTo(a, book, at, d.evaluated(a, book, at))
+			continue
+		}
 		counts := at == gone || slices.ContainsFunc(a.PendingOrders, func(p PendingOrder) bool { return p.At == at })
 		if !d.raiseAt(a, book, at) && counts {
 			d.lowerAt(a, book, at)
@@ -183,16 +129,21 @@ func (a *Account) instantsAfter(t, gone int64) []int64 {
 	return slices.Compact(all)
 }
 
+// raiseAt books the rise of an event, or of an order that counts from t on: never below what was held before.
 func (d *Decision) raiseAt(a *Member, book *topics.Rulebook, t int64) bool {
+	before := levelNamed(book, a.TierAt(t-1))
+	return d.raiseTo(a, book, t, max(before, levelOf(book, d.metric(a, book, t))))
+}
+
+func (d *Decision) raiseTo(a *Member, book *topics.Rulebook, t int64, level int) bool {
 	held := levelNamed(book, a.TierAt(t))
-	deserved := levelOf(book, a.metric(book, t))
-	if deserved <= held {
+	if level <= held {
 		return false
 	}
 	d.emitOf(a, &pointspb.Entry{
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
-		Tier:       &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID},
-		EvaluateAt: sooner(a.EvaluateAt, newYearAfter(book, t)),
+		Tier:       &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[level].ID},
+		EvaluateAt: sooner(a.EvaluateAt, d.evaluationAfter(a, book, t, level)),
 	})
 	return true
 }
@@ -201,7 +152,7 @@ func (d *Decision) raiseAt(a *Member, book *topics.Rulebook, t int64) bool {
 // return of before that instant comes after the clock has passed it. An event that comes in time finds no such rise.
 func (d *Decision) lowerAt(a *Member, book *topics.Rulebook, t int64) {
 	held := levelNamed(book, a.TierAt(t))
-	right := max(levelNamed(book, a.TierAt(t-1)), levelOf(book, a.metric(book, t)))
+	right := max(levelNamed(book, a.TierAt(t-1)), levelOf(book, d.metric(a, book, t)))
 	if right >= held {
 		return
 	}
@@ -222,24 +173,17 @@ func (d *Decision) evaluate(a *Member, at int64) {
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_KEPT, EffectiveAt: at, EvaluateAt: -1,
 		Cause: due("tier", at),
 	}
-	if book == nil || len(book.Tiers.Levels) == 0 {
+	if book == nil || len(book.Tiers.Levels) == 0 || book.Tiers.Membership {
 		d.emitOf(a, e)
 		return
 	}
 	e.Version = book.Version
-	held := levelNamed(book, a.TierAt(at))
-	deserved := levelOf(book, a.metric(book, at))
-	if deserved < held {
-		if book.Tiers.Downgrade == "one_down" {
-			deserved = held - 1
-		}
+	held, level := levelNamed(book, a.TierAt(at)), d.evaluated(a, book, at)
+	if level != held {
 		e.Kind = pointspb.Kind_TIER_CHANGED
-		e.Tier = &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[deserved].ID}
-		held = deserved
+		e.Tier = &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[level].ID}
 	}
-	if held > 0 {
-		e.EvaluateAt = newYearAfter(book, at)
-	}
+	e.EvaluateAt = d.evaluationAfter(a, book, at, level)
 	d.emitOf(a, e)
 	if e.Tier != nil { // orders that count from later on may lead to a rise that was none before this fall
 		d.by(e.Cause, func() { d.look(a, book, at, 0) })

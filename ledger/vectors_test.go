@@ -9,7 +9,7 @@ import (
 	"jifen/topics/pointspb"
 )
 
-func equal(t *testing.T, what string, got, want any) {
+func equal(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("%s (-got +want):\n%s", what, d)

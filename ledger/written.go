@@ -37,6 +37,9 @@ func (m *Member) AppendAccount(b []byte) (value []byte, whole bool) {
 
 // folded notes what an entry's postings did to the lots: a new one behind all others leaves those before as they are.
 func (w *written) folded(a *Account, e *pointspb.Entry) {
+	if e.Kind == pointspb.Kind_EXTENDED {
+		w.changed = true
+	}
 	added := e.Lot != nil && e.Kind == pointspb.Kind_GRANTED
 	if len(e.Postings) > 0 && (!added || a.Lots[len(a.Lots)-1].Number != e.Lot.Number) {
 		w.changed = true

@@ -22,8 +22,11 @@ type Rulebook struct {
 	Tiers         Tiers
 	Rules         []Rule
 	Campaigns     []Campaign
-	MaxMultiplier Ratio // of tier × campaigns; NoMaximum where the book sets none
-	PointCost     Ratio // what a point costs the retailer, minor units
+	Notices       NoticePlan
+	// NoExpiryWithoutNotice: a lot of whose expiry the member was not told in time lives on for a week.
+	NoExpiryWithoutNotice bool
+	MaxMultiplier         Ratio // of tier × campaigns; NoMaximum where the book sets none
+	PointCost             Ratio // what a point costs the retailer, minor units
 }
 
 // Validity is how long a lot lives, from its activation (D9) or from what earned it; the zero value is for ever.
@@ -74,13 +77,37 @@ const (
 // Tiers are the levels and how they are reached (semantics §7).
 type Tiers struct {
 	Metric    string // spend | paid_orders
-	Window    string // calendar_year
-	Keep      string // end_of_next_year
-	Downgrade string // best | one_down
+	Window    Window
+	Keep      string // end_of_next_year; of rolling_12_months: none
+	Downgrade Downgrade
+	// Membership: the retailer's membership system sets the tiers by its events, and the metric sets none (R33).
+	Membership bool
 	// CountPending: an order counts in the metric at once; else once its windows have ended (semantics §3).
 	CountPending bool
 	Levels       []Level // ascending; the first starts at 0
 }
+
+// Window says of which time the metric is.
+type Window string
+
+// The windows.
+const (
+	CalendarYear Window = "calendar_year"
+	Rolling      Window = "rolling_12_months"
+	Anniversary  Window = "anniversary" // years of the member's own
+)
+
+// ByDay says that the calendar's years are not enough for the window.
+func (w Window) ByDay() bool { return w == Rolling || w == Anniversary }
+
+// Downgrade says how far a tier falls.
+type Downgrade string
+
+// The downgrades.
+const (
+	DowngradeBest    Downgrade = "best"     // to the level that is deserved
+	DowngradeOneDown Downgrade = "one_down" // one level a year
+)
 
 // Level is one tier.
 type Level struct {

@@ -15,6 +15,7 @@ const (
 	Credits    = "points.credits.v1"
 	Requests   = "points.requests.v1"
 	Ledger     = "points.ledger.v1"
+	Notices    = "points.notices.v1"
 
 	// DeadLetterPrefix + a source topic is where its unusable records go, untouched.
 	DeadLetterPrefix = "dlq."
@@ -25,6 +26,7 @@ const (
 	GroupCredits   = "jifen.credits"
 	GroupBalances  = "jifen.balances"
 	GroupAnalytics = "jifen.analytics"
+	GroupNotices   = "jifen.notices"
 )
 
 // Declarations is topics.yaml: partitions, retention and cleanup of every topic, in flow order.

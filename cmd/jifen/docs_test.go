@@ -80,7 +80,8 @@ func topicPages() map[string][3]string {
 		topics.Replays:    {"`jifen replay dlq`, the API", "`jifen replay dlq`, the API", "JSON, one mark a dead letter that was replayed, or of a late event what people decided"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
-		topics.Ledger:     {"`balances`", "`balances` (takeover), `analytics`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
+		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
+		topics.Notices:    {"`notices`", "messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
 	}
 }
 

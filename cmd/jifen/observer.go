@@ -17,6 +17,7 @@ type observer struct {
 	credited  *prometheus.CounterVec
 	rejected  *prometheus.CounterVec
 	decided   *prometheus.CounterVec
+	noticed   *prometheus.CounterVec
 	recovered prometheus.Counter
 	behind    *prometheus.GaugeVec
 }
@@ -27,12 +28,13 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 		credited:  counter("jifen_credits_events_total", "Events turned into credit events.", "type"),
 		rejected:  counter("jifen_credits_dead_letters_total", "Events that became dead letters.", "topic", "reason"),
 		decided:   counter("jifen_balances_outcomes_total", "Decisions of the owners of shards.", "kind", "outcome"),
+		noticed:   counter("jifen_notices_total", "Notices published to members' messaging systems.", "kind"),
 		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
 		behind: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "jifen_kafka_lag_records", Help: "Records that a consumer group has not committed.",
 		}, []string{"group", "topic"}),
 	}
-	r.MustRegister(o.credited, o.rejected, o.decided, o.recovered, o.behind)
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.recovered, o.behind)
 	return o
 }
 
@@ -57,6 +59,10 @@ func (o *observer) Redeemed(ctx context.Context, redemptions []string) {
 	if err := o.store.Publish(ctx, redemptions); err != nil {
 		slog.Warn("outcomes", "error", err)
 	}
+}
+
+func (o *observer) Noticed(kind string, n int) {
+	o.noticed.WithLabelValues(kind).Add(float64(n))
 }
 
 func (o *observer) Recovering(shards int, entries int64, rebuild bool) {

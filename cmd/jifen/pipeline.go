@@ -19,7 +19,7 @@ import (
 // START READING HERE. The pipeline is its stages, in flow order; they are joined by Kafka and nothing else:
 //
 //	shop.* ──credits──► points.credits ──balances──► points.ledger ──analytics──► ClickHouse
-//	                    points.requests ──┘    └──► Redis
+//	                    points.requests ──┘    └──► Redis      └──notices──► points.notices
 func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	books := a.rulebooks()
 	observe := newObserver(a.registry, a.store)
@@ -30,6 +30,9 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	}
 	if stages["balances"] {
 		run.Go(func() error { return a.balances(ctx, books, observe) })
+	}
+	if stages["notices"] {
+		run.Go(func() error { return a.notices(ctx, books, observe) })
 	}
 	if stages["analytics"] {
 		run.Go(func() error { return a.feed(ctx, books) })

@@ -14,12 +14,12 @@ import (
 	"jifen/internal/telemetry"
 )
 
-var stageNames = [...]string{"credits", "balances", "analytics"}
+var stageNames = [...]string{"credits", "balances", "notices", "analytics"}
 
 func runCommand() *cobra.Command {
 	var stages []string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the pipeline: credits, balances, analytics", Args: cobra.NoArgs,
+		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics", Args: cobra.NoArgs,
 		Long: "Runs stages of the pipeline until it is told to stop (SIGTERM). Several processes share the work; each has a\n" +
 			"slot of its own (kafka.instance).",
 		RunE: func(cmd *cobra.Command, _ []string) error {

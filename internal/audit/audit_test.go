@@ -313,6 +313,8 @@ func change(v reflect.Value) {
 		v.SetBool(!v.Bool())
 	case reflect.String:
 		v.SetString(v.String() + "x")
+	case reflect.Struct:
+		change(v.Field(0))
 	case reflect.Slice:
 		if v.Len() > 0 {
 			v.Set(v.Slice(0, v.Len()-1))

@@ -121,7 +121,8 @@ func TestRolesOpenTheirRoutesOnly(t *testing.T) {
 		tok := s.token("m1", role)
 		isStaff := Caller{Roles: []Role{role}}.hasAny(staff()...)
 		for path, allowed := range map[string]bool{
-			"/v1/me/balance": role == RoleMember, "/v1/me/entries": role == RoleMember,
+			"/v1/me/balance": role == RoleMember, "/v1/me/entries": role == RoleMember, "/v1/me/tiers": role == RoleMember,
+			"/v1/members/m1/tiers":   isStaff,
 			"/v1/members/m1/balance": isStaff, "/v1/members/m1/entries": isStaff, "/v1/items": true, "/v1/items/night": true,
 		} {
 			want, code := 200, ""
@@ -136,6 +137,7 @@ func TestRolesOpenTheirRoutesOnly(t *testing.T) {
 		}
 	}
 	s.get("/v1/members/nobody/balance", s.token("ann", RoleSupport)).expect(t, 404, "not_found")
+	s.get("/v1/members/nobody/tiers", s.token("ann", RoleSupport)).expect(t, 404, "not_found")
 	s.get("/v1/members/nobody/entries", s.token("ann", RoleSupport)).expect(t, 404, "not_found")
 }
 

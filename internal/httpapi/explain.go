@@ -45,6 +45,10 @@ func explain(l lang, w Why) string {
 		return sentence(l, w, fmt.Sprintf("等级由 %s 变为 %s", w.FromTier, w.Tier), fmt.Sprintf("tier changed from %s to %s", w.FromTier, w.Tier))
 	case "tier_kept":
 		return sentence(l, w, "等级已复核，保持不变", "tier reviewed, unchanged")
+	case "noticed":
+		return sentence(l, w, "已通知会员", "member notified")
+	case "extended":
+		return sentence(l, w, "到期前未通知会员，有效期已延长", "validity extended: the member had not been told in time")
 	case "refunded":
 		return sentence(l, w, "退货已登记", "return recorded")
 	case "recorded":

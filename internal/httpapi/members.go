@@ -85,6 +85,11 @@ func (a *API) memberRoutes() {
 	register(a, op("my-entries", "/v1/me/entries", "My history", member, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *pageInput) (*entriesOutput, error) {
 		return a.entries(ctx, caller(ctx).ID, in)
 	})
+	register(a, op("my-tiers", "/v1/me/tiers", "My tiers so far", member), func(ctx context.Context, _ *struct{}) (*tiersOutput, error) {
+		t, err := a.accounts.Tiers(ctx, caller(ctx).ID)
+		return tiersOf(t), err
+	})
+	register(a, op("member-tiers", "/v1/members/{id}/tiers", "A member's tiers so far (staff)", staff(), codeNotFound), a.memberTiers)
 	register(a, op("member-entries", "/v1/members/{id}/entries", "A member's history (staff)", staff(), codeNotFound, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *memberPageInput) (*entriesOutput, error) {
 		if _, err := a.known(ctx, in.ID); err != nil {
 			return nil, err

@@ -22,6 +22,22 @@ type Accounts interface {
 	Balance(ctx context.Context, member string) (Balance, error)
 	// Plan says which lots would pay points, in spend order (semantics §2), or ErrInsufficient.
 	Plan(ctx context.Context, member string, points int64) ([]LotUse, error)
+	// Tiers is the history of a member's tiers, oldest first; like Balance it never fails with ErrNotFound.
+	Tiers(ctx context.Context, member string) (Tiers, error)
+}
+
+// Tiers are the tiers that a member held and holds; the time before the first span was at the lowest.
+type Tiers struct {
+	Member, Tier string
+	Spans        []TierSpan
+	AsOf         time.Time
+	Known, Stale bool // as of a Balance
+}
+
+// TierSpan says that a tier holds from an instant on, until the next span's.
+type TierSpan struct {
+	Tier string
+	From time.Time
 }
 
 // Balance is a member's account at AsOf; points.

@@ -38,6 +38,25 @@ func TestBalanceHasTheContractsShape(t *testing.T) {
 	}
 }
 
+func TestTiersAreNewestFirst(t *testing.T) {
+	s := serve(t)
+	want := map[string]any{
+		"member": "m1", "tier": "gold", "as_of": "2026-06-01T02:00:00Z", "tiers": []any{
+			map[string]any{"tier": "gold", "from": "2026-05-01T02:00:00Z"},
+			map[string]any{"tier": "silver", "from": "2025-12-01T02:00:00Z", "to": "2026-05-01T02:00:00Z"},
+		},
+	}
+	for path, tok := range map[string]string{"/v1/me/tiers": s.token("m1", RoleMember), "/v1/members/m1/tiers": s.token("ann", RoleSupport)} {
+		if diff := cmp.Diff(s.get(path, tok).expect(t, 200, "").json(t), want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", path, diff)
+		}
+	}
+	got := s.get("/v1/me/tiers", s.token("new", RoleMember)).expect(t, 200, "").json(t)
+	if got["tier"] != "normal" || fmt.Sprint(got["tiers"]) != "[]" {
+		t.Errorf("a member without entries: %v", got)
+	}
+}
+
 func TestMemberIdsAreAnyPrintableCharacters(t *testing.T) {
 	s := serve(t)
 	s.balances["a/b c?d"] = Balance{Member: "a/b c?d", Known: true}

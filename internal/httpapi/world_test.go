@@ -62,6 +62,17 @@ func (w *world) Balance(_ context.Context, member string) (Balance, error) {
 	return b, w.fails
 }
 
+func (w *world) Tiers(_ context.Context, member string) (Tiers, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if b, ok := w.balances[member]; ok {
+		return Tiers{Member: member, Tier: b.Tier, AsOf: b.AsOf, Known: true, Stale: b.Stale, Spans: []TierSpan{
+			{Tier: "silver", From: programNow.AddDate(0, -6, 0)}, {Tier: "gold", From: programNow.AddDate(0, -1, 0)},
+		}}, w.fails
+	}
+	return Tiers{Member: member, Tier: "normal", AsOf: programNow}, w.fails
+}
+
 func (w *world) Plan(_ context.Context, _ string, points int64) ([]LotUse, error) {
 	return []LotUse{{Lot: "7", Points: points, ExpiresAt: programNow.AddDate(1, 0, 0)}}, w.fails
 }

@@ -42,7 +42,7 @@ func Parse(name string, data []byte) (*topics.Rulebook, error) {
 	meta := s.required("metadata", "name", "version")
 	b.out.Name, b.out.Version = meta.id("name"), meta.id("version")
 	b.spec(s.required("spec", "effective_from", "timezone", "currency", "validity", "clawback", "tiers", "rules", "campaigns",
-		"rebate", "milestones", "max_multiplier", "point_cost"))
+		"rebate", "milestones", "max_multiplier", "point_cost", "notices", "no_expiry_without_notice"))
 	if len(d.faults) == 0 {
 		b.arithmetic()
 	}
@@ -81,7 +81,8 @@ func (b *book) spec(s *section) {
 		s.fault(s.fields["max_multiplier"], "spec.max_multiplier: "+b.out.MaxMultiplier.String()+" is below 1", "at least 1")
 		b.out.MaxMultiplier = topics.NoMaximum()
 	}
-	b.levels(s.child("tiers", "metric", "window", "keep", "downgrade", "count_pending", "levels"))
+	b.notices(s)
+	b.levels(s.child("tiers", "metric", "window", "keep", "downgrade", "count_pending", "ruled_by", "levels"))
 	if s.has("rules", "a list of rules") {
 		b.ruleNodes = s.list("rules")
 	}

@@ -45,29 +45,23 @@ func (s *section) validity() *topics.Validity {
 // levels reads the tiers; a book without them has one, at multiplier 1.
 func (b *book) levels(s *section) {
 	t := &b.out.Tiers
-	*t = topics.Tiers{Metric: "spend", Window: "calendar_year", Keep: "end_of_next_year", Downgrade: "best"}
+	*t = topics.Tiers{Metric: "spend", Window: topics.CalendarYear, Keep: "end_of_next_year", Downgrade: topics.DowngradeBest}
 	if s == nil {
 		t.Levels = []topics.Level{{ID: "normal", Multiplier: topics.One()}}
 		b.tiers["normal"] = true
 		return
 	}
 	t.Metric = s.choice("metric", "spend", "paid_orders")
-	s.only("window", "calendar_year", "rolling_12_months", "anniversary")
-	s.only("keep", "end_of_next_year")
-	s.only("downgrade", "best", "one_down")
+	t.Window = topics.Window(s.choice("window", string(topics.CalendarYear), string(topics.Rolling), string(topics.Anniversary)))
+	s.choice("keep", t.Keep)
+	t.Downgrade = topics.Downgrade(s.choice("downgrade", string(topics.DowngradeBest), string(topics.DowngradeOneDown)))
 	t.CountPending = s.flag("count_pending")
+	t.Membership = s.choice("ruled_by", "metric", "membership") == "membership"
 	if !s.has("levels", "a list of levels, the first from 0") {
 		return
 	}
 	for i, n := range s.list("levels") {
 		b.level(n, fmt.Sprintf("spec.tiers.levels[%d]", i))
-	}
-}
-
-// only accepts the first of several words of the format and refuses the others as not supported yet.
-func (s *section) only(key, supported string, later ...string) {
-	if v := s.choice(key, append([]string{supported}, later...)...); v != supported {
-		s.fault(s.fields[key], fmt.Sprintf("%s: %s is not supported yet", s.of(key), v), supported)
 	}
 }
 

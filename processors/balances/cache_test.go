@@ -67,8 +67,9 @@ func TestOwnerKnowsTheOrdersThatItWrote(t *testing.T) {
 // batch writes over.
 func TestOwnerKeepsNothingOfItsRecords(t *testing.T) {
 	p := start(t)
+	p.book.Tiers = topics.Tiers{Membership: true}
 	rise := &pointspb.CreditEvent{
-		Account: "member:ana", Tier: "gold",
+		Account: "member:ana", Tier: "gold", Version: p.book.Version,
 		Cause: &pointspb.Cause{Source: "/s", Id: "rise", Type: topics.TypeTierChanged, OccurredAt: p.now.UnixMilli()},
 	}
 	p.batch(p.credit(rise), p.gift("ben", "g1", 10))

@@ -101,11 +101,25 @@ func (s *Stage) evaluate(r *topics.Record, books topics.Books, now time.Time) (*
 			Reason: topics.ReasonRange, Message: fmt.Sprintf("currency %s, the program's is %s", event.Data.Currency, definition.Currency),
 		}
 	}
+	if reject := unknownTier(definition, event); reject != nil {
+		return nil, reject
+	}
 	book, err := s.book(definition)
 	if err != nil {
 		return nil, &topics.Reject{Reason: topics.ReasonRuleError, Message: err.Error()}
 	}
 	return book.EvaluateAt(&s.desk, event), nil
+}
+
+// unknownTier refuses a tier of the membership system that the rulebook, where that system rules, does not have.
+func unknownTier(book *topics.Rulebook, e *topics.Event) *topics.Reject {
+	if e.Type != topics.TypeTierChanged || book == nil || !book.Tiers.Membership {
+		return nil
+	}
+	if slices.ContainsFunc(book.Tiers.Levels, func(l topics.Level) bool { return l.ID == e.Data.Tier }) {
+		return nil
+	}
+	return &topics.Reject{Reason: topics.ReasonRange, Message: fmt.Sprintf("tier %q is none of rulebook %s", e.Data.Tier, book.Version)}
 }
 
 // book compiles a version once; before the first version there is none, and the nil book earns nothing.

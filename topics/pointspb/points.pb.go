@@ -46,6 +46,8 @@ const (
 	Kind_TIER_KEPT        Kind = 16 // an evaluation that left the tier as it was
 	Kind_MERGED_OUT       Kind = 41 // the member is another one, and has nothing any more
 	Kind_MERGED_IN        Kind = 42 // what another member had
+	Kind_NOTICED          Kind = 32 // the member is told of an expiry, of all points at the year's end, or of a tier that would fall
+	Kind_EXTENDED         Kind = 33 // a lot of whose expiry nobody was told lives on
 	Kind_COMPLETED        Kind = 17 // an order was completed: its pending lots that wait for that become spendable
 	Kind_FROZEN           Kind = 24 // an account, or lots of it
 	Kind_UNFROZEN         Kind = 25
@@ -79,6 +81,8 @@ var (
 		16: "TIER_KEPT",
 		41: "MERGED_OUT",
 		42: "MERGED_IN",
+		32: "NOTICED",
+		33: "EXTENDED",
 		17: "COMPLETED",
 		24: "FROZEN",
 		25: "UNFROZEN",
@@ -109,6 +113,8 @@ var (
 		"TIER_KEPT":        16,
 		"MERGED_OUT":       41,
 		"MERGED_IN":        42,
+		"NOTICED":          32,
+		"EXTENDED":         33,
 		"COMPLETED":        17,
 		"FROZEN":           24,
 		"UNFROZEN":         25,
@@ -2867,6 +2873,75 @@ func (x *MetricDelta) GetCounted() bool {
 	return false
 }
 
+// MetricDay keeps the metric by days, for windows that do not begin with the calendar's years.
+type MetricDay struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Day           int64                  `protobuf:"varint,1,opt,name=day,proto3" json:"day,omitempty"`                           // first instant of the order's day, Unix ms: the entry's metric is of it; 0 = of none
+	KeepFrom      int64                  `protobuf:"varint,2,opt,name=keep_from,json=keepFrom,proto3" json:"keep_from,omitempty"` // days before it are dropped; 0 = none
+	Anchor        int64                  `protobuf:"varint,3,opt,name=anchor,proto3" json:"anchor,omitempty"`                     // from when on the member's own years run, Unix ms; 0 = unchanged, -1 = not known any more
+	Registered    bool                   `protobuf:"varint,4,opt,name=registered,proto3" json:"registered,omitempty"`             // the anchor is the member's registration
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MetricDay) Reset() {
+	*x = MetricDay{}
+	mi := &file_points_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MetricDay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MetricDay) ProtoMessage() {}
+
+func (x *MetricDay) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
+func (*MetricDay) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *MetricDay) GetDay() int64 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *MetricDay) GetKeepFrom() int64 {
+	if x != nil {
+		return x.KeepFrom
+	}
+	return 0
+}
+
+func (x *MetricDay) GetAnchor() int64 {
+	if x != nil {
+		return x.Anchor
+	}
+	return 0
+}
+
+func (x *MetricDay) GetRegistered() bool {
+	if x != nil {
+		return x.Registered
+	}
+	return false
+}
+
 type TierChange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
@@ -2877,7 +2952,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2889,7 +2964,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2902,7 +2977,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -2917,6 +2992,131 @@ func (x *TierChange) GetTo() string {
 		return x.To
 	}
 	return ""
+}
+
+// NoticeFacts are what a member is told.
+type NoticeFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                             // expiry | digest | tier_fall
+	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`                        // that expire; digest: by the end of the next year
+	ExpiresAt     int64                  `protobuf:"varint,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"` // Unix ms; digest: of the first of them; tier_fall: the evaluation
+	Days          int32                  `protobuf:"varint,4,opt,name=days,proto3" json:"days,omitempty"`                            // until then, at the notice's own instant
+	Available     int64                  `protobuf:"varint,5,opt,name=available,proto3" json:"available,omitempty"`                  // all points that can be spent
+	Tier          string                 `protobuf:"bytes,6,opt,name=tier,proto3" json:"tier,omitempty"`                             // held
+	ToTier        string                 `protobuf:"bytes,7,opt,name=to_tier,json=toTier,proto3" json:"to_tier,omitempty"`           // tier_fall: what it would become
+	Metric        string                 `protobuf:"bytes,8,opt,name=metric,proto3" json:"metric,omitempty"`                         // tier_fall: spend | paid_orders
+	Missing       int64                  `protobuf:"varint,9,opt,name=missing,proto3" json:"missing,omitempty"`                      // tier_fall: minor units, or orders, that would keep it
+	Last          bool                   `protobuf:"varint,10,opt,name=last,proto3" json:"last,omitempty"`                           // the last one before the expiry, where no point expires without one
+	Lots          uint32                 `protobuf:"varint,11,opt,name=lots,proto3" json:"lots,omitempty"`                           // number of the newest lot
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoticeFacts) Reset() {
+	*x = NoticeFacts{}
+	mi := &file_points_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoticeFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoticeFacts) ProtoMessage() {}
+
+func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
+func (*NoticeFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *NoticeFacts) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *NoticeFacts) GetExpiresAt() int64 {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return 0
+}
+
+func (x *NoticeFacts) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *NoticeFacts) GetAvailable() int64 {
+	if x != nil {
+		return x.Available
+	}
+	return 0
+}
+
+func (x *NoticeFacts) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetToTier() string {
+	if x != nil {
+		return x.ToTier
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *NoticeFacts) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+func (x *NoticeFacts) GetLots() uint32 {
+	if x != nil {
+		return x.Lots
+	}
+	return 0
 }
 
 type RedemptionFacts struct {
@@ -2935,7 +3135,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2947,7 +3147,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2960,7 +3160,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -3031,7 +3231,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3043,7 +3243,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3056,7 +3256,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -3094,7 +3294,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3106,7 +3306,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3119,7 +3319,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -3177,7 +3377,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3189,7 +3389,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3202,7 +3402,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -3265,16 +3465,19 @@ type Entry struct {
 	Merged        *MergeFacts            `protobuf:"bytes,45,opt,name=merged,proto3" json:"merged,omitempty"`
 	Uses          []*Use                 `protobuf:"bytes,27,rep,name=uses,proto3" json:"uses,omitempty"` // of the rule's cap and limit
 	Act           *ActFacts              `protobuf:"bytes,32,opt,name=act,proto3" json:"act,omitempty"`
-	Lots          []*Lot                 `protobuf:"bytes,33,rep,name=lots,proto3" json:"lots,omitempty"`     // the lots that this entry changes, as they are from now on
-	Return        *ReturnFacts           `protobuf:"bytes,34,opt,name=return,proto3" json:"return,omitempty"` // of the redemption that the entry names
-	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`   // SHA-256(previous hash, this record without this field)
+	Lots          []*Lot                 `protobuf:"bytes,33,rep,name=lots,proto3" json:"lots,omitempty"`                            // the lots that this entry changes, as they are from now on
+	Return        *ReturnFacts           `protobuf:"bytes,34,opt,name=return,proto3" json:"return,omitempty"`                        // of the redemption that the entry names
+	Notice        *NoticeFacts           `protobuf:"bytes,35,opt,name=notice,proto3" json:"notice,omitempty"`                        // what a member is told
+	NoticeAt      int64                  `protobuf:"varint,36,opt,name=notice_at,json=noticeAt,proto3" json:"notice_at,omitempty"`   // when to look for something to tell next; 0 = unchanged, -1 = not at all
+	MetricDay     *MetricDay             `protobuf:"bytes,37,opt,name=metric_day,json=metricDay,proto3" json:"metric_day,omitempty"` // which day's metric it is, where the rulebook's window needs days
+	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                          // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3286,7 +3489,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3299,7 +3502,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Entry) GetAccount() string {
@@ -3515,6 +3718,27 @@ func (x *Entry) GetLots() []*Lot {
 func (x *Entry) GetReturn() *ReturnFacts {
 	if x != nil {
 		return x.Return
+	}
+	return nil
+}
+
+func (x *Entry) GetNotice() *NoticeFacts {
+	if x != nil {
+		return x.Notice
+	}
+	return nil
+}
+
+func (x *Entry) GetNoticeAt() int64 {
+	if x != nil {
+		return x.NoticeAt
+	}
+	return 0
+}
+
+func (x *Entry) GetMetricDay() *MetricDay {
+	if x != nil {
+		return x.MetricDay
 	}
 	return nil
 }
@@ -3758,11 +3982,32 @@ const file_points_proto_rawDesc = "" +
 	"\x06orders\x18\x03 \x01(\x05R\x06orders\x12\x10\n" +
 	"\x03lot\x18\x04 \x01(\rR\x03lot\x12\x1b\n" +
 	"\tcounts_at\x18\x05 \x01(\x03R\bcountsAt\x12\x18\n" +
-	"\acounted\x18\x06 \x01(\bR\acounted\"0\n" +
+	"\acounted\x18\x06 \x01(\bR\acounted\"r\n" +
+	"\tMetricDay\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\x03R\x03day\x12\x1b\n" +
+	"\tkeep_from\x18\x02 \x01(\x03R\bkeepFrom\x12\x16\n" +
+	"\x06anchor\x18\x03 \x01(\x03R\x06anchor\x12\x1e\n" +
+	"\n" +
+	"registered\x18\x04 \x01(\bR\n" +
+	"registered\"0\n" +
 	"\n" +
 	"TierChange\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
-	"\x02to\x18\x02 \x01(\tR\x02to\"\xe4\x01\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\"\x91\x02\n" +
+	"\vNoticeFacts\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x1d\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\x03R\texpiresAt\x12\x12\n" +
+	"\x04days\x18\x04 \x01(\x05R\x04days\x12\x1c\n" +
+	"\tavailable\x18\x05 \x01(\x03R\tavailable\x12\x12\n" +
+	"\x04tier\x18\x06 \x01(\tR\x04tier\x12\x17\n" +
+	"\ato_tier\x18\a \x01(\tR\x06toTier\x12\x16\n" +
+	"\x06metric\x18\b \x01(\tR\x06metric\x12\x18\n" +
+	"\amissing\x18\t \x01(\x03R\amissing\x12\x12\n" +
+	"\x04last\x18\n" +
+	" \x01(\bR\x04last\x12\x12\n" +
+	"\x04lots\x18\v \x01(\rR\x04lots\"\xe4\x01\n" +
 	"\x0fRedemptionFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x12\x12\n" +
@@ -3791,7 +4036,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xff\t\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\x8d\v\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -3830,8 +4075,12 @@ const file_points_proto_rawDesc = "" +
 	"\x04uses\x18\x1b \x03(\v2\x14.jifen.points.v1.UseR\x04uses\x12+\n" +
 	"\x03act\x18  \x01(\v2\x19.jifen.points.v1.ActFactsR\x03act\x12(\n" +
 	"\x04lots\x18! \x03(\v2\x14.jifen.points.v1.LotR\x04lots\x124\n" +
-	"\x06return\x18\" \x01(\v2\x1c.jifen.points.v1.ReturnFactsR\x06return\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\x98\x03\n" +
+	"\x06return\x18\" \x01(\v2\x1c.jifen.points.v1.ReturnFactsR\x06return\x124\n" +
+	"\x06notice\x18# \x01(\v2\x1c.jifen.points.v1.NoticeFactsR\x06notice\x12\x1b\n" +
+	"\tnotice_at\x18$ \x01(\x03R\bnoticeAt\x129\n" +
+	"\n" +
+	"metric_day\x18% \x01(\v2\x1a.jifen.points.v1.MetricDayR\tmetricDay\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xb3\x03\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -3854,7 +4103,9 @@ const file_points_proto_rawDesc = "" +
 	"\tTIER_KEPT\x10\x10\x12\x0e\n" +
 	"\n" +
 	"MERGED_OUT\x10)\x12\r\n" +
-	"\tMERGED_IN\x10*\x12\r\n" +
+	"\tMERGED_IN\x10*\x12\v\n" +
+	"\aNOTICED\x10 \x12\f\n" +
+	"\bEXTENDED\x10!\x12\r\n" +
 	"\tCOMPLETED\x10\x11\x12\n" +
 	"\n" +
 	"\x06FROZEN\x10\x18\x12\f\n" +
@@ -3892,7 +4143,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -3927,12 +4178,14 @@ var file_points_proto_goTypes = []any{
 	(*Arithmetic)(nil),      // 30: jifen.points.v1.Arithmetic
 	(*Use)(nil),             // 31: jifen.points.v1.Use
 	(*MetricDelta)(nil),     // 32: jifen.points.v1.MetricDelta
-	(*TierChange)(nil),      // 33: jifen.points.v1.TierChange
-	(*RedemptionFacts)(nil), // 34: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),     // 35: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),       // 36: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),      // 37: jifen.points.v1.MergeFacts
-	(*Entry)(nil),           // 38: jifen.points.v1.Entry
+	(*MetricDay)(nil),       // 33: jifen.points.v1.MetricDay
+	(*TierChange)(nil),      // 34: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),     // 35: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil), // 36: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),     // 37: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),       // 38: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),      // 39: jifen.points.v1.MergeFacts
+	(*Entry)(nil),           // 40: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -3980,20 +4233,22 @@ var file_points_proto_depIdxs = []int32{
 	5,  // 42: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
 	7,  // 43: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
 	32, // 44: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	33, // 45: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	34, // 46: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	36, // 47: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	34, // 45: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	36, // 46: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	38, // 47: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
 	32, // 48: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	37, // 49: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	39, // 49: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
 	31, // 50: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
 	24, // 51: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
 	29, // 52: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	35, // 53: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	54, // [54:54] is the sub-list for method output_type
-	54, // [54:54] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	37, // 53: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	35, // 54: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	33, // 55: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -4025,7 +4280,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

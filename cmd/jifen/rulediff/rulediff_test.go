@@ -143,6 +143,8 @@ func changes(typ reflect.Type, path string) map[string]func(reflect.Value) {
 			set(topics.Ratio{Num: 7, Den: 5})
 		case f.Type == reflect.TypeFor[[]string]():
 			set([]string{"a"})
+		case f.Type == reflect.TypeFor[[]int]():
+			set([]int{7})
 		case f.Type.Kind() == reflect.Struct:
 			inner(f.Type, func(v reflect.Value) reflect.Value { return v })
 		case f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Struct:

@@ -1,0 +1,124 @@
+// Package notices tells messaging systems what members are to be told.
+//
+//	in:     points.ledger.v1
+//	out:    points.notices.v1
+//	state:  none; items and prices as they are now
+//	repeat: safe, offsets and outputs are one transaction
+package notices
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"jifen/ledger"
+	"jifen/processors"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+// Observer is told what was published, for metrics.
+type Observer interface {
+	Noticed(kind string, n int)
+}
+
+// Dependencies are what the stage needs of the world.
+type Dependencies struct {
+	// Items are the catalogue's, so that a notice can say what the points could buy: best effort, none after an error.
+	Items    func(context.Context) ([]*ledger.Item, error)
+	Clock    func() time.Time // the program's clock
+	Zone     func() *time.Location
+	Observer Observer
+}
+
+// itemsFresh is how long a catalogue that was read is good enough.
+const itemsFresh = time.Minute
+
+// Stage turns entries that tell members something into events.
+type Stage struct {
+	Dependencies
+
+	told  map[string]int // of the batch, by kind
+	items []*ledger.Item
+	read  time.Time // when items were
+}
+
+// New makes a stage.
+func New(d Dependencies) *Stage { return &Stage{Dependencies: d, told: map[string]int{}} }
+
+var _ processors.Stage = (*Stage)(nil)
+
+// Process turns each entry with a notice into an event of its member. An entry that cannot be read stops the stage, as it
+// stops every reader of the ledger: nothing is left out.
+func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Output, error) {
+	clear(s.told)
+	var out processors.Output
+	for i := range b.Records {
+		r := &b.Records[i]
+		if kindOf(r.Value) != pointspb.Kind_NOTICED {
+			continue
+		}
+		e := &pointspb.Entry{}
+		if err := e.UnmarshalVT(r.Value); err != nil || e.Notice == nil {
+			return processors.Output{}, fmt.Errorf("entry at %s/%d/%d has no notice that can be read: %w", r.Topic, r.Partition, r.Offset, err)
+		}
+		member, _ := topics.MemberOf(e.Account)
+		value, err := event(member, e, s.affordable(ctx, e.Notice), s.Zone())
+		if err != nil {
+			return processors.Output{}, err
+		}
+		out.Records = append(out.Records, topics.Record{
+			Topic: topics.Notices, Partition: -1, Key: []byte(member), Value: value, Headers: []topics.Header{topics.StructuredHeader()},
+		})
+		s.told[e.Notice.Kind]++
+	}
+	return out, nil
+}
+
+// kindOf reads an entry's kind off its bytes: nearly all entries tell nobody anything, and need not be decoded.
+func kindOf(m []byte) pointspb.Kind {
+	const kind = 3 // its number in points.proto, before all that is long
+	for len(m) > 0 {
+		number, typ, n := protowire.ConsumeTag(m)
+		if n < 0 || number > kind {
+			return 0
+		}
+		m = m[n:]
+		if number == kind && typ == protowire.VarintType {
+			v, _ := protowire.ConsumeVarint(m)
+			return pointspb.Kind(v) //nolint:gosec // an enum
+		}
+		if n = protowire.ConsumeFieldValue(number, typ, m); n < 0 {
+			return 0
+		}
+		m = m[n:]
+	}
+	return 0
+}
+
+// affordable are up to three items that the member's points could buy, the most expensive first.
+func (s *Stage) affordable(ctx context.Context, n *pointspb.NoticeFacts) []item {
+	now := s.Clock()
+	if s.read.IsZero() || now.Sub(s.read).Abs() > itemsFresh {
+		items, err := s.Items(ctx)
+		s.read = now
+		if s.items = items; err != nil {
+			s.items = nil // the notice does not wait for it
+		}
+	}
+	return choose(s.items, n)
+}
+
+// Committed counts what was published.
+func (s *Stage) Committed(context.Context, []topics.Record) error {
+	for kind, n := range s.told {
+		s.Observer.Noticed(kind, n)
+	}
+	clear(s.told)
+	return nil
+}
+
+// Aborted counts nothing: the batch comes again.
+func (s *Stage) Aborted() { clear(s.told) }
