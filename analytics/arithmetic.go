@@ -42,6 +42,8 @@ func (a *arithmeticView) read(m []byte) bool {
 			a.bound = text(b)
 		case 18:
 			a.left = signed(x)
+		case 19:
+			ok = a.less.read(b)
 		}
 		if !ok {
 			return false
@@ -68,7 +70,7 @@ func (r *ratioView) read(m []byte) bool {
 }
 
 // appendArithmetic writes what explains an amount as JSON, without the fields that are zero.
-func appendArithmetic(j []byte, a *arithmeticView) []byte {
+func appendArithmetic(j []byte, a *arithmeticView, budget string) []byte {
 	start := len(j)
 	j = appendText(j, "mode", a.mode)
 	j = appendNumber(j, "points", a.points)
@@ -93,6 +95,8 @@ func appendArithmetic(j []byte, a *arithmeticView) []byte {
 	j = appendNumber(j, "lot", a.lot)
 	j = appendText(j, "bound", a.bound)
 	j = appendNumber(j, "left", a.left)
+	j = appendRatio(j, "less", a.less)
+	j = appendText(j, "budget", budget)
 	if len(j) == start {
 		return append(j, "{}"...)
 	}

@@ -31,6 +31,12 @@ type entryView struct {
 	quantity               int64
 	outcome                string
 	act, actOf, reason     string
+	budget                 budgetView
+}
+
+type budgetView struct {
+	campaign         string
+	desired, awarded int64
 }
 
 type causeView struct {
@@ -42,7 +48,7 @@ type arithmeticView struct {
 	there                                                                           bool
 	mode, tier, bound                                                               string
 	points, per, eligible, quantity, desired, awarded, kept, takenBefore, lot, left int64
-	tierMultiplier, campaign                                                        ratioView
+	tierMultiplier, campaign, less                                                  ratioView
 	campaigns                                                                       []string
 	holdout                                                                         bool
 }
@@ -123,7 +129,7 @@ func (v *entryView) read(m []byte) error {
 			ok = v.arithmetic.read(b)
 		case 13:
 			ok = v.readOrder(b)
-		case 14, 16, 17, 32, 34:
+		case 14, 16, 17, 28, 32, 34:
 			ok = v.readFacts(number, b)
 		case 26:
 			v.completed = text(b)
@@ -168,7 +174,7 @@ func (v *entryView) readOrderLine(m []byte) bool {
 	return true
 }
 
-// readFacts reads the rarer messages of what happened: refund 14, tier 16, redemption 17, act 32 and return 34.
+// readFacts reads the rarer messages of what happened: refund 14, tier 16, redemption 17, budget 28, act 32 and return 34.
 func (v *entryView) readFacts(message protowire.Number, m []byte) bool {
 	for len(m) > 0 {
 		number, x, b, rest := next(m)
@@ -200,6 +206,12 @@ func (v *entryView) readFacts(message protowire.Number, m []byte) bool {
 			v.reason = text(b)
 		case 3401:
 			v.refund = text(b)
+		case 2801:
+			v.budget.campaign = text(b)
+		case 2802:
+			v.budget.desired = signed(x)
+		case 2803:
+			v.budget.awarded = signed(x)
 		}
 		m = rest
 	}

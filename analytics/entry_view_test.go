@@ -72,10 +72,10 @@ func TestViewSeesWhatTheEntrySays(t *testing.T) {
 		if err := v.read(record); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(viewOf(e), v, cmp.AllowUnexported(entryView{}, causeView{}, arithmeticView{}, ratioView{}), cmp.Transformer("nil", func(b []byte) string { return string(b) }), cmp.Transformer("none", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+		if diff := cmp.Diff(viewOf(e), v, cmp.AllowUnexported(entryView{}, causeView{}, arithmeticView{}, ratioView{}, budgetView{}), cmp.Transformer("nil", func(b []byte) string { return string(b) }), cmp.Transformer("none", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
 			t.Fatalf("(-entry +view):\n%s", diff)
 		}
-		if j := appendArithmetic(nil, &v.arithmetic); !json.Valid(j) {
+		if j := appendArithmetic(nil, &v.arithmetic, v.budget.campaign); !json.Valid(j) {
 			t.Fatalf("not JSON: %s", j)
 		}
 		if len(record) > 0 && v.read(record[:len(record)-1]) == nil {
@@ -102,8 +102,9 @@ func viewOf(e *pointspb.Entry) entryView {
 		desired: a.GetDesired(), awarded: a.GetAwarded(), kept: a.GetKeptPoints(), takenBefore: a.GetReversedBefore(), lot: int64(a.GetLot()),
 		tierMultiplier: ratioView{a.GetTierMultiplier().GetNum(), a.GetTierMultiplier().GetDen()},
 		campaign:       ratioView{a.GetCampaign().GetNum(), a.GetCampaign().GetDen()}, campaigns: a.GetCampaigns(), holdout: a.GetHoldout(),
-		bound: a.GetBound(), left: a.GetLeft(),
+		bound: a.GetBound(), left: a.GetLeft(), less: ratioView{a.GetLess().GetNum(), a.GetLess().GetDen()},
 	}
+	v.budget = budgetView{e.GetBudget().GetCampaign(), e.GetBudget().GetDesired(), e.GetBudget().GetAwarded()}
 	for _, p := range e.GetPostings() {
 		v.sums[p.GetAccount()] += p.GetPoints()
 	}

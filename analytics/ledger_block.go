@@ -78,9 +78,7 @@ func (b *ledgerBlock) add(shard int32, offset int64, v *entryView) {
 	b.addAccount(row, v)
 	b.addCause(row, &v.cause)
 	b.addPostings(row, v)
-	if v.arithmetic.there {
-		b.addArithmetic(row, &v.arithmetic)
-	}
+	b.addArithmetic(row, v)
 	b.lot.add(row, uint32(v.lot)) //nolint:gosec // uint32 in the schema
 	b.active.add(row, v.active)
 	b.expires.add(row, v.expires)
@@ -105,6 +103,8 @@ func (b *ledgerBlock) addAccount(row int, v *entryView) {
 		member = ""
 		if of, isItem := topics.ItemOf(v.account); isItem {
 			kind, item = "item", of
+		} else if _, isCampaign := topics.CampaignOf(v.account); isCampaign {
+			kind = "campaign"
 		}
 	}
 	b.accountKind.add(row, kind)
@@ -129,10 +129,20 @@ func (b *ledgerBlock) addPostings(row int, v *entryView) {
 	b.points.add(row, v.sums[pointspb.Account_AVAILABLE]+v.sums[pointspb.Account_PENDING]+v.sums[pointspb.Account_FROZEN_POINTS]+v.sums[pointspb.Account_DEBT])
 }
 
-func (b *ledgerBlock) addArithmetic(row int, a *arithmeticView) {
-	b.desired.add(row, a.desired)
-	b.awarded.add(row, a.awarded)
-	b.holdout.add(row, a.holdout)
-	b.json = appendArithmetic(b.json[:0], a)
+// addArithmetic adds why the amount; of a campaign's entry that is what its budget gave, or got back.
+func (b *ledgerBlock) addArithmetic(row int, v *entryView) {
+	a, f := &v.arithmetic, &v.budget
+	switch {
+	case a.there:
+		b.desired.add(row, a.desired)
+		b.awarded.add(row, a.awarded)
+		b.holdout.add(row, a.holdout)
+	case f.campaign != "":
+		b.desired.add(row, f.desired)
+		b.awarded.add(row, f.awarded)
+	default:
+		return
+	}
+	b.json = appendArithmetic(b.json[:0], a, f.campaign)
 	b.arithmetic.add(row, text(b.json))
 }

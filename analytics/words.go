@@ -69,6 +69,10 @@ func kindWord(k pointspb.Kind) string {
 		return "noticed"
 	case pointspb.Kind_EXTENDED:
 		return "extended"
+	case pointspb.Kind_TAKEN:
+		return "taken"
+	case pointspb.Kind_GIVEN:
+		return "given"
 	}
 	return "unknown"
 }

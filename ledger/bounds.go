@@ -10,8 +10,9 @@ import (
 
 // What cut an award, as its arithmetic says it.
 const (
-	BoundCap   = "cap"
-	BoundLimit = "limit"
+	BoundCap    = "cap"
+	BoundLimit  = "limit"
+	BoundBudget = "budget"
 )
 
 // counters are those that a rule's award for an event at t uses: first its cap's, last its limit's, one where both count
@@ -40,7 +41,7 @@ func counters(book *topics.Rulebook, r *topics.Rule, by string, t int64) []*poin
 // it uses of them: nothing, if nothing is left.
 func (c *credit) bound(x award) {
 	r, a := x.rule, &x.arithmetic
-	if r == nil || r.Cap.Points == 0 && r.Limit.Times == 0 || a.Awarded == 0 {
+	if r == nil || r.Cap.Points == 0 && r.Limit.Times == 0 || a.Awarded == 0 && x.extra == nil {
 		return
 	}
 	all := counters(c.book, r, x.By, c.event.Cause.OccurredAt)
@@ -57,9 +58,16 @@ func (c *credit) bound(x award) {
 	if a.Awarded > left {
 		a.Awarded, a.Bound, a.Left = left, by, left
 	}
-	if a.Awarded > 0 {
+	points := a.Awarded
+	if e := x.extra; e != nil {
+		if left -= points; e.asked > left {
+			e.asked, e.arithmetic.Bound, e.arithmetic.Left = left, by, left
+		}
+		points += e.asked // until the budget has answered
+	}
+	if points > 0 {
 		x.uses = all
-		put(r, all, a.Awarded, 1)
+		put(r, all, points, 1)
 	}
 }
 
@@ -85,7 +93,7 @@ func (c *credit) giveBack(o *Order, g *Grant, desired, taken int64) []*pointspb.
 		return nil
 	}
 	times := int64(0)
-	if taken == desired && g.Short == 0 && g.Reversed+desired == g.Awarded {
+	if o.whole(g, desired, taken) {
 		times = 1
 	}
 	all := counters(book, r, g.By, o.At)

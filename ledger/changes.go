@@ -17,13 +17,14 @@ const (
 
 // Touched are the states that entries touch: what has to be read before they are folded.
 type Touched struct {
-	members, orders, redemptions, items map[string]struct{}
+	members, orders, redemptions, items, budgets map[string]struct{}
 }
 
 // NewTouched returns an empty set.
 func NewTouched() *Touched {
 	return &Touched{
 		members: map[string]struct{}{}, orders: map[string]struct{}{}, redemptions: map[string]struct{}{}, items: map[string]struct{}{},
+		budgets: map[string]struct{}{},
 	}
 }
 
@@ -31,6 +32,10 @@ func NewTouched() *Touched {
 func (c *Touched) Add(e *pointspb.Entry) {
 	if item, ok := topics.ItemOf(e.Account); ok {
 		c.items[item] = struct{}{}
+		return
+	}
+	if campaign, ok := topics.CampaignOf(e.Account); ok {
+		c.budgets[campaign] = struct{}{}
 		return
 	}
 	member, ok := topics.MemberOf(e.Account)
@@ -63,7 +68,7 @@ func memberOfOrder(key string) string {
 // Want names the states, as those of a shard.
 func (c *Touched) Want(shard int32) Want {
 	return Want{
-		Shard: shard, Members: names(c.members), Redemptions: names(c.redemptions), Items: names(c.items),
+		Shard: shard, Members: names(c.members), Redemptions: names(c.redemptions), Items: names(c.items), Budgets: names(c.budgets),
 		Orders: names(c.orders), // those of a member lie together
 	}
 }

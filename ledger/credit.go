@@ -20,7 +20,12 @@ func Multiplier(x *pointspb.Arithmetic) topics.Ratio {
 
 // Explain recomputes what an award would be from the arithmetic that its entry carries.
 func Explain(x *pointspb.Arithmetic) (int64, error) {
-	return topics.Award(topics.Mode(x.Mode), x.Points, x.Per, x.Eligible, x.Quantity, Multiplier(x))
+	n, err := topics.Award(topics.Mode(x.Mode), x.Points, x.Per, x.Eligible, x.Quantity, Multiplier(x))
+	if err != nil || x.Less == nil {
+		return n, err
+	}
+	less, err := topics.Award(topics.Mode(x.Mode), x.Points, x.Per, x.Eligible, x.Quantity, ratio(x.TierMultiplier).Mul(ratio(x.Less)))
+	return n - less, err
 }
 
 func ratio(r *pointspb.Ratio) topics.Ratio {
@@ -206,6 +211,9 @@ func (c *credit) awards() ([]award, error) {
 	}
 	found = stack(found)
 	for i := range found {
+		if err := c.split(found[i], tier); err != nil {
+			return nil, err
+		}
 		c.bound(found[i])
 	}
 	return found, nil

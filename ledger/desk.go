@@ -67,6 +67,8 @@ type slip struct {
 	rule            *topics.Rule // nil: the book has none of that name
 	arithmetic      pointspb.Arithmetic
 	uses            []*pointspb.Use // of the rule's cap and limit
+	extra           *extra          // what a campaign with a budget adds; nil: nothing
+	budget          *pointspb.BudgetFacts
 	tier            pointspb.Ratio
 	entry           pointspb.Entry
 	lot             pointspb.Lot

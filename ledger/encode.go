@@ -194,7 +194,7 @@ func (r *reading) account(a *Account) {
 // AppendBinary appends what a store keeps of an order. It never fails.
 func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	s := state(b)
-	s.flags(o.Paid, o.Counted, o.Completed != 0)
+	s.flags(o.Paid, o.Counted, o.Completed != 0, len(o.Asked) > 0)
 	s.int(o.At)
 	s.int(int64(o.Year))
 	s.int(o.Written)
@@ -221,14 +221,20 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	if o.Completed != 0 {
 		s.int(o.Completed)
 	}
+	if len(o.Asked) > 0 {
+		s.count(len(o.Asked))
+		for _, rule := range o.Asked {
+			s.text(rule)
+		}
+	}
 	return s, nil
 }
 
 // UnmarshalBinary reads what AppendBinary wrote.
 func (o *Order) UnmarshalBinary(b []byte) error {
 	r := &reading{rest: b}
-	var completed bool
-	r.flags(&o.Paid, &o.Counted, &completed)
+	var completed, asked bool
+	r.flags(&o.Paid, &o.Counted, &completed, &asked)
 	o.At, o.Year, o.Written = r.int(), int32(r.int()), r.int()
 	o.Lines = many(r, func() OrderLine {
 		l := OrderLine{ID: r.text(), Net: r.int()}
@@ -240,6 +246,9 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 	o.Early = many(r, r.early)
 	if completed {
 		o.Completed = r.int()
+	}
+	if asked {
+		o.Asked = many(r, r.text)
 	}
 	return r.end()
 }

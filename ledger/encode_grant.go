@@ -2,7 +2,7 @@ package ledger
 
 // grant writes what few grants have only where there is any.
 func (s *state) grant(g *Grant) {
-	s.flags(g.Short != 0, g.By != "")
+	s.flags(g.Short != 0, g.By != "", g.Campaign != "" || g.LessNum != 0 || g.LessDen != 0)
 	s.text(g.Rule)
 	s.text(g.Version)
 	s.text(g.Mode)
@@ -19,11 +19,16 @@ func (s *state) grant(g *Grant) {
 	if g.By != "" {
 		s.text(g.By)
 	}
+	if g.Campaign != "" || g.LessNum != 0 || g.LessDen != 0 {
+		s.text(g.Campaign)
+		s.int(g.LessNum)
+		s.int(g.LessDen)
+	}
 }
 
 func (r *reading) grant() (g Grant) {
-	var short, by bool
-	r.flags(&short, &by)
+	var short, by, extra bool
+	r.flags(&short, &by, &extra)
 	g.Rule, g.Version, g.Mode = r.text(), r.text(), r.text()
 	for _, v := range [...]*int64{&g.Points, &g.Per, &g.Eligible, &g.Quantity, &g.Num, &g.Den} {
 		*v = r.int()
@@ -35,6 +40,9 @@ func (r *reading) grant() (g Grant) {
 	}
 	if by {
 		g.By = r.text()
+	}
+	if extra {
+		g.Campaign, g.LessNum, g.LessDen = r.text(), r.int(), r.int()
 	}
 	return g
 }

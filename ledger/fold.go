@@ -17,6 +17,10 @@ func Fold(w *World, e *pointspb.Entry) {
 	}
 	if item, ok := topics.ItemOf(e.Account); ok {
 		foldItem(w.ChangeItem(item), e)
+		return
+	}
+	if campaign, ok := topics.CampaignOf(e.Account); ok {
+		w.foldBudget(campaign, e)
 	}
 }
 
@@ -209,6 +213,9 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 			o.Year, o.Counted = m.Year, m.Orders > 0
 		}
 	}
+	if e.Budget != nil {
+		o.asked(e)
+	}
 	switch e.Kind {
 	case pointspb.Kind_GRANTED:
 		o.Grants = append(o.Grants, grantOf(e))
@@ -229,11 +236,16 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 func grantOf(e *pointspb.Entry) Grant {
 	x := e.Arithmetic
 	m := Multiplier(x)
-	return Grant{
+	g := Grant{
 		Rule: e.Rule, Version: e.Version, Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible,
 		Quantity: x.Quantity, Num: m.Num, Den: m.Den, Lines: x.Lines, Lot: e.Lot.Number, Awarded: x.Awarded,
 		By: byOf(e),
 	}
+	if x.Less != nil {
+		less := ratio(x.TierMultiplier).Mul(ratio(x.Less))
+		g.LessNum, g.LessDen, g.Campaign = less.Num, less.Den, e.Budget.GetCampaign()
+	}
+	return g
 }
 
 func foldRefund(o *Order, e *pointspb.Entry) {

@@ -25,9 +25,18 @@ func (c *credit) grant(x award) {
 		g.postings = [2]*pointspb.Posting{&g.issued, &g.holding}
 		e.Postings = g.postings[:]
 	}
+	if g.extra != nil && g.extra.asked > 0 {
+		g.budget = &pointspb.BudgetFacts{Campaign: g.extra.campaign, Desired: g.extra.asked}
+	}
+	if g.budget != nil {
+		e.Budget, e.OrderKey = g.budget, c.key
+	}
 	c.record(e)
 	if e.Lot != nil {
 		c.repay(c.m, e.Lot.Number, c.cause)
+	}
+	if g.extra != nil {
+		c.ask(x)
 	}
 }
 

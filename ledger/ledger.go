@@ -33,10 +33,11 @@ const (
 	TooMuch       Outcome = "too_much" // a return of more than was paid
 	StockTooSmall Outcome = "stock_too_small"
 	Unchanged     Outcome = "unchanged"
-	Waiting       Outcome = "waiting"   // a refund that came before its order
-	Merged        Outcome = "merged"    // the member is another one
-	Forwarded     Outcome = "forwarded" // to the member that it was merged into
-	Proposed      Outcome = "proposed"  // an adjustment that waits for a second person
+	Waiting       Outcome = "waiting"      // a refund that came before its order
+	Merged        Outcome = "merged"       // the member is another one
+	Forwarded     Outcome = "forwarded"    // to the member that it was merged into
+	Proposed      Outcome = "proposed"     // an adjustment that waits for a second person
+	BudgetSpent   Outcome = "budget_spent" // of a campaign: nothing is left of it
 	Applied       Outcome = "applied"
 )
 
@@ -123,6 +124,17 @@ func turn(e *pointspb.Entry) string {
 		return e.Notice.Kind + strconv.FormatInt(e.Notice.ExpiresAt, 10)
 	case pointspb.Kind_TIER_CHANGED, pointspb.Kind_TIER_KEPT:
 		return strconv.FormatInt(e.EffectiveAt, 10)
+	case pointspb.Kind_TAKEN, pointspb.Kind_GIVEN:
+		return e.Budget.Member + " " + strconv.FormatInt(e.EffectiveAt, 10)
+	case pointspb.Kind_RECORDED:
+		if e.Arithmetic.GetLess() != nil { // of the same rule there is a whole award, too
+			return "budget " + strconv.FormatInt(e.EffectiveAt, 10)
+		}
+		return strconv.FormatInt(e.EffectiveAt, 10)
+	case pointspb.Kind_REVERSED:
+		if x := e.Arithmetic; x.GetLess() != nil {
+			return "budget " + strconv.Itoa(int(x.Lot))
+		}
 	}
 	return ""
 }

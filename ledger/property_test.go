@@ -65,10 +65,11 @@ type states struct {
 	Seen        map[ledger.SeenKey]*ledger.Bucket
 	Redemptions map[string]*ledger.Redemption
 	Items       map[string]*ledger.Item
+	Budgets     map[string]*ledger.Budget
 }
 
 func statesOf(w *ledger.World) states {
-	s := states{map[string]*ledger.Account{}, w.Orders(), w.Seen(), w.Redemptions, w.Items}
+	s := states{map[string]*ledger.Account{}, w.Orders(), w.Seen(), w.Redemptions, w.Items, w.Budgets}
 	for id, m := range w.Members {
 		s.Members[id] = &m.Account
 	}
@@ -106,7 +107,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		length = n
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		s := open(t, "2024-01-01 00:00:00").windows(r).tierWindow(r)
+		s := open(t, "2024-01-01 00:00:00").windows(r).tierWindow(r).budgets(r)
 		s.merging = rapid.Bool().Draw(r, "members merge")
 		if rapid.Bool().Draw(r, "packed") {
 			s.world.Packing = &ledger.Packing{}
@@ -118,7 +119,11 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 			pendingIsApart(r, s)
 			metricIsOfOrders(r, s)
 			frozenIsApart(r, s)
+			s.deliverSome(r)
 		}
+		s.deliver()
+		sound(r, s)
+		budgetsHold(r, s)
 		replayed := ledger.NewWorld()
 		for _, e := range s.entries {
 			ledger.Fold(replayed, e)
@@ -176,6 +181,11 @@ func sound(r *rapid.T, s *shop) {
 	for id, x := range s.world.Redemptions {
 		if n := x.Returned(); n > x.Points {
 			r.Fatalf("redemption %s paid %d and gave %d back", id, x.Points, n)
+		}
+	}
+	for id, b := range s.world.Budgets {
+		if err := b.Check(); err != nil {
+			r.Fatalf("campaign %s: %v", id, err)
 		}
 	}
 	for k, o := range s.world.Orders() {

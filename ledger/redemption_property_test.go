@@ -168,8 +168,10 @@ func (m *mall) settled(r *rapid.T) {
 func TestEveryEntryHasAnIdOfItsOwn(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := open(t, "2024-01-01 00:00:00")
+		s.caps(r).budgets(r)
 		for range rapid.IntRange(1, 60).Draw(r, "operations") {
 			operate(r, s)
+			s.deliverSome(r)
 		}
 		ids := map[string]*pointspb.Entry{}
 		for _, e := range s.entries {
@@ -186,11 +188,14 @@ func TestEveryEntryHasAnIdOfItsOwn(t *testing.T) {
 // and counters of periods long over.
 func TestOrderAndItsFullRefundLeaveNoTrace(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		s := open(t, "2024-01-01 00:00:00").caps(r)
+		s := open(t, "2024-01-01 00:00:00").caps(r).budgets(r)
 		for range rapid.IntRange(0, 30).Draw(r, "operations") {
 			operate(r, s)
+			s.deliverSome(r)
 		}
+		s.deliver()
 		s.advance("m0")
+		left := s.spent()
 		before := s.world.Member("m0").Clone()
 		var lines []line
 		var nets []int64
@@ -199,8 +204,14 @@ func TestOrderAndItsFullRefundLeaveNoTrace(t *testing.T) {
 			lines, nets = append(lines, line{net: net, per: []int64{100, 700, 7}[i]}), append(nets, net)
 		}
 		s.order("m0", "law", lines...)
+		if rapid.Bool().Draw(r, "answered") {
+			s.deliver()
+		}
 		s.refund("m0", "law", "law", nets...)
 		ordered := s.now.Add(s.ahead)
+		if s.deliver(); s.spent() != left {
+			r.Fatalf("the budget stands at %d, before at %d", s.spent(), left)
+		}
 		s.now = s.now.Add(48 * time.Hour)
 		s.advance("m0")
 		untouched := ledger.NewWorld()

@@ -123,7 +123,7 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 			quantity = topics.Scale(g.Quantity, kept, g.Eligible)
 		}
 		var err error
-		would, err = topics.Award(topics.Mode(g.Mode), g.Points, g.Per, kept, quantity, topics.Ratio{Num: g.Num, Den: g.Den})
+		would, err = g.award(kept, quantity)
 		if err != nil {
 			return fmt.Errorf("clawback of %s@%s: %w", g.Rule, g.Version, err)
 		}
@@ -133,15 +133,32 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 		return nil
 	}
 	postings := c.source(g.Lot, delta)
-	c.emitOf(c.m, &pointspb.Entry{
+	e := &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
 		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings, Uses: c.giveBack(o, &g, delta, postings[0].Points),
 		Arithmetic: &pointspb.Arithmetic{
 			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: g.Quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
 			Desired: delta, Awarded: postings[0].Points, KeptPoints: would, ReversedBefore: g.Reversed, Lot: g.Lot,
 		},
-	})
+	}
+	if g.Campaign != "" {
+		e.Arithmetic.Less = &pointspb.Ratio{Num: g.LessNum, Den: g.LessDen}
+		e.Budget = &pointspb.BudgetFacts{Campaign: g.Campaign, Awarded: -postings[0].Points}
+	}
+	c.emitOf(c.m, e)
+	c.give(&g, cause, postings[0].Points)
 	return nil
+}
+
+// award is what a grant's own arithmetic gives for an amount and a quantity.
+func (g *Grant) award(eligible, quantity int64) (int64, error) {
+	x := &pointspb.Arithmetic{
+		Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: eligible, Quantity: quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
+	}
+	if g.Campaign != "" {
+		x.Less = &pointspb.Ratio{Num: g.LessNum, Den: g.LessDen}
+	}
+	return Explain(x)
 }
 
 // source says where the points of a clawback come from: the grant's own lot, what of it expired already, other lots in

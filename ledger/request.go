@@ -39,6 +39,12 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Restore:
 		d.cause.Type = "jifen.restore"
 		return d.restore(r, x.Restore)
+	case *pointspb.Request_Take:
+		return d.take(r, x.Take)
+	case *pointspb.Request_Award:
+		return d.awarded(r, x.Award)
+	case *pointspb.Request_Give:
+		return d.give(r, x.Give)
 	}
 	if what, asked := actOf(r); asked != nil {
 		return d.act(r, what, asked)

@@ -46,7 +46,9 @@ type shop struct {
 	member  string        // whose the last operation was
 	entries []*pointspb.Entry
 	last    *ledger.Decision
-	grace   *int64 // nil: 7 days
+	grace   *int64              // nil: 7 days
+	double  string              // the campaign that doubles what is earned; empty: none
+	queue   []*pointspb.Request // of budgets, not decided yet
 }
 
 func open(t testing.TB, now string) *shop {
@@ -89,6 +91,11 @@ func (s *shop) keep(d *ledger.Decision, err error) ledger.Outcome {
 		}
 	}
 	s.entries, s.last = append(s.entries, d.Entries...), d
+	for _, r := range d.Requests {
+		if r.GetTake() != nil || r.GetAward() != nil || r.GetGive() != nil {
+			s.queue = append(s.queue, r)
+		}
+	}
 	return d.Outcome
 }
 
@@ -127,6 +134,7 @@ func (s *shop) event(member, order string, lines ...line) *pointspb.CreditEvent 
 func (s *shop) credit(ev *pointspb.CreditEvent) ledger.Outcome {
 	s.t.Helper()
 	s.member, _ = topics.MemberOf(ev.Account)
+	s.doubled(ev)
 	return s.keep(ledger.Credit(s.world, ev, s.moment()))
 }
 

@@ -18,7 +18,8 @@ type Order struct {
 	Early   []Refund // refunds that came before the order
 	// Completed is from when on the order is completed, Unix ms, 0 = it is not: it may be so before the order comes.
 	Completed int64
-	Written   int64 // last write, Unix ms
+	Asked     []string // rules whose awards wait for a campaign's budget to answer
+	Written   int64    // last write, Unix ms
 }
 
 // OrderLine is a line and what is kept of it, minor units.
@@ -45,6 +46,9 @@ type Grant struct {
 	Reversed int64
 	Short    int64  // of Reversed, what the clawback policy did not take
 	By       string // what the rule's limit counts by
+	// Of what a campaign with a budget added: the campaign, and the multiplier without it.
+	Campaign         string
+	LessNum, LessDen int64
 }
 
 // Refund is a refund that waits for its order.
@@ -151,6 +155,7 @@ func (o *Order) Clone() *Order {
 	c.Grants = slices.Clone(o.Grants)
 	c.Returns = slices.Clone(o.Returns)
 	c.Early = slices.Clone(o.Early)
+	c.Asked = slices.Clone(o.Asked)
 	return &c
 }
 

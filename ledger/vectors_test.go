@@ -23,8 +23,8 @@ func TestVector(t *testing.T) {
 		"P1": vectorP1, "P2": vectorP2, "P3": vectorP3,
 		"T1": vectorT1, "T2": vectorT2, "T3": vectorT3, "T4": vectorT4, "K1": vectorK1, "K6": vectorK6,
 		"F1": vectorF1, "F2": vectorF2, "F4": vectorF4,
-		"B1": vectorB1, "B5": vectorB5,
 		"C1": vectorC1, "C2": vectorC2, "C3": vectorC3, "C4": vectorC4, "C5": vectorC5, "C6": vectorC6, "C7": vectorC7, "C8": vectorC8,
+		"B1": vectorB1, "B2": vectorB2, "B5": vectorB5,
 	} {
 		t.Run(id, test)
 	}

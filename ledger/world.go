@@ -6,17 +6,19 @@ type World struct {
 	Members     map[string]*Member
 	Redemptions map[string]*Redemption
 	Items       map[string]*Item
+	Budgets     map[string]*Budget // by campaign
 	// Packing is where the orders that credits made are kept as they are written; nil: they are kept as they are.
 	Packing *Packing
 
 	changed              []*Member
 	redemptions, items   map[string]struct{} // that entries changed
+	budgets              map[string]struct{}
 	forgottenRedemptions map[string]struct{}
 }
 
 // NewWorld returns an empty world.
 func NewWorld() *World {
-	return &World{Members: map[string]*Member{}, Redemptions: map[string]*Redemption{}, Items: map[string]*Item{}}
+	return &World{Members: map[string]*Member{}, Redemptions: map[string]*Redemption{}, Items: map[string]*Item{}, Budgets: map[string]*Budget{}}
 }
 
 // Member returns a member, making one of whom nothing is known.

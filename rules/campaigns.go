@@ -129,12 +129,17 @@ func (r *rule) campaigns(e *topics.Event, tier string) (*pointspb.Ratio, []strin
 	return &pointspb.Ratio{Num: product.Num, Den: product.Den}, append([]string{first.ID}, names...)
 }
 
-// byTier are the campaigns of members of each tier for which they are others than fallback, those of all members beside.
-func (r *rule) byTier(e *topics.Event, fallback []string) []*pointspb.TierCampaigns {
+// byTier are the campaigns of members of each tier for which they are others than the candidate's, those of all members beside.
+func (r *rule) byTier(e *topics.Event, fallback *pointspb.Candidate) []*pointspb.TierCampaigns {
 	var all []*pointspb.TierCampaigns
 	for _, tier := range r.tiers {
-		if ratio, names := r.campaigns(e, tier); !slices.Equal(names, fallback) {
-			all = append(all, &pointspb.TierCampaigns{Tier: tier, Campaign: ratio, Campaigns: names})
+		ratio, names := r.campaigns(e, tier)
+		var budget *pointspb.CandidateBudget
+		if r.budgeted {
+			budget = r.budget(e, tier)
+		}
+		if !slices.Equal(names, fallback.Campaigns) || !slices.Equal(budget.GetCampaigns(), fallback.Budget.GetCampaigns()) {
+			all = append(all, &pointspb.TierCampaigns{Tier: tier, Campaign: ratio, Campaigns: names, Budget: budget})
 		}
 	}
 	return all

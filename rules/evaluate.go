@@ -145,8 +145,11 @@ func (p *parcel) apply(r *rule, e *topics.Event) {
 		c.Quantity = quantity
 	}
 	c.Campaign, c.Campaigns = r.campaigns(e, "")
+	if r.budgeted {
+		c.Budget = r.budget(e, "")
+	}
 	if r.tiers != nil {
-		c.ByTier = r.byTier(e, c.Campaigns)
+		c.ByTier = r.byTier(e, c)
 	}
 	if r.by != nil {
 		c.By = r.by(&e.Data)

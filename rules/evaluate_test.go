@@ -323,3 +323,30 @@ func TestCandidatesCarryWhatTheirLimitCountsBy(t *testing.T) {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 }
+
+// TestCandidatesSayWhatTheyAreWithoutABudgetedCampaign: the best of its group that has no budget takes its place.
+func TestCandidatesSayWhatTheyAreWithoutABudgetedCampaign(t *testing.T) {
+	book := compile(t, head+`  rules:
+    - {id: nights, on: shop.activity.v1, earn: {points: 100, per_quantity: 1}}
+    - {id: free, on: shop.activity.v1, earn: {points: 1, per_quantity: 1}}
+  campaigns:
+    - {id: two, on: earn, rules: [nights], multiplier: "2", group: g}
+    - {id: three, on: earn, rules: [nights], multiplier: "3", group: g, budget: {points: 5}, to: 2026-06-15T00:00:00+08:00}
+    - {id: half, on: earn, multiplier: "1.5", group: h}
+`)
+	got := map[string]string{}
+	for _, day := range []string{"10", "20"} {
+		for _, c := range book.Evaluate(nights(at(t, "2026-06-"+day+"T12:00:00+08:00"), 1)).Candidates {
+			got[c.Rule+" "+day] = fmt.Sprint(c.Campaign, c.Campaigns, c.Budget.GetCampaign(), c.Budget.GetLess(), c.Budget.GetCampaigns())
+		}
+	}
+	nine, three, half := &pointspb.Ratio{Num: 9, Den: 2}, &pointspb.Ratio{Num: 3, Den: 1}, &pointspb.Ratio{Num: 3, Den: 2}
+	none := fmt.Sprint("", (*pointspb.Ratio)(nil), []string{})
+	if diff := cmp.Diff(got, map[string]string{
+		"nights 10": fmt.Sprint(nine, []string{"three", "half"}, "three", three, []string{"two", "half"}),
+		"nights 20": fmt.Sprint(three, []string{"two", "half"}) + none,
+		"free 10":   fmt.Sprint(half, []string{"half"}) + none, "free 20": fmt.Sprint(half, []string{"half"}) + none,
+	}); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+}

@@ -31,6 +31,8 @@ type rule struct {
 	by     func(*topics.Data) string // nil: its limit counts all events together
 	groups [][]*campaign
 	tiers  []string // that its campaigns name
+	// budgeted: one of the campaigns has a budget.
+	budgeted bool
 }
 
 // campaign is a compiled campaign; ratio and names are shared by all candidates that only this campaign multiplies.
@@ -57,6 +59,7 @@ func Compile(book *topics.Rulebook) (*Book, error) {
 		r.event, r.line = eventTest(r.On, r.Match), lineTest(r.Match)
 		r.groups = groupsOf(r.ID, campaigns)
 		r.tiers = tiersOf(r.groups)
+		r.budgeted = hasBudget(r.groups)
 		if r.by, err = limitKey(r.Limit.By); err != nil {
 			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
 		}

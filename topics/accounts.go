@@ -6,6 +6,8 @@ import "strings"
 const (
 	MemberPrefix = "member:"
 	ItemPrefix   = "item:"
+	// CampaignPrefix is that of campaigns with a budget.
+	CampaignPrefix = "campaign:"
 )
 
 // MemberAccount is the account of a member.
@@ -14,6 +16,9 @@ func MemberAccount(member string) string { return MemberPrefix + member }
 // ItemAccount is the account of an item.
 func ItemAccount(item string) string { return ItemPrefix + item }
 
+// CampaignAccount is the account of a campaign's budget.
+func CampaignAccount(campaign string) string { return CampaignPrefix + campaign }
+
 // MemberOf returns the member of an account; ok is false for other accounts.
 func MemberOf(account string) (member string, ok bool) {
 	return strings.CutPrefix(account, MemberPrefix)
@@ -21,6 +26,11 @@ func MemberOf(account string) (member string, ok bool) {
 
 // ItemOf returns the item of an account; ok is false for other accounts.
 func ItemOf(account string) (item string, ok bool) { return strings.CutPrefix(account, ItemPrefix) }
+
+// CampaignOf returns the campaign of an account; ok is false for other accounts.
+func CampaignOf(account string) (campaign string, ok bool) {
+	return strings.CutPrefix(account, CampaignPrefix)
+}
 
 // Shard is the shard of an account: murmur2(account) & 0x7fffffff mod shards, as Kafka's default partitioner has it
 // (architecture: "Shards"). We compute it ourselves, so that no client's default decides.

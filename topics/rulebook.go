@@ -162,6 +162,17 @@ type Campaign struct {
 	Group                string
 	From, To             time.Time
 	Store, Channel, Tier []string
+	Budget               int64 // the most points that it adds to awards, 0 = no bound
+}
+
+// CampaignNamed is a campaign of the book; nil if it has none of that name.
+func (b *Rulebook) CampaignNamed(id string) *Campaign {
+	for i := range b.Campaigns {
+		if b.Campaigns[i].ID == id {
+			return &b.Campaigns[i]
+		}
+	}
+	return nil
 }
 
 // Books are the published versions in the order in which they take effect.

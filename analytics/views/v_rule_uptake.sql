@@ -17,7 +17,7 @@ AS WITH
         FROM seen AS s INNER JOIN books AS b ON b.version = s.version AND b.event_type = s.type
         UNION ALL
         SELECT rule, version, toDate(occurred_at, {zone}) AS day, 0,
-            uniqExactIf(member, NOT holdout AND awarded > 0), countIf(NOT holdout AND awarded > 0), -sum(issued), 0,
+            uniqExactIf(member, NOT holdout AND awarded > 0), uniqExactIf(cause_source, cause_id, NOT holdout AND awarded > 0), -sum(issued), 0,
             uniqExactIf(member, holdout), countIf(holdout), sumIf(desired, holdout)
         FROM ledger FINAL
         WHERE rule != '' AND kind IN ('granted', 'recorded')

@@ -42,6 +42,8 @@ type arithmetic struct {
 	Campaigns      []string `json:"campaigns"`
 	Bound          string   `json:"bound"`
 	Left           int64    `json:"left"`
+	Less           string   `json:"less"`
+	Budget         string   `json:"budget"`
 }
 
 func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
@@ -60,6 +62,9 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 			FromTier: r.TierFrom, Refusal: r.Outcome, Pending: r.Pending, ActiveAt: r.ActiveAt,
 			Frozen: r.Frozen, Changed: r.Points, Act: r.Act, Reason: r.Reason,
 		},
+	}
+	if x.Less != "" {
+		e.Why.LessRatio, e.Why.Budget = ratioOf(x.Less), x.Budget
 	}
 	if r.TierTo != "" {
 		e.Why.Tier = r.TierTo

@@ -196,7 +196,7 @@ func (a *Audit) add(e *pointspb.Entry) {
 	}
 }
 
-// sums checks the folded states and adds them up (I1, I3, I4, I6).
+// sums checks the folded states and adds them up (I1, I3, I4, I6, I16, I17).
 func (a *Audit) sums() {
 	r := &a.report
 	for n, w := range a.worlds {
@@ -215,6 +215,9 @@ func (a *Audit) sums() {
 		a.orders(w, bad)
 		for id, i := range w.Items {
 			bad("item "+id, i.Check())
+		}
+		for id, b := range w.Budgets {
+			bad("budget "+id, b.Check())
 		}
 	}
 	slices.SortFunc(r.Earners, func(x, y Earner) int {

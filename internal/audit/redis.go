@@ -80,6 +80,7 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 	want := ledger.Names{
 		Members: union(names.Members, w.Members), Logs: union(names.Logs, w.Members),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
+		Budgets: union(names.Budgets, w.Budgets),
 	}
 	found := ledger.NewWorld()
 	for part := range parts(n, &want) {
@@ -99,6 +100,7 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 	compareStates(a, n, "order", orders, found.Orders())
 	compareStates(a, n, "redemption", w.Redemptions, found.Redemptions)
 	compareStates(a, n, "item", w.Items, found.Items)
+	compareStates(a, n, "budget", w.Budgets, found.Budgets)
 	a.compareSeen(n, seen, found.Seen())
 	if err := a.compareDue(ctx, n, w); err != nil {
 		return 0, err
@@ -128,10 +130,11 @@ func accounts(w *ledger.World) map[string]*ledger.Account {
 // parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.
 func parts(n int32, all *ledger.Names) func(yield func(ledger.Want) bool) {
 	return func(yield func(ledger.Want) bool) {
-		lists := [4][]string{all.Members, all.Logs, all.Redemptions, all.Items}
-		for first := true; first || len(lists[0])+len(lists[1])+len(lists[2])+len(lists[3]) > 0; first = false {
+		lists := [5][]string{all.Members, all.Logs, all.Redemptions, all.Items, all.Budgets}
+		more := func(list []string) bool { return len(list) > 0 }
+		for first := true; first || slices.ContainsFunc(lists[:], more); first = false {
 			w := ledger.Want{Shard: n}
-			for i, to := range []*[]string{&w.Members, &w.Swept, &w.Redemptions, &w.Items} {
+			for i, to := range []*[]string{&w.Members, &w.Swept, &w.Redemptions, &w.Items, &w.Budgets} {
 				k := min(len(lists[i]), readMost)
 				*to, lists[i] = lists[i][:k], lists[i][k:]
 			}

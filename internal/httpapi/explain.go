@@ -98,6 +98,13 @@ func explainGrant(l lang, w Why) string {
 		names := strings.Join(w.Campaigns, l.pick("、", ", "))
 		add(fmt.Sprintf("活动 %s ×%s", names, m), fmt.Sprintf("campaign %s ×%s", names, m))
 	}
+	if w.LessRatio.Den > 0 {
+		m, ok := multiplier(w.LessRatio)
+		if !ok {
+			m = "1"
+		}
+		add(fmt.Sprintf("仅计活动 %s 追加的部分：减去 ×%s 已得的部分", w.Budget, m), fmt.Sprintf("what campaign %s adds: less the part at ×%s", w.Budget, m))
+	}
 	switch {
 	case w.Holdout:
 		add(fmt.Sprintf("对照组：本应 %d 分，未发放", w.Desired), fmt.Sprintf("hold-out: %s not awarded", count(w.Desired, "point")))
@@ -123,6 +130,12 @@ func explainBound(w Why) (chinese, english string) {
 			return due + "，本期积分已达上限，不再得分", points + ", none awarded: the cap is reached"
 		}
 		return fmt.Sprintf("%s，因本期积分上限实得 %d 分", due, w.Awarded), fmt.Sprintf("%s, %d awarded: the cap left no more", points, w.Awarded)
+	}
+	if w.Bound == ledger.BoundBudget {
+		if w.Awarded == 0 {
+			return due + "，活动预算已用完，不再得分", points + ", none awarded: the campaign's budget is spent"
+		}
+		return fmt.Sprintf("%s，活动预算只剩 %d 分，实得 %d 分", due, w.Left, w.Awarded), fmt.Sprintf("%s, %d awarded: the campaign's budget left no more", points, w.Awarded)
 	}
 	return fmt.Sprintf("%s，实得 %d 分", due, w.Awarded), fmt.Sprintf("%s, %d awarded", points, w.Awarded)
 }

@@ -15,6 +15,13 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 	cut := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Awarded: 5, Bound: "cap", Left: 5}
 	often := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Bound: "limit"}
 	none := Why{Kind: "recorded", Mode: "fixed", Points: 10, Desired: 10, Bound: "cap"}
+	more := Why{
+		Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Awarded: 10, CampaignRatio: topics.Ratio{Num: 2, Den: 1}, Campaigns: []string{"june"},
+		LessRatio: topics.One(), Budget: "june",
+	}
+	some, nothing := more, more
+	some.Awarded, some.Bound, some.Left = 5, "budget", 5
+	nothing.Kind, nothing.Awarded, nothing.Bound = "recorded", 0, "budget"
 	hold := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Holdout: true, TierRatio: topics.One()}
 	p1, completed := e5, e5
 	p1.Pending, p1.ActiveAt = 400, time.Date(2026, 6, 8, 10, 0, 0, 0, time.FixedZone("", 8*3600))
@@ -41,6 +48,18 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 		{cut, "固定 10 分；应得 10 分，因本期积分上限实得 5 分", "10 points, fixed; 10 points due, 5 awarded: the cap left no more"},
 		{often, "固定 10 分；应得 10 分，本期奖励次数已用完，不再得分", "10 points, fixed; 10 points due, none awarded: the limit of times is used up"},
 		{none, "固定 10 分；应得 10 分，本期积分已达上限，不再得分", "10 points, fixed; 10 points due, none awarded: the cap is reached"},
+		{
+			more, "固定 10 分；活动 june ×2；仅计活动 june 追加的部分：减去 ×1 已得的部分；得 10 分",
+			"10 points, fixed; campaign june ×2; what campaign june adds: less the part at ×1; 10 points",
+		},
+		{
+			some, "固定 10 分；活动 june ×2；仅计活动 june 追加的部分：减去 ×1 已得的部分；应得 10 分，活动预算只剩 5 分，实得 5 分",
+			"10 points, fixed; campaign june ×2; what campaign june adds: less the part at ×1; 10 points due, 5 awarded: the campaign's budget left no more",
+		},
+		{
+			nothing, "固定 10 分；活动 june ×2；仅计活动 june 追加的部分：减去 ×1 已得的部分；应得 10 分，活动预算已用完，不再得分",
+			"10 points, fixed; campaign june ×2; what campaign june adds: less the part at ×1; 10 points due, none awarded: the campaign's budget is spent",
+		},
 		{hold, "固定 10 分；对照组：本应 10 分，未发放", "10 points, fixed; hold-out: 10 points not awarded"},
 		{Why{Kind: "reversed", Order: "O1", Awarded: 136}, "订单 O1：退货收回 136 积分", "order O1: 136 points taken back after a return"},
 		{Why{Kind: "redeemed", Item: "night", Quantity: 1}, "兑换 night × 1", "redeemed night × 1"},

@@ -166,8 +166,10 @@ type Why struct {
 	Desired       int64
 	Awarded       int64 // reversed: points taken back
 	Holdout       bool
-	Bound         string // cap | limit: why awarded is below desired
-	Left          int64  // what that left
+	Bound         string       // cap | limit | budget: why awarded is below desired
+	Left          int64        // what that left
+	LessRatio     topics.Ratio // of what a campaign with a budget adds: the campaigns without it; zero value: a whole award
+	Budget        string       // that campaign
 	Order, Item   string
 	FromTier      string
 	Refusal       string

@@ -89,6 +89,9 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 		err = errors.Join(err, w.put(w.keys.item(id), b.World.Items[id]))
 		w.items = append(w.items, id)
 	}
+	for id := range b.World.ChangedBudgets() {
+		err = errors.Join(err, w.put(w.keys.budget(id), b.World.Budgets[id]))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode states of shard %d: %w", b.Shard, err)
 	}

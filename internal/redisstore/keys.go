@@ -19,6 +19,7 @@ func (k keys) log(member string) string    { return k.prefix + "l:" + member }
 func (k keys) redemption(id string) string { return k.prefix + "r:" + id }
 func (k keys) items() string               { return k.prefix + "items" }
 func (k keys) item(id string) string       { return k.prefix + "i:" + id }
+func (k keys) budget(id string) string     { return k.prefix + "b:" + id }
 
 // outcomes is the channel on which owners tell which redemptions have been decided. It is a hint: the state decides.
 const outcomes = "jifen:outcomes"

@@ -76,7 +76,7 @@ type memberLog struct {
 func (s *Store) question(w *ledger.Want) question {
 	k := shardKeys(w.Shard)
 	q := question{codec: s.codec, want: w, logs: memberLogs(w)}
-	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(q.logs))
+	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Budgets)+len(q.logs))
 	q.keys = append(q.keys, k.applied(), k.due())
 	for _, id := range w.Members {
 		q.keys = append(q.keys, k.member(id))
@@ -86,6 +86,9 @@ func (s *Store) question(w *ledger.Want) question {
 	}
 	for _, id := range w.Items {
 		q.keys = append(q.keys, k.item(id))
+	}
+	for _, id := range w.Budgets {
+		q.keys = append(q.keys, k.budget(id))
 	}
 	for _, l := range q.logs {
 		q.keys = append(q.keys, k.log(l.member))
@@ -157,7 +160,7 @@ func list(x any) []any {
 	return l
 }
 
-// state decodes the i-th wanted state: members, redemptions, items, logs, in this order.
+// state decodes the i-th wanted state: members, redemptions, items, budgets, logs, in this order.
 func (q *question) state(i int, v string, g *ledger.Got) error {
 	w := q.want
 	if i < len(w.Members) {
@@ -175,7 +178,13 @@ func (q *question) state(i int, v string, g *ledger.Got) error {
 		g.World.Items[w.Items[i]] = t
 		return q.codec.read(v, t)
 	}
-	return readLog(&q.logs[i-len(w.Items)], v, g)
+	i -= len(w.Items)
+	if i < len(w.Budgets) {
+		b := &ledger.Budget{}
+		g.World.Budgets[w.Budgets[i]] = b
+		return q.codec.read(v, b)
+	}
+	return readLog(&q.logs[i-len(w.Budgets)], v, g)
 }
 
 // readLog decodes a member's seen buckets and the orders that are wanted, and hashes the keys of all orders.

@@ -54,7 +54,7 @@ func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
 		return nil, fmt.Errorf("scan redis: %w", err)
 	}
 	for _, n := range out {
-		for _, list := range []*[]string{&n.Members, &n.Logs, &n.Redemptions, &n.Items} {
+		for _, list := range []*[]string{&n.Members, &n.Logs, &n.Redemptions, &n.Items, &n.Budgets} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list) // a scan may tell a key twice
 		}
@@ -77,6 +77,8 @@ func add(n *ledger.Names, key string) {
 		n.Redemptions = append(n.Redemptions, id)
 	case "i":
 		n.Items = append(n.Items, id)
+	case "b":
+		n.Budgets = append(n.Budgets, id)
 	}
 }
 

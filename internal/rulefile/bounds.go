@@ -56,3 +56,29 @@ func (s *section) period() topics.Period {
 	}
 	return topics.Period(s.choice("per", words...))
 }
+
+// budget reads the most points that a campaign adds: {points}. Two of them on one rule would each have to know what the
+// other gave, so only those of one group, of which one counts, may have a budget.
+func (b *book) budget(s *section, c *topics.Campaign) int64 {
+	g := s.child("budget", "points")
+	if g == nil || g.broken || !g.has("points", "a whole number of at least 1") {
+		return 0
+	}
+	points := g.integer("points", 1, math.MaxInt64)
+	if s.fields["multiplier"] != nil && c.Multiplier.Cmp(topics.One()) <= 0 {
+		s.fault(s.fields["budget"], fmt.Sprintf("%s: a campaign at multiplier %s adds no points", g.path, c.Multiplier), "a multiplier above 1, or no budget")
+	}
+	for i := range b.out.Campaigns {
+		other := &b.out.Campaigns[i]
+		if other.Budget == 0 || other.Group == c.Group {
+			continue
+		}
+		for id := range b.rules {
+			if appliesTo(*other, id) && appliesTo(*c, id) {
+				s.fault(s.fields["budget"], fmt.Sprintf("%s: campaign %q of another group has a budget on the same rules", g.path, other.ID), "one budget a rule, or both campaigns in one group")
+				return points
+			}
+		}
+	}
+	return points
+}

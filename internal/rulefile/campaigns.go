@@ -24,7 +24,6 @@ func (b *book) campaign(n ast.Node, path string) {
 		b.out.Campaigns = append(b.out.Campaigns, c)
 		return
 	}
-	s.later("budget")
 	s.none("price", "items", "rebate_multiplier", "zone")
 	if s.has("multiplier", `a rate above 0, such as "2"`) {
 		c.Multiplier = s.multiplier("multiplier", b.out.MaxMultiplier)
@@ -36,6 +35,7 @@ func (b *book) campaign(n ast.Node, path string) {
 		s.fault(s.fields["to"], s.of("to")+" is not after its from", "a time after "+s.value("from", ""))
 	}
 	c.Rules = s.references("rules", "rule", b.rules)
+	c.Budget = b.budget(s, &c)
 	b.out.Campaigns = append(b.out.Campaigns, c)
 }
 

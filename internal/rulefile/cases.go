@@ -142,9 +142,24 @@ func capped(b *topics.Rulebook, rule string, points int64) int64 {
 }
 
 func awardAt(b *topics.Rulebook, c *pointspb.Candidate, tier string) (int64, error) {
+	campaigns, _ := ledger.CampaignsOf(c, tier)
+	points, err := awardBy(b, c, tier, campaigns)
+	budget := ledger.BudgetOf(c, tier)
+	if err != nil || budget == nil {
+		return points, err
+	}
+	without, err := awardBy(b, c, tier, budget.Less)
+	if campaign := b.CampaignNamed(budget.Campaign); campaign != nil {
+		points = without + min(points-without, campaign.Budget)
+	}
+	return points, err
+}
+
+// awardBy is what a candidate gives by its campaigns' multiplier; nil: none.
+func awardBy(b *topics.Rulebook, c *pointspb.Candidate, tier string, campaigns *pointspb.Ratio) (int64, error) {
 	m := topics.One()
-	if campaign, _ := ledger.CampaignsOf(c, tier); campaign != nil {
-		m = topics.Ratio{Num: campaign.Num, Den: campaign.Den}
+	if campaigns != nil {
+		m = topics.Ratio{Num: campaigns.Num, Den: campaigns.Den}
 	}
 	if i := slices.IndexFunc(b.Tiers.Levels, func(l topics.Level) bool { return l.ID == tier }); i >= 0 && c.TierMultiplier {
 		m = m.Mul(b.Tiers.Levels[i].Multiplier)

@@ -127,3 +127,15 @@ func TestCasesSeeCaps(t *testing.T) {
 		t.Errorf("got %+v, %v", results, err)
 	}
 }
+
+// TestCasesSeeBudgets: of the first event of a campaign.
+func TestCasesSeeBudgets(t *testing.T) {
+	book := parse(t, strings.Replace(base, `multiplier: "2", from`, `multiplier: "2", budget: {points: 15}, from`, 1))
+	event := `event: {type: shop.order.paid.v1, time: 2026-06-02T00:00:00+08:00, data: {member: m1, order: O1, currency: CNY, lines: [{line: "1", category: basic, net: %s}]}}`
+	results, err := rulefile.RunCases(book, "cases.yaml", []byte(caseHead+
+		"  - {name: below, "+strings.Replace(event, "%s", "14000", 1)+", points: {spend: 28}}\n"+
+		"  - {name: above, "+strings.Replace(event, "%s", "20000", 1)+", points: {spend: 35}}\n"))
+	if err != nil || len(results) != 2 || !results[0].Passed || !results[1].Passed {
+		t.Errorf("got %+v, %v", results, err)
+	}
+}

@@ -152,7 +152,6 @@ func TestWhatIsBuiltLaterIsRefusedNotIgnored(t *testing.T) {
 		{"when", earn, earn + "\n      when: order.net >= 1000", "23:13 spec.rules[0].when is not supported yet"},
 		{"within", earn, earn + "\n      within: 30d", "23:15 spec.rules[0].within is not supported yet"},
 		{"referrer", "points: 1, per: 1000, mode: step", "fixed: 50, to: referrer", "22:29 spec.rules[0].earn.to is not supported yet"},
-		{"budget", "rules: [spend]", "budget: {points: 5}", "24:36 spec.campaigns[0].budget is not supported yet"},
 		{"redeem", "on: earn", "on: redeem, price: \"0.8\", items: all", "24:22 spec.campaigns[0]: a campaign on redeem is not supported yet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -232,6 +231,27 @@ func TestFaultsOfCapsAndLimitsHaveTheirPlace(t *testing.T) {
 		topics.Limit{Times: 1, Per: topics.PerWeek, By: "product"}, topics.Cap{Points: 30, Per: topics.PerEver},
 	}); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
+	}
+}
+
+func TestFaultsOfBudgetsHaveTheirPlace(t *testing.T) {
+	const camp = "    - {id: june, on: earn, rules: [spend],"
+	second := func(text string) string { return "    - {id: second, on: earn, multiplier: \"2\", " + text + "}\n" }
+	for _, c := range []struct{ name, from, to, want string }{
+		{"of nothing", "rules: [spend]", "budget: {points: 0}", "24:45 spec.campaigns[0].budget.points: 0 is out of range"},
+		{"without points", "rules: [spend]", "budget: {}", `24:36 spec.campaigns[0].budget: "points" is missing`},
+		{"money", "rules: [spend]", "budget: {money: 5}", `24:37 spec.campaigns[0].budget: unknown key "money"`},
+		{"of what adds nothing", `multiplier: "2", from`, `multiplier: "1", budget: {points: 5}, from`, "24:69 spec.campaigns[0].budget: a campaign at multiplier 1 adds no points"},
+		{"of two groups", camp, second("group: a, budget: {points: 5}") + camp + " budget: {points: 7},", `25:52 spec.campaigns[1].budget: campaign "second" of another group has a budget on the same rules`},
+		{"of one group", camp, second("budget: {points: 5}") + camp + " budget: {points: 7},", ""},
+		{"and none", camp, second("group: a") + camp + " budget: {points: 7},", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := faults(t, strings.Replace(base, c.from, c.to, 1))
+			if c.want == "" && got != nil || c.want != "" && !slices.Contains(got, c.want) {
+				t.Errorf("got %v, want %s", got, c.want)
+			}
+		})
 	}
 }
 

@@ -56,6 +56,12 @@ func requestKind(r *pointspb.Request) string {
 		return "forward"
 	case *pointspb.Request_Restore:
 		return "restore"
+	case *pointspb.Request_Take:
+		return "take"
+	case *pointspb.Request_Award:
+		return "award"
+	case *pointspb.Request_Give:
+		return "give"
 	}
 	if what := ledger.WhatOf(r); what != "" {
 		return string(what)

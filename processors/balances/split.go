@@ -70,8 +70,18 @@ func (h *shard) request(r *topics.Record, shards int) error {
 	if err := ours(q.Account, r, shards); err != nil {
 		return err
 	}
+	if a := ledger.AwardOf(q); a != nil {
+		h.under(a.Version)
+	}
 	h.requests = append(h.requests, command{q, r})
 	return nil
+}
+
+// under notes a version that must have been read here, too.
+func (h *shard) under(version string) {
+	if version != "" && !slices.Contains(h.versions, version) {
+		h.versions = append(h.versions, version)
+	}
 }
 
 // decode reads a record into e, which is used again and again; its texts lie in the record's memory.
@@ -94,9 +104,7 @@ func (h *shard) credit(r *topics.Record, e *pointspb.CreditEvent, shards int) er
 	if err != nil {
 		return err
 	}
-	if e.Version != "" && !slices.Contains(h.versions, e.Version) {
-		h.versions = append(h.versions, e.Version)
-	}
+	h.under(e.Version)
 	event.CreditEvent = nil // e is that of the next record
 	h.credits = append(h.credits, input{event, r})
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"jifen/ledger"
 	"jifen/topics"
+	"jifen/topics/pointspb"
 )
 
 // wants lists the states that a shard's part of the batch touches, but for the accounts and seen buckets that the cache
@@ -62,9 +63,25 @@ func (h *shard) wants(s *Stage) {
 		if item, ok := topics.ItemOf(r.Account); ok {
 			w.Items = append(w.Items, item)
 		}
+		h.wantsOfBudget(&w, r.Request)
 	}
 	w.Orders, w.Redemptions, w.Items, w.Logs, w.Swept = unique(w.Orders), unique(w.Redemptions), unique(w.Items), unique(w.Logs), unique(w.Swept)
+	w.Budgets = unique(w.Budgets)
 	h.want = w
+}
+
+// wantsOfBudget names the budget that a request is about, or the order that a budget's answer is for.
+func (h *shard) wantsOfBudget(w *ledger.Want, r *pointspb.Request) {
+	if campaign, ok := topics.CampaignOf(r.Account); ok {
+		w.Budgets = append(w.Budgets, campaign)
+		return
+	}
+	id, ok := topics.MemberOf(r.Account)
+	for _, key := range ledger.OrderKeys(r.GetAward().GetAward()) {
+		if ok && h.world.Members[id].MayHaveOrder(ledger.HashOrder(key)) {
+			w.Orders = append(w.Orders, key)
+		}
+	}
 }
 
 func unique(keys []string) []string {

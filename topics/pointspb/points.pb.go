@@ -57,6 +57,8 @@ const (
 	Kind_APPEALED         Kind = 29 // the member asks to look at a freeze again
 	Kind_REVIEW_DUE       Kind = 30 // a freeze is past its review date
 	Kind_RESTORED         Kind = 31 // points of a returned redemption given back
+	Kind_TAKEN            Kind = 18 // a campaign's budget gave points
+	Kind_GIVEN            Kind = 19 // points of a clawback came back to it
 )
 
 // Enum value maps for Kind.
@@ -92,6 +94,8 @@ var (
 		29: "APPEALED",
 		30: "REVIEW_DUE",
 		31: "RESTORED",
+		18: "TAKEN",
+		19: "GIVEN",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -124,6 +128,8 @@ var (
 		"APPEALED":         29,
 		"REVIEW_DUE":       30,
 		"RESTORED":         31,
+		"TAKEN":            18,
+		"GIVEN":            19,
 	}
 )
 
@@ -633,7 +639,8 @@ type Candidate struct {
 	Priority       int32                  `protobuf:"varint,14,opt,name=priority,proto3" json:"priority,omitempty"`
 	HoldoutPercent uint32                 `protobuf:"varint,15,opt,name=holdout_percent,json=holdoutPercent,proto3" json:"holdout_percent,omitempty"` // members of the hold-out get desired recorded, awarded 0
 	By             string                 `protobuf:"bytes,16,opt,name=by,proto3" json:"by,omitempty"`                                                // what the rule's limit counts by, such as the product of a share; empty = nothing
-	ByTier         []*TierCampaigns       `protobuf:"bytes,22,rep,name=by_tier,json=byTier,proto3" json:"by_tier,omitempty"`                          // in place of campaign and campaigns, for members of these tiers
+	Budget         *CandidateBudget       `protobuf:"bytes,17,opt,name=budget,proto3" json:"budget,omitempty"`                                        // one of the campaigns has a budget; absent = none
+	ByTier         []*TierCampaigns       `protobuf:"bytes,22,rep,name=by_tier,json=byTier,proto3" json:"by_tier,omitempty"`                          // in place of campaign, campaigns and budget, for members of these tiers
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -780,6 +787,13 @@ func (x *Candidate) GetBy() string {
 	return ""
 }
 
+func (x *Candidate) GetBudget() *CandidateBudget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
 func (x *Candidate) GetByTier() []*TierCampaigns {
 	if x != nil {
 		return x.ByTier
@@ -793,6 +807,7 @@ type TierCampaigns struct {
 	Tier          string                 `protobuf:"bytes,1,opt,name=tier,proto3" json:"tier,omitempty"`
 	Campaign      *Ratio                 `protobuf:"bytes,2,opt,name=campaign,proto3" json:"campaign,omitempty"` // absent = 1
 	Campaigns     []string               `protobuf:"bytes,3,rep,name=campaigns,proto3" json:"campaigns,omitempty"`
+	Budget        *CandidateBudget       `protobuf:"bytes,4,opt,name=budget,proto3" json:"budget,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -848,6 +863,74 @@ func (x *TierCampaigns) GetCampaigns() []string {
 	return nil
 }
 
+func (x *TierCampaigns) GetBudget() *CandidateBudget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
+// CandidateBudget is what a candidate would be without the campaign that has a budget.
+type CandidateBudget struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Campaign      string                 `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	Less          *Ratio                 `protobuf:"bytes,2,opt,name=less,proto3" json:"less,omitempty"`           // product of the other groups' multipliers, and of the next best in its own
+	Campaigns     []string               `protobuf:"bytes,3,rep,name=campaigns,proto3" json:"campaigns,omitempty"` // which campaigns these are
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CandidateBudget) Reset() {
+	*x = CandidateBudget{}
+	mi := &file_points_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CandidateBudget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CandidateBudget) ProtoMessage() {}
+
+func (x *CandidateBudget) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CandidateBudget.ProtoReflect.Descriptor instead.
+func (*CandidateBudget) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CandidateBudget) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+func (x *CandidateBudget) GetLess() *Ratio {
+	if x != nil {
+		return x.Less
+	}
+	return nil
+}
+
+func (x *CandidateBudget) GetCampaigns() []string {
+	if x != nil {
+		return x.Campaigns
+	}
+	return nil
+}
+
 // CreditEvent is one source event on its way to its member's shard (points.credits.v1).
 type CreditEvent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -867,7 +950,7 @@ type CreditEvent struct {
 
 func (x *CreditEvent) Reset() {
 	*x = CreditEvent{}
-	mi := &file_points_proto_msgTypes[8]
+	mi := &file_points_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +962,7 @@ func (x *CreditEvent) String() string {
 func (*CreditEvent) ProtoMessage() {}
 
 func (x *CreditEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[8]
+	mi := &file_points_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +975,7 @@ func (x *CreditEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditEvent.ProtoReflect.Descriptor instead.
 func (*CreditEvent) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{8}
+	return file_points_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CreditEvent) GetAccount() string {
@@ -977,7 +1060,7 @@ type PriceList struct {
 
 func (x *PriceList) Reset() {
 	*x = PriceList{}
-	mi := &file_points_proto_msgTypes[9]
+	mi := &file_points_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1072,7 @@ func (x *PriceList) String() string {
 func (*PriceList) ProtoMessage() {}
 
 func (x *PriceList) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[9]
+	mi := &file_points_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1085,7 @@ func (x *PriceList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceList.ProtoReflect.Descriptor instead.
 func (*PriceList) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{9}
+	return file_points_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PriceList) GetVersion() int64 {
@@ -1036,7 +1119,7 @@ type TierPrice struct {
 
 func (x *TierPrice) Reset() {
 	*x = TierPrice{}
-	mi := &file_points_proto_msgTypes[10]
+	mi := &file_points_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1131,7 @@ func (x *TierPrice) String() string {
 func (*TierPrice) ProtoMessage() {}
 
 func (x *TierPrice) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[10]
+	mi := &file_points_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1144,7 @@ func (x *TierPrice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierPrice.ProtoReflect.Descriptor instead.
 func (*TierPrice) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{10}
+	return file_points_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TierPrice) GetTier() string {
@@ -1096,7 +1179,7 @@ type ItemDefinition struct {
 
 func (x *ItemDefinition) Reset() {
 	*x = ItemDefinition{}
-	mi := &file_points_proto_msgTypes[11]
+	mi := &file_points_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1108,7 +1191,7 @@ func (x *ItemDefinition) String() string {
 func (*ItemDefinition) ProtoMessage() {}
 
 func (x *ItemDefinition) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[11]
+	mi := &file_points_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1121,7 +1204,7 @@ func (x *ItemDefinition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemDefinition.ProtoReflect.Descriptor instead.
 func (*ItemDefinition) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{11}
+	return file_points_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ItemDefinition) GetId() string {
@@ -1202,7 +1285,7 @@ type ReserveRequest struct {
 
 func (x *ReserveRequest) Reset() {
 	*x = ReserveRequest{}
-	mi := &file_points_proto_msgTypes[12]
+	mi := &file_points_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1214,7 +1297,7 @@ func (x *ReserveRequest) String() string {
 func (*ReserveRequest) ProtoMessage() {}
 
 func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[12]
+	mi := &file_points_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1227,7 +1310,7 @@ func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveRequest.ProtoReflect.Descriptor instead.
 func (*ReserveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{12}
+	return file_points_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReserveRequest) GetRedemption() string {
@@ -1289,7 +1372,7 @@ type DebitRequest struct {
 
 func (x *DebitRequest) Reset() {
 	*x = DebitRequest{}
-	mi := &file_points_proto_msgTypes[13]
+	mi := &file_points_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1301,7 +1384,7 @@ func (x *DebitRequest) String() string {
 func (*DebitRequest) ProtoMessage() {}
 
 func (x *DebitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[13]
+	mi := &file_points_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1314,7 +1397,7 @@ func (x *DebitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DebitRequest.ProtoReflect.Descriptor instead.
 func (*DebitRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{13}
+	return file_points_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DebitRequest) GetRedemption() string {
@@ -1385,7 +1468,7 @@ type SettleRequest struct {
 
 func (x *SettleRequest) Reset() {
 	*x = SettleRequest{}
-	mi := &file_points_proto_msgTypes[14]
+	mi := &file_points_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1480,7 @@ func (x *SettleRequest) String() string {
 func (*SettleRequest) ProtoMessage() {}
 
 func (x *SettleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[14]
+	mi := &file_points_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1493,7 @@ func (x *SettleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleRequest.ProtoReflect.Descriptor instead.
 func (*SettleRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{14}
+	return file_points_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SettleRequest) GetRedemption() string {
@@ -1445,7 +1528,7 @@ type ItemRequest struct {
 
 func (x *ItemRequest) Reset() {
 	*x = ItemRequest{}
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +1540,7 @@ func (x *ItemRequest) String() string {
 func (*ItemRequest) ProtoMessage() {}
 
 func (x *ItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +1553,7 @@ func (x *ItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemRequest.ProtoReflect.Descriptor instead.
 func (*ItemRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{15}
+	return file_points_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ItemRequest) GetDefinition() *ItemDefinition {
@@ -1498,7 +1581,7 @@ type MergeRequest struct {
 
 func (x *MergeRequest) Reset() {
 	*x = MergeRequest{}
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1510,7 +1593,7 @@ func (x *MergeRequest) String() string {
 func (*MergeRequest) ProtoMessage() {}
 
 func (x *MergeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1523,7 +1606,7 @@ func (x *MergeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeRequest.ProtoReflect.Descriptor instead.
 func (*MergeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{16}
+	return file_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MergeRequest) GetInto() string {
@@ -1552,7 +1635,7 @@ type AbsorbRequest struct {
 
 func (x *AbsorbRequest) Reset() {
 	*x = AbsorbRequest{}
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1647,7 @@ func (x *AbsorbRequest) String() string {
 func (*AbsorbRequest) ProtoMessage() {}
 
 func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1660,7 @@ func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbsorbRequest.ProtoReflect.Descriptor instead.
 func (*AbsorbRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{17}
+	return file_points_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AbsorbRequest) GetFrom() string {
@@ -1611,7 +1694,7 @@ type ForwardRequest struct {
 
 func (x *ForwardRequest) Reset() {
 	*x = ForwardRequest{}
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1623,7 +1706,7 @@ func (x *ForwardRequest) String() string {
 func (*ForwardRequest) ProtoMessage() {}
 
 func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1636,7 +1719,7 @@ func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardRequest.ProtoReflect.Descriptor instead.
 func (*ForwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{18}
+	return file_points_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ForwardRequest) GetEvent() []byte {
@@ -1659,7 +1742,7 @@ type Carried struct {
 
 func (x *Carried) Reset() {
 	*x = Carried{}
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1671,7 +1754,7 @@ func (x *Carried) String() string {
 func (*Carried) ProtoMessage() {}
 
 func (x *Carried) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1684,7 +1767,7 @@ func (x *Carried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Carried.ProtoReflect.Descriptor instead.
 func (*Carried) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{19}
+	return file_points_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Carried) GetFormat() uint32 {
@@ -1725,7 +1808,7 @@ type CarriedOrder struct {
 
 func (x *CarriedOrder) Reset() {
 	*x = CarriedOrder{}
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1820,7 @@ func (x *CarriedOrder) String() string {
 func (*CarriedOrder) ProtoMessage() {}
 
 func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1750,7 +1833,7 @@ func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedOrder.ProtoReflect.Descriptor instead.
 func (*CarriedOrder) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{20}
+	return file_points_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CarriedOrder) GetKey() string {
@@ -1777,7 +1860,7 @@ type CarriedMonth struct {
 
 func (x *CarriedMonth) Reset() {
 	*x = CarriedMonth{}
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +1872,7 @@ func (x *CarriedMonth) String() string {
 func (*CarriedMonth) ProtoMessage() {}
 
 func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1802,7 +1885,7 @@ func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedMonth.ProtoReflect.Descriptor instead.
 func (*CarriedMonth) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{21}
+	return file_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CarriedMonth) GetMonth() int32 {
@@ -1841,7 +1924,7 @@ type ActFacts struct {
 
 func (x *ActFacts) Reset() {
 	*x = ActFacts{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1853,7 +1936,7 @@ func (x *ActFacts) String() string {
 func (*ActFacts) ProtoMessage() {}
 
 func (x *ActFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1866,7 +1949,7 @@ func (x *ActFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActFacts.ProtoReflect.Descriptor instead.
 func (*ActFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ActFacts) GetId() string {
@@ -1965,7 +2048,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1977,7 +2060,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1990,7 +2073,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RestoreRequest) GetRedemption() string {
@@ -2024,7 +2107,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2036,7 +2119,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2049,7 +2132,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 // Request is a command to the owner of an account (points.requests.v1).
@@ -2066,6 +2149,9 @@ type Request struct {
 	//	*Request_Settle
 	//	*Request_Item
 	//	*Request_Wake
+	//	*Request_Take
+	//	*Request_Award
+	//	*Request_Give
 	//	*Request_Merge
 	//	*Request_Absorb
 	//	*Request_Forward
@@ -2084,7 +2170,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2182,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2109,7 +2195,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Request) GetAccount() string {
@@ -2187,6 +2273,33 @@ func (x *Request) GetWake() *WakeRequest {
 	if x != nil {
 		if x, ok := x.What.(*Request_Wake); ok {
 			return x.Wake
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetTake() *TakeRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Take); ok {
+			return x.Take
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetAward() *AwardRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Award); ok {
+			return x.Award
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetGive() *GiveRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Give); ok {
+			return x.Give
 		}
 	}
 	return nil
@@ -2315,6 +2428,18 @@ type Request_Wake struct {
 	Wake *WakeRequest `protobuf:"bytes,14,opt,name=wake,proto3,oneof"`
 }
 
+type Request_Take struct {
+	Take *TakeRequest `protobuf:"bytes,15,opt,name=take,proto3,oneof"`
+}
+
+type Request_Award struct {
+	Award *AwardRequest `protobuf:"bytes,16,opt,name=award,proto3,oneof"`
+}
+
+type Request_Give struct {
+	Give *GiveRequest `protobuf:"bytes,17,opt,name=give,proto3,oneof"`
+}
+
 type Request_Merge struct {
 	Merge *MergeRequest `protobuf:"bytes,36,opt,name=merge,proto3,oneof"`
 }
@@ -2370,6 +2495,12 @@ func (*Request_Item) isRequest_What() {}
 
 func (*Request_Wake) isRequest_What() {}
 
+func (*Request_Take) isRequest_What() {}
+
+func (*Request_Award) isRequest_What() {}
+
+func (*Request_Give) isRequest_What() {}
+
 func (*Request_Merge) isRequest_What() {}
 
 func (*Request_Absorb) isRequest_What() {}
@@ -2404,7 +2535,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2416,7 +2547,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2429,7 +2560,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{26}
+	return file_points_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -2467,7 +2598,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2479,7 +2610,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2492,7 +2623,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -2549,15 +2680,16 @@ type Arithmetic struct {
 	KeptPoints     int64                  `protobuf:"varint,14,opt,name=kept_points,json=keptPoints,proto3" json:"kept_points,omitempty"`             // clawback: what the amount kept would earn
 	ReversedBefore int64                  `protobuf:"varint,15,opt,name=reversed_before,json=reversedBefore,proto3" json:"reversed_before,omitempty"` // clawback: taken back earlier
 	Lot            uint32                 `protobuf:"varint,16,opt,name=lot,proto3" json:"lot,omitempty"`                                             // clawback: the lot of the grant
-	Bound          string                 `protobuf:"bytes,17,opt,name=bound,proto3" json:"bound,omitempty"`                                          // cap | limit: why awarded is below desired; empty = it is not, or a hold-out
+	Bound          string                 `protobuf:"bytes,17,opt,name=bound,proto3" json:"bound,omitempty"`                                          // cap | limit | budget: why awarded is below desired; empty = it is not, or a hold-out
 	Left           int64                  `protobuf:"varint,18,opt,name=left,proto3" json:"left,omitempty"`                                           // what that left
+	Less           *Ratio                 `protobuf:"bytes,19,opt,name=less,proto3" json:"less,omitempty"`                                            // of a budgeted campaign's part: points = that of campaign - that of less; absent = a whole award
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2569,7 +2701,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2582,7 +2714,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -2711,6 +2843,375 @@ func (x *Arithmetic) GetLeft() int64 {
 	return 0
 }
 
+func (x *Arithmetic) GetLess() *Ratio {
+	if x != nil {
+		return x.Less
+	}
+	return nil
+}
+
+// BudgetFacts say what an entry does to a campaign's budget. On a member's entry desired is what is asked of it, and awarded what
+// came of that, or was taken back.
+type BudgetFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Campaign      string                 `protobuf:"bytes,1,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	Desired       int64                  `protobuf:"varint,2,opt,name=desired,proto3" json:"desired,omitempty"`
+	Awarded       int64                  `protobuf:"varint,3,opt,name=awarded,proto3" json:"awarded,omitempty"`
+	Limit         int64                  `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`  // the budget by which it was decided
+	Member        string                 `protobuf:"bytes,5,opt,name=member,proto3" json:"member,omitempty"` // on the campaign's entry: who got them or gave them back
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BudgetFacts) Reset() {
+	*x = BudgetFacts{}
+	mi := &file_points_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BudgetFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BudgetFacts) ProtoMessage() {}
+
+func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
+func (*BudgetFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *BudgetFacts) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+func (x *BudgetFacts) GetDesired() int64 {
+	if x != nil {
+		return x.Desired
+	}
+	return 0
+}
+
+func (x *BudgetFacts) GetAwarded() int64 {
+	if x != nil {
+		return x.Awarded
+	}
+	return 0
+}
+
+func (x *BudgetFacts) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *BudgetFacts) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+// BudgetAward is a budgeted campaign's part of an award on its way to the campaign and back.
+type BudgetAward struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"` // the member's
+	Cause         *Cause                 `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	Rule          string                 `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
+	Version       string                 `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
+	OrderKey      string                 `protobuf:"bytes,5,opt,name=order_key,json=orderKey,proto3" json:"order_key,omitempty"`
+	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`                 // what the rule's limit counts by
+	Base          int64                  `protobuf:"varint,7,opt,name=base,proto3" json:"base,omitempty"`            // awarded at once
+	Asked         int64                  `protobuf:"varint,8,opt,name=asked,proto3" json:"asked,omitempty"`          // what the cap left of arithmetic.desired
+	Arithmetic    *Arithmetic            `protobuf:"bytes,9,opt,name=arithmetic,proto3" json:"arithmetic,omitempty"` // the answer has awarded, bound and left
+	Campaign      string                 `protobuf:"bytes,10,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BudgetAward) Reset() {
+	*x = BudgetAward{}
+	mi := &file_points_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BudgetAward) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BudgetAward) ProtoMessage() {}
+
+func (x *BudgetAward) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
+func (*BudgetAward) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *BudgetAward) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *BudgetAward) GetCause() *Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return nil
+}
+
+func (x *BudgetAward) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *BudgetAward) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *BudgetAward) GetOrderKey() string {
+	if x != nil {
+		return x.OrderKey
+	}
+	return ""
+}
+
+func (x *BudgetAward) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *BudgetAward) GetBase() int64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *BudgetAward) GetAsked() int64 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
+}
+
+func (x *BudgetAward) GetArithmetic() *Arithmetic {
+	if x != nil {
+		return x.Arithmetic
+	}
+	return nil
+}
+
+func (x *BudgetAward) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+// TakeRequest asks the campaign's shard for points of its budget.
+type TakeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Award         *BudgetAward           `protobuf:"bytes,1,opt,name=award,proto3" json:"award,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeRequest) Reset() {
+	*x = TakeRequest{}
+	mi := &file_points_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeRequest) ProtoMessage() {}
+
+func (x *TakeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
+func (*TakeRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *TakeRequest) GetAward() *BudgetAward {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// AwardRequest tells the member's shard what the budget gives.
+type AwardRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Award         *BudgetAward           `protobuf:"bytes,1,opt,name=award,proto3" json:"award,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRequest) Reset() {
+	*x = AwardRequest{}
+	mi := &file_points_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRequest) ProtoMessage() {}
+
+func (x *AwardRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
+func (*AwardRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *AwardRequest) GetAward() *BudgetAward {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// GiveRequest gives points back to a budget that a clawback took.
+type GiveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cause         *Cause                 `protobuf:"bytes,1,opt,name=cause,proto3" json:"cause,omitempty"`
+	Rule          string                 `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	Points        int64                  `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"`
+	Member        string                 `protobuf:"bytes,5,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GiveRequest) Reset() {
+	*x = GiveRequest{}
+	mi := &file_points_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GiveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GiveRequest) ProtoMessage() {}
+
+func (x *GiveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
+func (*GiveRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *GiveRequest) GetCause() *Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return nil
+}
+
+func (x *GiveRequest) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *GiveRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *GiveRequest) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *GiveRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
 // Use is what an award adds to a counter of its rule, by calendar period of the event's time; a clawback takes it off again.
 type Use struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2725,7 +3226,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2737,7 +3238,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2750,7 +3251,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Use) GetPer() string {
@@ -2803,7 +3304,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2815,7 +3316,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2828,7 +3329,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -2886,7 +3387,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2898,7 +3399,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2911,7 +3412,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -2952,7 +3453,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2964,7 +3465,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2977,7 +3478,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -3014,7 +3515,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3026,7 +3527,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3039,7 +3540,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -3135,7 +3636,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3147,7 +3648,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3160,7 +3661,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -3231,7 +3732,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3243,7 +3744,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3256,7 +3757,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -3294,7 +3795,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3306,7 +3807,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3319,7 +3820,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -3377,7 +3878,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3389,7 +3890,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3402,7 +3903,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -3470,6 +3971,7 @@ type Entry struct {
 	Notice        *NoticeFacts           `protobuf:"bytes,35,opt,name=notice,proto3" json:"notice,omitempty"`                        // what a member is told
 	NoticeAt      int64                  `protobuf:"varint,36,opt,name=notice_at,json=noticeAt,proto3" json:"notice_at,omitempty"`   // when to look for something to tell next; 0 = unchanged, -1 = not at all
 	MetricDay     *MetricDay             `protobuf:"bytes,37,opt,name=metric_day,json=metricDay,proto3" json:"metric_day,omitempty"` // which day's metric it is, where the rulebook's window needs days
+	Budget        *BudgetFacts           `protobuf:"bytes,28,opt,name=budget,proto3" json:"budget,omitempty"`                        // of the campaign whose budget the rule's award asks, got or gave back
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                          // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3477,7 +3979,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3489,7 +3991,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3502,7 +4004,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Entry) GetAccount() string {
@@ -3743,6 +4245,13 @@ func (x *Entry) GetMetricDay() *MetricDay {
 	return nil
 }
 
+func (x *Entry) GetBudget() *BudgetFacts {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -3784,7 +4293,7 @@ const file_points_proto_rawDesc = "" +
 	"\vRefundFacts\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\tR\x05order\x12\x16\n" +
 	"\x06refund\x18\x02 \x01(\tR\x06refund\x121\n" +
-	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"\x89\x04\n" +
+	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"\xc3\x04\n" +
 	"\tCandidate\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x16\n" +
@@ -3803,11 +4312,17 @@ const file_points_proto_rawDesc = "" +
 	"\texclusive\x18\r \x01(\tR\texclusive\x12\x1a\n" +
 	"\bpriority\x18\x0e \x01(\x05R\bpriority\x12'\n" +
 	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\x12\x0e\n" +
-	"\x02by\x18\x10 \x01(\tR\x02by\x127\n" +
-	"\aby_tier\x18\x16 \x03(\v2\x1e.jifen.points.v1.TierCampaignsR\x06byTier\"u\n" +
+	"\x02by\x18\x10 \x01(\tR\x02by\x128\n" +
+	"\x06budget\x18\x11 \x01(\v2 .jifen.points.v1.CandidateBudgetR\x06budget\x127\n" +
+	"\aby_tier\x18\x16 \x03(\v2\x1e.jifen.points.v1.TierCampaignsR\x06byTier\"\xaf\x01\n" +
 	"\rTierCampaigns\x12\x12\n" +
 	"\x04tier\x18\x01 \x01(\tR\x04tier\x122\n" +
 	"\bcampaign\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\bcampaign\x12\x1c\n" +
+	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\x128\n" +
+	"\x06budget\x18\x04 \x01(\v2 .jifen.points.v1.CandidateBudgetR\x06budget\"w\n" +
+	"\x0fCandidateBudget\x12\x1a\n" +
+	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12*\n" +
+	"\x04less\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\x12\x1c\n" +
 	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\x8a\x03\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
@@ -3913,7 +4428,7 @@ const file_points_proto_rawDesc = "" +
 	"redemption\x12\x1b\n" +
 	"\treturn_id\x18\x02 \x01(\tR\breturnId\x12\x16\n" +
 	"\x06points\x18\x03 \x01(\x03R\x06points\"\r\n" +
-	"\vWakeRequest\"\xf1\a\n" +
+	"\vWakeRequest\"\x90\t\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -3924,7 +4439,10 @@ const file_points_proto_rawDesc = "" +
 	"\x05debit\x18\v \x01(\v2\x1d.jifen.points.v1.DebitRequestH\x00R\x05debit\x128\n" +
 	"\x06settle\x18\f \x01(\v2\x1e.jifen.points.v1.SettleRequestH\x00R\x06settle\x122\n" +
 	"\x04item\x18\r \x01(\v2\x1c.jifen.points.v1.ItemRequestH\x00R\x04item\x122\n" +
-	"\x04wake\x18\x0e \x01(\v2\x1c.jifen.points.v1.WakeRequestH\x00R\x04wake\x125\n" +
+	"\x04wake\x18\x0e \x01(\v2\x1c.jifen.points.v1.WakeRequestH\x00R\x04wake\x122\n" +
+	"\x04take\x18\x0f \x01(\v2\x1c.jifen.points.v1.TakeRequestH\x00R\x04take\x125\n" +
+	"\x05award\x18\x10 \x01(\v2\x1d.jifen.points.v1.AwardRequestH\x00R\x05award\x122\n" +
+	"\x04give\x18\x11 \x01(\v2\x1c.jifen.points.v1.GiveRequestH\x00R\x04give\x125\n" +
 	"\x05merge\x18$ \x01(\v2\x1d.jifen.points.v1.MergeRequestH\x00R\x05merge\x128\n" +
 	"\x06absorb\x18% \x01(\v2\x1e.jifen.points.v1.AbsorbRequestH\x00R\x06absorb\x12;\n" +
 	"\aforward\x18& \x01(\v2\x1f.jifen.points.v1.ForwardRequestH\x00R\aforward\x123\n" +
@@ -3947,7 +4465,7 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x03 \x01(\x03R\texpiresAt\x12\x1a\n" +
 	"\bpriority\x18\x04 \x01(\x05R\bpriority\x12\x14\n" +
-	"\x05order\x18\x05 \x01(\tR\x05order\"\x93\x04\n" +
+	"\x05order\x18\x05 \x01(\tR\x05order\"\xbf\x04\n" +
 	"\n" +
 	"Arithmetic\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x16\n" +
@@ -3969,7 +4487,38 @@ const file_points_proto_rawDesc = "" +
 	"\x0freversed_before\x18\x0f \x01(\x03R\x0ereversedBefore\x12\x10\n" +
 	"\x03lot\x18\x10 \x01(\rR\x03lot\x12\x14\n" +
 	"\x05bound\x18\x11 \x01(\tR\x05bound\x12\x12\n" +
-	"\x04left\x18\x12 \x01(\x03R\x04left\"m\n" +
+	"\x04left\x18\x12 \x01(\x03R\x04left\x12*\n" +
+	"\x04less\x18\x13 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\"\x8b\x01\n" +
+	"\vBudgetFacts\x12\x1a\n" +
+	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12\x18\n" +
+	"\adesired\x18\x02 \x01(\x03R\adesired\x12\x18\n" +
+	"\aawarded\x18\x03 \x01(\x03R\aawarded\x12\x14\n" +
+	"\x05limit\x18\x04 \x01(\x03R\x05limit\x12\x16\n" +
+	"\x06member\x18\x05 \x01(\tR\x06member\"\xb3\x02\n" +
+	"\vBudgetAward\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
+	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x12\n" +
+	"\x04rule\x18\x03 \x01(\tR\x04rule\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\tR\aversion\x12\x1b\n" +
+	"\torder_key\x18\x05 \x01(\tR\borderKey\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\tR\x02by\x12\x12\n" +
+	"\x04base\x18\a \x01(\x03R\x04base\x12\x14\n" +
+	"\x05asked\x18\b \x01(\x03R\x05asked\x12;\n" +
+	"\n" +
+	"arithmetic\x18\t \x01(\v2\x1b.jifen.points.v1.ArithmeticR\n" +
+	"arithmetic\x12\x1a\n" +
+	"\bcampaign\x18\n" +
+	" \x01(\tR\bcampaign\"A\n" +
+	"\vTakeRequest\x122\n" +
+	"\x05award\x18\x01 \x01(\v2\x1c.jifen.points.v1.BudgetAwardR\x05award\"B\n" +
+	"\fAwardRequest\x122\n" +
+	"\x05award\x18\x01 \x01(\v2\x1c.jifen.points.v1.BudgetAwardR\x05award\"\x99\x01\n" +
+	"\vGiveRequest\x12,\n" +
+	"\x05cause\x18\x01 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x12\n" +
+	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x16\n" +
+	"\x06points\x18\x04 \x01(\x03R\x06points\x12\x16\n" +
+	"\x06member\x18\x05 \x01(\tR\x06member\"m\n" +
 	"\x03Use\x12\x10\n" +
 	"\x03per\x18\x01 \x01(\tR\x03per\x12\x16\n" +
 	"\x06period\x18\x02 \x01(\x05R\x06period\x12\x0e\n" +
@@ -4036,7 +4585,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\x8d\v\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xc3\v\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -4079,8 +4628,9 @@ const file_points_proto_rawDesc = "" +
 	"\x06notice\x18# \x01(\v2\x1c.jifen.points.v1.NoticeFactsR\x06notice\x12\x1b\n" +
 	"\tnotice_at\x18$ \x01(\x03R\bnoticeAt\x129\n" +
 	"\n" +
-	"metric_day\x18% \x01(\v2\x1a.jifen.points.v1.MetricDayR\tmetricDay\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xb3\x03\n" +
+	"metric_day\x18% \x01(\v2\x1a.jifen.points.v1.MetricDayR\tmetricDay\x124\n" +
+	"\x06budget\x18\x1c \x01(\v2\x1c.jifen.points.v1.BudgetFactsR\x06budget\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xc9\x03\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -4116,7 +4666,9 @@ const file_points_proto_rawDesc = "" +
 	"\bAPPEALED\x10\x1d\x12\x0e\n" +
 	"\n" +
 	"REVIEW_DUE\x10\x1e\x12\f\n" +
-	"\bRESTORED\x10\x1f*\xb4\x01\n" +
+	"\bRESTORED\x10\x1f\x12\t\n" +
+	"\x05TAKEN\x10\x12\x12\t\n" +
+	"\x05GIVEN\x10\x13*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -4143,7 +4695,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -4155,100 +4707,119 @@ var file_points_proto_goTypes = []any{
 	(*RefundFacts)(nil),     // 7: jifen.points.v1.RefundFacts
 	(*Candidate)(nil),       // 8: jifen.points.v1.Candidate
 	(*TierCampaigns)(nil),   // 9: jifen.points.v1.TierCampaigns
-	(*CreditEvent)(nil),     // 10: jifen.points.v1.CreditEvent
-	(*PriceList)(nil),       // 11: jifen.points.v1.PriceList
-	(*TierPrice)(nil),       // 12: jifen.points.v1.TierPrice
-	(*ItemDefinition)(nil),  // 13: jifen.points.v1.ItemDefinition
-	(*ReserveRequest)(nil),  // 14: jifen.points.v1.ReserveRequest
-	(*DebitRequest)(nil),    // 15: jifen.points.v1.DebitRequest
-	(*SettleRequest)(nil),   // 16: jifen.points.v1.SettleRequest
-	(*ItemRequest)(nil),     // 17: jifen.points.v1.ItemRequest
-	(*MergeRequest)(nil),    // 18: jifen.points.v1.MergeRequest
-	(*AbsorbRequest)(nil),   // 19: jifen.points.v1.AbsorbRequest
-	(*ForwardRequest)(nil),  // 20: jifen.points.v1.ForwardRequest
-	(*Carried)(nil),         // 21: jifen.points.v1.Carried
-	(*CarriedOrder)(nil),    // 22: jifen.points.v1.CarriedOrder
-	(*CarriedMonth)(nil),    // 23: jifen.points.v1.CarriedMonth
-	(*ActFacts)(nil),        // 24: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),  // 25: jifen.points.v1.RestoreRequest
-	(*WakeRequest)(nil),     // 26: jifen.points.v1.WakeRequest
-	(*Request)(nil),         // 27: jifen.points.v1.Request
-	(*Posting)(nil),         // 28: jifen.points.v1.Posting
-	(*Lot)(nil),             // 29: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 30: jifen.points.v1.Arithmetic
-	(*Use)(nil),             // 31: jifen.points.v1.Use
-	(*MetricDelta)(nil),     // 32: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),       // 33: jifen.points.v1.MetricDay
-	(*TierChange)(nil),      // 34: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),     // 35: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil), // 36: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),     // 37: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),       // 38: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),      // 39: jifen.points.v1.MergeFacts
-	(*Entry)(nil),           // 40: jifen.points.v1.Entry
+	(*CandidateBudget)(nil), // 10: jifen.points.v1.CandidateBudget
+	(*CreditEvent)(nil),     // 11: jifen.points.v1.CreditEvent
+	(*PriceList)(nil),       // 12: jifen.points.v1.PriceList
+	(*TierPrice)(nil),       // 13: jifen.points.v1.TierPrice
+	(*ItemDefinition)(nil),  // 14: jifen.points.v1.ItemDefinition
+	(*ReserveRequest)(nil),  // 15: jifen.points.v1.ReserveRequest
+	(*DebitRequest)(nil),    // 16: jifen.points.v1.DebitRequest
+	(*SettleRequest)(nil),   // 17: jifen.points.v1.SettleRequest
+	(*ItemRequest)(nil),     // 18: jifen.points.v1.ItemRequest
+	(*MergeRequest)(nil),    // 19: jifen.points.v1.MergeRequest
+	(*AbsorbRequest)(nil),   // 20: jifen.points.v1.AbsorbRequest
+	(*ForwardRequest)(nil),  // 21: jifen.points.v1.ForwardRequest
+	(*Carried)(nil),         // 22: jifen.points.v1.Carried
+	(*CarriedOrder)(nil),    // 23: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),    // 24: jifen.points.v1.CarriedMonth
+	(*ActFacts)(nil),        // 25: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),  // 26: jifen.points.v1.RestoreRequest
+	(*WakeRequest)(nil),     // 27: jifen.points.v1.WakeRequest
+	(*Request)(nil),         // 28: jifen.points.v1.Request
+	(*Posting)(nil),         // 29: jifen.points.v1.Posting
+	(*Lot)(nil),             // 30: jifen.points.v1.Lot
+	(*Arithmetic)(nil),      // 31: jifen.points.v1.Arithmetic
+	(*BudgetFacts)(nil),     // 32: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),     // 33: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),     // 34: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),    // 35: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),     // 36: jifen.points.v1.GiveRequest
+	(*Use)(nil),             // 37: jifen.points.v1.Use
+	(*MetricDelta)(nil),     // 38: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),       // 39: jifen.points.v1.MetricDay
+	(*TierChange)(nil),      // 40: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),     // 41: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil), // 42: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),     // 43: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),       // 44: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),      // 45: jifen.points.v1.MergeFacts
+	(*Entry)(nil),           // 46: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
 	6,  // 1: jifen.points.v1.RefundFacts.lines:type_name -> jifen.points.v1.RefundLine
 	2,  // 2: jifen.points.v1.Candidate.campaign:type_name -> jifen.points.v1.Ratio
-	9,  // 3: jifen.points.v1.Candidate.by_tier:type_name -> jifen.points.v1.TierCampaigns
-	2,  // 4: jifen.points.v1.TierCampaigns.campaign:type_name -> jifen.points.v1.Ratio
-	3,  // 5: jifen.points.v1.CreditEvent.cause:type_name -> jifen.points.v1.Cause
-	8,  // 6: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
-	5,  // 7: jifen.points.v1.CreditEvent.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 8: jifen.points.v1.CreditEvent.refund:type_name -> jifen.points.v1.RefundFacts
-	12, // 9: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
-	12, // 10: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
-	11, // 11: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
-	13, // 12: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	21, // 13: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
-	22, // 14: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
-	23, // 15: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
-	14, // 16: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	15, // 17: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	16, // 18: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	17, // 19: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	26, // 20: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	18, // 21: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	19, // 22: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	20, // 23: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	24, // 24: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	24, // 25: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	24, // 26: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	24, // 27: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	24, // 28: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	24, // 29: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	24, // 30: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	25, // 31: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	1,  // 32: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 33: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 34: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	13, // 35: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	21, // 36: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	0,  // 37: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 38: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	28, // 39: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	29, // 40: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	30, // 41: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 42: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 43: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	32, // 44: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	34, // 45: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	36, // 46: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	38, // 47: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	32, // 48: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	39, // 49: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	31, // 50: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	24, // 51: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	29, // 52: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	37, // 53: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	35, // 54: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	33, // 55: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	56, // [56:56] is the sub-list for method output_type
-	56, // [56:56] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	10, // 3: jifen.points.v1.Candidate.budget:type_name -> jifen.points.v1.CandidateBudget
+	9,  // 4: jifen.points.v1.Candidate.by_tier:type_name -> jifen.points.v1.TierCampaigns
+	2,  // 5: jifen.points.v1.TierCampaigns.campaign:type_name -> jifen.points.v1.Ratio
+	10, // 6: jifen.points.v1.TierCampaigns.budget:type_name -> jifen.points.v1.CandidateBudget
+	2,  // 7: jifen.points.v1.CandidateBudget.less:type_name -> jifen.points.v1.Ratio
+	3,  // 8: jifen.points.v1.CreditEvent.cause:type_name -> jifen.points.v1.Cause
+	8,  // 9: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
+	5,  // 10: jifen.points.v1.CreditEvent.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 11: jifen.points.v1.CreditEvent.refund:type_name -> jifen.points.v1.RefundFacts
+	13, // 12: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
+	13, // 13: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
+	12, // 14: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
+	14, // 15: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
+	22, // 16: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
+	23, // 17: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
+	24, // 18: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
+	15, // 19: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	16, // 20: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	17, // 21: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	18, // 22: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	27, // 23: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	34, // 24: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	35, // 25: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	36, // 26: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	19, // 27: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	20, // 28: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	21, // 29: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	25, // 30: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	25, // 31: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	25, // 32: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	25, // 33: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	25, // 34: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	25, // 35: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	25, // 36: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	26, // 37: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	1,  // 38: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 39: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 40: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,  // 41: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	3,  // 42: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	31, // 43: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	33, // 44: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	33, // 45: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,  // 46: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	14, // 47: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	22, // 48: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	0,  // 49: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 50: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	29, // 51: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	30, // 52: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	31, // 53: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 54: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 55: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	38, // 56: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	40, // 57: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	42, // 58: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	44, // 59: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	38, // 60: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	45, // 61: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	37, // 62: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	25, // 63: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	30, // 64: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	43, // 65: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	41, // 66: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	39, // 67: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	32, // 68: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	69, // [69:69] is the sub-list for method output_type
+	69, // [69:69] is the sub-list for method input_type
+	69, // [69:69] is the sub-list for extension type_name
+	69, // [69:69] is the sub-list for extension extendee
+	0,  // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -4256,12 +4827,15 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[25].OneofWrappers = []any{
+	file_points_proto_msgTypes[26].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
 		(*Request_Item)(nil),
 		(*Request_Wake)(nil),
+		(*Request_Take)(nil),
+		(*Request_Award)(nil),
+		(*Request_Give)(nil),
 		(*Request_Merge)(nil),
 		(*Request_Absorb)(nil),
 		(*Request_Forward)(nil),
@@ -4280,7 +4854,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   39,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

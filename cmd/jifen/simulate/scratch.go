@@ -31,6 +31,7 @@ type scratchShard struct {
 	members     map[string]*scratchMember
 	redemptions map[string]*ledger.Redemption
 	items       map[string]*ledger.Item
+	budgets     map[string]*ledger.Budget
 }
 
 type scratchMember struct {
@@ -50,6 +51,7 @@ func (s *scratch) shard(number int32) *scratchShard {
 		h = &scratchShard{
 			head: ledger.Head{Offset: -1}, members: map[string]*scratchMember{},
 			redemptions: map[string]*ledger.Redemption{}, items: map[string]*ledger.Item{},
+			budgets: map[string]*ledger.Budget{},
 		}
 		s.shards[number] = h
 	}
@@ -135,7 +137,33 @@ func (s *scratch) read(ctx context.Context, w *ledger.Want, into *ledger.World) 
 			into.Items[id] = x
 		}
 	}
+	for _, id := range w.Budgets {
+		b, err := s.budget(ctx, w.Shard, id)
+		if err != nil {
+			return err
+		}
+		known := *b
+		into.Budgets[id] = &known
+	}
 	return s.readLogs(ctx, w, into)
+}
+
+// budget is what is had of a campaign's budget, read from beneath the first time.
+func (s *scratch) budget(ctx context.Context, shard int32, id string) (*ledger.Budget, error) {
+	h := s.shard(shard)
+	if h.budgets[id] == nil {
+		h.budgets[id] = &ledger.Budget{}
+		if s.beneath != nil {
+			got, err := s.beneath.Read(ctx, []ledger.Want{{Shard: shard, Budgets: []string{id}}})
+			if err != nil {
+				return nil, err
+			}
+			if b := got[0].World.Budgets[id]; b != nil {
+				*h.budgets[id] = *b
+			}
+		}
+	}
+	return h.budgets[id], nil
 }
 
 // readLogs takes in seen buckets and orders, as a store's log of them does: all that is had of whoever is asked for.
@@ -194,6 +222,9 @@ func (s *scratch) Apply(ctx context.Context, batches []ledger.Batch) error {
 		}
 		for id := range b.World.ChangedItems() {
 			h.items[id] = b.World.Items[id]
+		}
+		for id := range b.World.ChangedBudgets() {
+			h.budgets[id] = b.World.Budgets[id]
 		}
 	}
 	return nil

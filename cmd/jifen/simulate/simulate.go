@@ -244,7 +244,11 @@ func (s *simulation) Credited(string, int) {}
 func (s *simulation) Rejected(string, topics.Reason) {}
 
 // Decided implements balances.Observer.
-func (s *simulation) Decided(_ string, o ledger.Outcome, _ int) { s.outcome = o }
+func (s *simulation) Decided(kind string, o ledger.Outcome, _ int) {
+	if strings.Contains(kind, ".") { // an event's, and not that of a request to which it led
+		s.outcome = o
+	}
+}
 
 // Redeemed implements balances.Observer.
 func (s *simulation) Redeemed(context.Context, []string) {}

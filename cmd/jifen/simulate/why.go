@@ -74,6 +74,7 @@ func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 		w.Mode, w.Points, w.Per, w.Eligible, w.Quantity = x.Mode, x.Points, x.Per, x.Eligible, x.Quantity
 		w.Tier, w.TierRatio, w.CampaignRatio, w.Campaigns = x.Tier, ratioOf(x.TierMultiplier), ratioOf(x.Campaign), x.Campaigns
 		w.Desired, w.Awarded, w.Holdout, w.Bound, w.Left = x.Desired, x.Awarded, x.Holdout, x.Bound, x.Left
+		w.LessRatio, w.Budget = ratioOf(x.Less), e.Budget.GetCampaign()
 	}
 	if b := s.Books.Version(e.Version); b != nil {
 		w.Currency = b.Currency
