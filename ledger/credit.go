@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,6 +72,15 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 	case ev.Completed != "":
 		c.complete()
 		return d, nil
+	case ev.Review != nil && ev.Review.Removed:
+		return d, c.remove()
+	case ev.Review != nil:
+		if o := c.m.Order(c.key); o != nil {
+			if o.Paid {
+				return d.refuse(Duplicate), nil
+			}
+			c.waiting = o.Early
+		}
 	case ev.Order != nil:
 		if o := c.m.Order(c.key); o != nil {
 			if o.Paid {
@@ -100,10 +108,17 @@ type credit struct {
 	// waiting are the refunds that came before this order.
 	waiting  []Refund
 	finished int64 // when this order was completed, if that came before it
+	// Of an order's referral: why its sharer gets nothing, and what the rules give them. At the sharer's: what it is.
+	judged    string
+	referrals []award
+	referred  *pointspb.ReferralFacts
 }
 
 func (c *credit) award() error {
 	c.advance(c.m)
+	if c.event.Referral != nil && c.event.Order != nil {
+		c.judged = c.judge()
+	}
 	found, err := c.awards()
 	if err != nil {
 		return err
@@ -118,7 +133,15 @@ func (c *credit) award() error {
 	if !c.facts {
 		c.record(&pointspb.Entry{Kind: pointspb.Kind_RECORDED})
 	}
+	if c.event.Review != nil {
+		if err := c.earlyRemoval(); err != nil {
+			return err
+		}
+	}
 	if c.event.Order != nil {
+		if c.event.Referral != nil {
+			c.refer()
+		}
 		c.follow(c.m, c.book, c.event.Cause.OccurredAt, false, 0)
 		if err := c.early(); err != nil {
 			return err
@@ -169,6 +192,7 @@ func (c *credit) record(e *pointspb.Entry) {
 	if !c.facts {
 		c.facts = true
 		e.First, e.BusinessKey, e.Order, e.OrderKey = true, c.event.BusinessKey, c.event.Order, c.key
+		e.Review = c.event.Review
 		if o := c.event.Order; o != nil && c.book != nil {
 			m := &c.desk.metric
 			m.Year, m.Orders = c.desk.calendar.yearOf(c.book.Zone, c.event.Cause.OccurredAt), 1
@@ -200,6 +224,15 @@ func (c *credit) awards() ([]award, error) {
 	found := c.desk.awards[:0]
 	for _, k := range c.event.Candidates {
 		if len(k.Tiers) > 0 && !slices.Contains(k.Tiers, tier) || k.FirstOrder && a.ordered() {
+			continue
+		}
+		if k.Verified && !c.bought() {
+			continue
+		}
+		if k.ToReferrer {
+			if err := c.refers(k, tier); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		x := c.desk.slip()
@@ -259,27 +292,4 @@ func (c *credit) limitMultiplier(x *pointspb.Arithmetic) {
 	t := ratio(x.TierMultiplier)
 	m := c.book.MaxMultiplier.Mul(topics.Ratio{Num: t.Den, Den: t.Num})
 	x.Campaign = &pointspb.Ratio{Num: m.Num, Den: m.Den}
-}
-
-// stack keeps of each exclusive group the award with the highest points, then priority, then rule id. Never edit time.
-func stack(found []award) []award {
-	if !slices.ContainsFunc(found, func(x award) bool { return x.Exclusive != "" }) {
-		return found
-	}
-	best := map[string]award{}
-	for _, x := range found {
-		b, ok := best[x.Exclusive]
-		if x.Exclusive != "" && (!ok || better(x, b)) {
-			best[x.Exclusive] = x
-		}
-	}
-	return slices.DeleteFunc(found, func(x award) bool {
-		return x.Exclusive != "" && best[x.Exclusive].Rule != x.Rule
-	})
-}
-
-func better(x, y award) bool {
-	return cmp.Or(
-		cmp.Compare(x.arithmetic.Desired, y.arithmetic.Desired), cmp.Compare(x.Priority, y.Priority), cmp.Compare(y.Rule, x.Rule),
-	) > 0
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -17,8 +18,9 @@ type Event struct {
 	*pointspb.CreditEvent
 	ID        string  // of the member
 	Member    *Member // of that id, where somebody has looked already
-	OrderKey  string  // of the order, the refund or the completion; empty: it is none of them
+	OrderKey  string  // of the order, the refund, the completion or the review; empty: it is none of them
 	OrderHash uint64  // HashOrder of it
+	Purchase  string  // of the order that is reviewed, where a rule asks for it
 	marks     [2]SeenMark
 	marked    int
 }
@@ -37,6 +39,11 @@ func NewEvent(ev *pointspb.CreditEvent) (Event, error) {
 		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Order.Order)
 	case ev.Completed != "":
 		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Completed)
+	case ev.Review != nil:
+		e.OrderKey = topics.ReviewKey(id, ev.Cause.Source, ev.Review.Review)
+		if slices.ContainsFunc(ev.Candidates, func(k *pointspb.Candidate) bool { return k.Verified }) {
+			e.Purchase = topics.OrderKey(id, ev.Cause.Source, ev.Review.Order)
+		}
 	}
 	if e.OrderKey != "" {
 		e.OrderHash = HashOrder(e.OrderKey)

@@ -216,6 +216,12 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 	if e.Budget != nil {
 		o.asked(e)
 	}
+	if e.Review != nil {
+		foldReview(o, e)
+	}
+	if e.Referral != nil {
+		foldReferral(o, e)
+	}
 	switch e.Kind {
 	case pointspb.Kind_GRANTED:
 		o.Grants = append(o.Grants, grantOf(e))
@@ -269,35 +275,4 @@ func foldRefund(o *Order, e *pointspb.Entry) {
 	if m := cmp.Or(e.Metric, e.PendingMetric); m != nil && m.Orders < 0 {
 		o.Counted = false
 	}
-}
-
-func (w *World) foldRedemption(a *Account, e *pointspb.Entry) {
-	f := e.Redemption
-	r := &Redemption{
-		Member: f.Member, Item: f.Item, Quantity: f.Quantity, BodyHash: f.BodyHash, Outcome: Outcome(f.Outcome),
-		PriceVersion: f.PriceVersion, At: e.RecordedAt,
-	}
-	if e.Kind == pointspb.Kind_REDEEMED {
-		r.Points = f.UnitPrice * f.Quantity
-		for _, p := range e.Postings {
-			if i, ok := a.lot(p.Lot); ok && p.Account == pointspb.Account_AVAILABLE {
-				l := &a.Lots[i]
-				r.Lots = append(r.Lots, LotUse{
-					Number: p.Lot, Points: -p.Points, ExpiresAt: l.ExpiresAt, ActiveAt: l.ActiveAt, Priority: l.Priority, Ordered: l.Ordered,
-				})
-			}
-		}
-		a.countTaken(f.Item, f.Quantity)
-	}
-	w.SetRedemption(f.Id, r)
-}
-
-func (a *Account) countTaken(item string, n int64) {
-	for i := range a.Taken {
-		if a.Taken[i].Item == item {
-			a.Taken[i].Count += n
-			return
-		}
-	}
-	a.Taken = append(a.Taken, ItemCount{Item: item, Count: n})
 }

@@ -33,7 +33,7 @@ const (
 	TooMuch       Outcome = "too_much" // a return of more than was paid
 	StockTooSmall Outcome = "stock_too_small"
 	Unchanged     Outcome = "unchanged"
-	Waiting       Outcome = "waiting"      // a refund that came before its order
+	Waiting       Outcome = "waiting"      // a refund before its order, a removal before its review
 	Merged        Outcome = "merged"       // the member is another one
 	Forwarded     Outcome = "forwarded"    // to the member that it was merged into
 	Proposed      Outcome = "proposed"     // an adjustment that waits for a second person
@@ -118,7 +118,7 @@ func lotNumber(e *pointspb.Entry) string {
 // the tiers of several instants. It is the same whenever the cause is decided.
 func turn(e *pointspb.Entry) string {
 	switch e.Kind {
-	case pointspb.Kind_REFUNDED:
+	case pointspb.Kind_REFUNDED, pointspb.Kind_REMOVED:
 		return strconv.FormatBool(e.First)
 	case pointspb.Kind_NOTICED:
 		return e.Notice.Kind + strconv.FormatInt(e.Notice.ExpiresAt, 10)

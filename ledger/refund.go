@@ -86,6 +86,9 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 			return err
 		}
 	}
+	if kept == 0 {
+		c.takeReferralBack(o, f, cause)
+	}
 	c.follow(c.m, c.book, max(cause.OccurredAt, o.At), true, gone)
 	return nil
 }

@@ -36,6 +36,10 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 		return d.absorb(r, x.Absorb)
 	case *pointspb.Request_Forward:
 		return d.forwarded(r, x.Forward)
+	case *pointspb.Request_Refer:
+		return d.refer(r, x.Refer)
+	case *pointspb.Request_Recall:
+		return d.recall(r, x.Recall)
 	case *pointspb.Request_Restore:
 		d.cause.Type = "jifen.restore"
 		return d.restore(r, x.Restore)

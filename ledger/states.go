@@ -19,7 +19,9 @@ type Order struct {
 	// Completed is from when on the order is completed, Unix ms, 0 = it is not: it may be so before the order comes.
 	Completed int64
 	Asked     []string // rules whose awards wait for a campaign's budget to answer
-	Written   int64    // last write, Unix ms
+	// Sharer is through whose share the order came, while they have points for it.
+	Sharer  string
+	Written int64 // last write, Unix ms
 }
 
 // OrderLine is a line and what is kept of it, minor units.

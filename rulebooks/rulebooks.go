@@ -12,4 +12,7 @@ var FS embed.FS
 const (
 	Retail = "retail.yaml" // a retailer's program with tiers, categories and a campaign
 	Demo   = "demo.yaml"   // £1 → 1 point, for the orders of the demo
+	// By quantity: nights, and finished courses beside their price.
+	Hotel     = "hotel.yaml"
+	Education = "education.yaml"
 )

@@ -25,7 +25,7 @@ func BenchmarkEvaluateAt(b *testing.B) {
 	var desk rules.Desk
 	b.ReportAllocs()
 	for b.Loop() {
-		if c := book.EvaluateAt(&desk, &e); len(c.Candidates) != 1 {
+		if c, err := book.EvaluateAt(&desk, &e); err != nil || len(c.Candidates) != 1 {
 			b.Fatal(c)
 		}
 	}

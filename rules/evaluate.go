@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -24,15 +25,24 @@ type parcel struct {
 	indexes    [8]uint32
 	index      []uint32 // what is used of indexes, or of what replaced it
 	account    []byte
+	expired    bool // a rule for sharers would hold, but for the age of the order's share
 }
 
 // Evaluate turns an event into the credit event that travels to its member's shard: facts always, and one candidate per
 // rule that matches (E1..E6, B3). Amounts of the event are minor units, checked to be ≥ 0. The answer shares values with the Book: do not
 // change what its candidates point to.
-func (b *Book) Evaluate(e *topics.Event) *pointspb.CreditEvent { return b.EvaluateAt(new(Desk), e) }
+// nil: a rule's condition cannot be told.
+func (b *Book) Evaluate(e *topics.Event) *pointspb.CreditEvent {
+	c, err := b.EvaluateAt(new(Desk), e)
+	if err != nil {
+		return nil
+	}
+	return c
+}
 
-// EvaluateAt is Evaluate at a desk: the answer is good until the desk is used again.
-func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
+// EvaluateAt is Evaluate at a desk: the answer is good until the desk is used again. An error means that a rule's condition
+// cannot be told, because it fails or costs too much: RULE_ERROR.
+func (b *Book) EvaluateAt(d *Desk, e *topics.Event) (*pointspb.CreditEvent, error) {
 	p := &d.parcel
 	p.start(e)
 	switch e.Type {
@@ -46,18 +56,32 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) *pointspb.CreditEvent {
 		p.event.Tier = e.Data.Tier
 	case topics.TypeMerged:
 		p.event.MergedFrom = e.Data.From
+	case topics.TypeReviewPublished, topics.TypeReviewRemoved:
+		p.event.Review = reviewFacts(e)
 	}
 	p.event.BusinessKey = b.businessKey(e)
 	if b == nil {
-		return &p.event
+		return &p.event, nil
 	}
 	p.event.Version = b.source.Version
 	p.event.Candidates = p.ptrs[:0]
 	p.index = p.indexes[:0]
+	if b.refers && e.Data.Referral != "" {
+		p.startReferral(e)
+	}
 	for _, r := range b.byType[e.Type] {
+		if r.when != nil && (r.event == nil || r.event(e)) {
+			switch holds, err := r.when(e); {
+			case err != nil:
+				return nil, fmt.Errorf("rule %s@%s: %w", r.ID, b.source.Version, err)
+			case !holds:
+				continue
+			}
+		}
 		p.apply(r, e)
 	}
-	return &p.event
+	p.endReferral()
+	return &p.event, nil
 }
 
 func (p *parcel) start(e *topics.Event) {
@@ -115,9 +139,14 @@ func refundFacts(d *topics.Data) *pointspb.RefundFacts {
 	return f
 }
 
+func reviewFacts(e *topics.Event) *pointspb.ReviewFacts {
+	d := &e.Data
+	return &pointspb.ReviewFacts{Review: d.Review, Order: d.Order, Line: d.Line, Removed: e.Type == topics.TypeReviewRemoved}
+}
+
 // apply adds a rule's candidate if the event and, for an order, at least one of its lines match.
 func (p *parcel) apply(r *rule, e *topics.Event) {
-	if r.event != nil && !r.event(e) {
+	if r.event != nil && !r.event(e) || r.Referrer && !p.refers(r, e) {
 		return
 	}
 	var eligible, quantity int64
@@ -168,6 +197,7 @@ func (p *parcel) candidate(r *rule) *pointspb.Candidate {
 	c.Rule, c.Mode, c.Points, c.Per = r.ID, r.mode, r.Points, r.Per
 	c.TierMultiplier, c.Tiers, c.FirstOrder = r.TierMultiplier, r.Match.Tier, r.Match.FirstOrder
 	c.Exclusive, c.Priority, c.HoldoutPercent = r.Exclusive, r.Priority, r.HoldoutPercent
+	c.Verified, c.ToReferrer = r.Match.Verified, r.Referrer
 	p.event.Candidates = append(p.event.Candidates, c)
 	return c
 }

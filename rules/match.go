@@ -36,6 +36,9 @@ func eventTest(on string, m topics.Match) func(*topics.Event) bool {
 	if n := m.MinLength; n > 0 && on == topics.TypeReviewPublished {
 		tests = append(tests, func(e *topics.Event) bool { return e.Data.Length >= n })
 	}
+	if n := m.MinPictures; n > 0 && on == topics.TypeReviewPublished {
+		tests = append(tests, func(e *topics.Event) bool { return e.Data.Pictures >= n })
+	}
 	return all(tests)
 }
 

@@ -4,6 +4,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -17,6 +18,7 @@ import (
 type Book struct {
 	source *topics.Rulebook
 	byType map[string][]*rule
+	refers bool // a rule is for sharers
 }
 
 // Books are compiled versions in the order in which they take effect.
@@ -29,11 +31,18 @@ type rule struct {
 	event  func(*topics.Event) bool  // nil: every event of the type
 	line   func(*topics.Line) bool   // nil: every line
 	by     func(*topics.Data) string // nil: its limit counts all events together
+	when   Condition                 // nil: none
 	groups [][]*campaign
 	tiers  []string // that its campaigns name
 	// budgeted: one of the campaigns has a budget.
 	budgeted bool
 }
+
+// Condition says whether a rule's `when` holds for an event; an error means that it cannot be told.
+type Condition func(*topics.Event) (bool, error)
+
+// Conditions compiles the `when` of a rule on events of a type.
+type Conditions func(on, when string) (Condition, error)
 
 // campaign is a compiled campaign; ratio and names are shared by all candidates that only this campaign multiplies.
 type campaign struct {
@@ -45,7 +54,10 @@ type campaign struct {
 
 // Compile makes a version ready to evaluate. It fails on what the arithmetic could not carry out exactly; everything
 // that a person may get wrong is refused earlier, with its position, by internal/rulefile.
-func Compile(book *topics.Rulebook) (*Book, error) {
+func Compile(book *topics.Rulebook) (*Book, error) { return CompileWith(book, nil) }
+
+// CompileWith is Compile for books whose rules have conditions.
+func CompileWith(book *topics.Rulebook, conditions Conditions) (*Book, error) {
 	campaigns, err := compileCampaigns(book)
 	if err != nil {
 		return nil, fmt.Errorf("compile rulebook %s: %w", book.Version, err)
@@ -55,6 +67,11 @@ func Compile(book *topics.Rulebook) (*Book, error) {
 		r := &rule{Rule: book.Rules[i], mode: string(book.Rules[i].Mode)}
 		if _, err := topics.Award(r.Mode, r.Points, r.Per, 0, 0, topics.One()); err != nil {
 			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
+		}
+		if r.When != "" {
+			if r.when, err = conditions.compile(r.On, r.When); err != nil {
+				return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
+			}
 		}
 		r.event, r.line = eventTest(r.On, r.Match), lineTest(r.Match)
 		r.groups = groupsOf(r.ID, campaigns)
@@ -67,8 +84,18 @@ func Compile(book *topics.Rulebook) (*Book, error) {
 			return nil, fmt.Errorf("compile rulebook %s: rule %s: %w", book.Version, r.ID, err)
 		}
 		b.byType[r.On] = append(b.byType[r.On], r)
+		b.refers = b.refers || r.Referrer
 	}
 	return b, nil
+}
+
+var errNoConditions = errors.New("it has a condition, and nobody here compiles conditions")
+
+func (c Conditions) compile(on, when string) (Condition, error) {
+	if c == nil {
+		return nil, errNoConditions
+	}
+	return c(on, when)
 }
 
 // CompileAll compiles every version.

@@ -75,5 +75,16 @@ func murmur2(s string) uint32 {
 // OrderKey names an order's state on its member's shard. Ids are printable, so the separator cannot occur in one.
 func OrderKey(member, source, order string) string { return member + "\x1f" + source + "\x1f" + order }
 
+// ReviewKey names the state of a review on its member's shard: it is kept as an order is.
+func ReviewKey(member, source, review string) string {
+	return member + "\x1f" + source + "\x1freview\x1f" + review
+}
+
+// ReferralKey names what a sharer's shard keeps of a referral, as of an order: which it was. The buyer is not in it, for they
+// may turn out to be another member.
+func ReferralKey(sharer, source, order string) string {
+	return sharer + "\x1f" + source + "\x1freferral\x1f" + order
+}
+
 // RedemptionID is the id of the redemption that member asks for under an Idempotency-Key: the same key, the same id.
 func RedemptionID(member, key string) string { return "r-" + hexHash(member, key) }

@@ -39,6 +39,9 @@ func (c *checker) id(name, v string) { c.text(name, v, IDCharsMax, true) }
 // optional checks text that may be empty.
 func (c *checker) optional(name, v string) { c.text(name, v, IDCharsMax, false) }
 
+// token checks a share token: longer than an id.
+func (c *checker) token(name, v string, required bool) { c.text(name, v, TokenCharsMax, required) }
+
 func (c *checker) text(name, v string, charsMax int, required bool) {
 	if v == "" {
 		if required {
@@ -71,6 +74,12 @@ func printable(v string) (chars int, ok bool) {
 		i += n
 	}
 	return chars, true
+}
+
+// IsID says whether events take v as an id or name: 1–128 printable characters.
+func IsID(v string) bool {
+	n, ok := printable(v)
+	return ok && n >= 1 && n <= IDCharsMax
 }
 
 func isPrintable(v string) bool {

@@ -63,7 +63,7 @@ func (w *paidWire) fill(c *checker, d *Data) {
 	d.Freight, d.Tax, d.PaidWithPoints = w.Freight, w.Tax, w.PaidWithPoints
 	c.id("order", w.Order)
 	c.currency(w.Currency)
-	c.optional("referral", w.Referral)
+	c.token("referral", w.Referral, false)
 	c.amount("freight", w.Freight)
 	c.amount("tax", w.Tax)
 	c.amount("paid_with_points", w.PaidWithPoints)

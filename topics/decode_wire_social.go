@@ -12,7 +12,7 @@ func (w *shareWire) fill(c *checker, d *Data) {
 	d.Product, d.Platform, d.Token = w.Product, w.Platform, w.Token
 	c.id("product", w.Product)
 	c.id("platform", w.Platform)
-	c.id("token", w.Token)
+	c.token("token", w.Token, true)
 }
 
 type clickWire struct {
@@ -24,7 +24,7 @@ type clickWire struct {
 func (w *clickWire) fill(c *checker, d *Data) {
 	w.memberWire.fill(c, d)
 	d.Token, d.Visitor = w.Token, w.Visitor
-	c.id("token", w.Token)
+	c.token("token", w.Token, true)
 	c.id("visitor", w.Visitor)
 }
 

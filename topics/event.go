@@ -29,6 +29,7 @@ type Event struct {
 	Backfill         string    // extension attribute: the run's name
 	Traceparent      string
 	Data             Data
+	Shared           Share // what an order's referral says, once its signature was verified; zero: nothing
 }
 
 // Data is the union of the inbound events' data; amounts are minor units.

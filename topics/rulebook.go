@@ -143,6 +143,10 @@ type Rule struct {
 	HoldoutPercent uint32 // 0..100: members of the hold-out are recorded, not credited
 	Cap            Cap
 	Limit          Limit
+	When           string // CEL: a further condition; empty: none
+	// Referrer: the points go to the member whose share the order came through, if that is at most Within old (D6).
+	Referrer bool
+	Within   time.Duration
 }
 
 // Match says which events and lines a rule is for; empty lists match all.
@@ -152,6 +156,8 @@ type Match struct {
 	Activity             []string
 	FirstOrder           bool
 	MinLength            int64 // of a review
+	MinPictures          int64
+	Verified             bool // only of what the member has bought and kept
 }
 
 // Campaign multiplies the rules it names (all, if none) for events in [From, To); a zero From or To is open.

@@ -103,6 +103,12 @@ func (a *app) limits() topics.Limits {
 	return topics.Limits{LateAfter: e.LateAfter, SkewMax: e.Skew, BackfillSources: e.BackfillSources}
 }
 
+// shares are the keys of share tokens, checked when the configuration was read.
+func (a *app) shares() topics.ShareKeys {
+	keys, _ := topics.ParseShareKeys(a.config.Shares.Keys.Reveal())
+	return keys
+}
+
 // shard is the shard of a member's account.
 func (a *app) shard(account string) int32 { return topics.Shard(account, a.config.Shards) }
 

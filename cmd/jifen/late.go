@@ -12,6 +12,7 @@ import (
 
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
+	"jifen/internal/rulefile"
 	"jifen/processors/credits"
 	"jifen/topics"
 )
@@ -142,7 +143,9 @@ func (q *lateQueue) admitted(l *topics.Letter, run string) (topics.Record, error
 	if err != nil {
 		return topics.Record{}, unavailable(err)
 	}
-	r, reject := credits.Admitted(&l.Original, books, q.limits(), q.clock(), run, q.config.Shards)
+	r, reject := credits.Admitted(&l.Original, credits.Dependencies{
+		Books: func() (topics.Books, error) { return books, nil }, Clock: q.clock, Limits: q.limits(), Shares: q.shares(), Shards: q.config.Shards, Conditions: rulefile.Condition,
+	}, run)
 	if reject != nil {
 		return r, &httpapi.RefusedEventError{Reason: string(reject.Reason), Message: reject.Message}
 	}

@@ -47,7 +47,8 @@ func (a *app) rulebooks() *kafka.Rulebooks {
 // credits: shop.* → points.credits. Its input waits while the owners are behind.
 func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
 	stage := credits.New(credits.Dependencies{
-		Books: books.Books, Clock: a.clock, Limits: a.limits(), Shards: a.config.Shards, Observer: observe,
+		Books: books.Books, Clock: a.clock, Limits: a.limits(), Shares: a.shares(), Shards: a.config.Shards, Observer: observe,
+		Conditions: rulefile.Condition,
 	})
 	lag, err := kafka.NewLag(a.kafka, topics.GroupBalances)
 	if err != nil {

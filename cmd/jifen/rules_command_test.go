@@ -56,7 +56,7 @@ func runRules(t *testing.T, topic rulebookTopic, args ...string) (string, error)
 func shippedBooks(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"retail.yaml", "retail.cases.yaml", "demo.yaml", "demo.cases.yaml"} {
+	for _, name := range []string{"retail.yaml", "retail.cases.yaml", "demo.yaml", "demo.cases.yaml", "hotel.yaml", "hotel.cases.yaml", "education.yaml", "education.cases.yaml"} {
 		text, err := rulebooks.FS.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func spoilBook(t *testing.T, file, from, to string) {
 func TestRulesLintSaysWhereAFaultIs(t *testing.T) {
 	shippedBooks(t)
 	out, err := runRules(t, nil, "lint", "retail.yaml", "demo.yaml")
-	want := "retail.yaml: ok, retail 2026-05, 6 rules, 1 campaigns\ndemo.yaml: ok, online-retail 2010-12, 1 rules, 0 campaigns\n"
+	want := "retail.yaml: ok, retail 2026-05, 10 rules, 1 campaigns\ndemo.yaml: ok, online-retail 2010-12, 1 rules, 0 campaigns\n"
 	if err != nil || out != want {
 		t.Fatalf("got %v\n%s\nwant\n%s", err, out, want)
 	}
@@ -115,12 +115,12 @@ func TestRulesTestShowsWhatDiffers(t *testing.T) {
 	}
 	spoilBook(t, "retail.yaml", "per: 500,", "per: 1000,")
 	out, err := runRules(t, nil, "test", "retail.yaml")
-	if err == nil || err.Error() != "retail.cases.yaml: 4 of 13 cases failed" || !strings.Contains(out, "- spend-new: 67") || !strings.Contains(out, "+ spend-new: 136") {
+	if err == nil || err.Error() != "retail.cases.yaml: 4 of 21 cases failed" || !strings.Contains(out, "- spend-new: 67") || !strings.Contains(out, "+ spend-new: 136") {
 		t.Errorf("got %v\n%s", err, out)
 	}
 	out, _ = runRules(t, nil, "test", "retail.yaml", "-o", "json")
 	var results []rulefile.Result
-	if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != 13 || results[0].Passed {
+	if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != 21 || results[0].Passed {
 		t.Errorf("json: %v\n%s", err, out)
 	}
 }
@@ -155,14 +155,14 @@ func TestRulesPublishPublishesNothingOnAnError(t *testing.T) {
 	spoilBook(t, "retail.yaml", "per: 500,", "per: 0,")
 	refused("retail.yaml:34:30", "retail.yaml")
 	spoilBook(t, "retail.yaml", "per: 0,", "per: 1000,")
-	refused("4 of 13 cases failed", "retail.yaml")
+	refused("4 of 21 cases failed", "retail.yaml")
 	spoilBook(t, "retail.yaml", "per: 1000, mode: step}\n      tier_multiplier: true\n    - id: nights", "per: 500, mode: step}\n      tier_multiplier: true\n    - id: nights")
 	refused("no such file", "retail.yaml", "--cases", "other.yaml")
 
 	refused("want text or json", "retail.yaml", "-o", "xml")
 
 	out, err := runRules(t, topic, "publish", "retail.yaml", "--dry-run")
-	if err != nil || len(topic.documents) != 0 || out != "checked: retail 2026-05, in force from 2026-01-01T00:00:00+08:00, 13 cases passed\n" {
+	if err != nil || len(topic.documents) != 0 || out != "checked: retail 2026-05, in force from 2026-01-01T00:00:00+08:00, 21 cases passed\n" {
 		t.Errorf("dry run: %v\n%s", err, out)
 	}
 	out, err = runRules(t, topic, "publish", "retail.yaml", "-o", "json")

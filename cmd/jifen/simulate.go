@@ -107,7 +107,7 @@ const simulatedBytesMax = 256 << 20
 
 func (a *app) simulate(cmd *cobra.Command, f *simulateFlags) error {
 	c := simulate.Config{
-		Books: f.books, Now: f.at, Follow: f.follow, Limits: a.limits(), Shards: a.config.Shards, Member: f.member, Language: f.language,
+		Books: f.books, Now: f.at, Follow: f.follow, Limits: a.limits(), Shares: a.shares(), Shards: a.config.Shards, Member: f.member, Language: f.language,
 	}
 	if f.now == "" {
 		c.Now = a.clock()

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"jifen/topics"
 )
 
 // bareNumberIsNoDuration refuses `session_timeout: 6`, which would otherwise be six nanoseconds.
@@ -43,6 +45,7 @@ func readSecrets(c *Config) []error {
 	read("kafka.sasl.password", &c.Kafka.SASL.Password, c.Kafka.SASL.PasswordFile)
 	read("redis.password", &c.Redis.Password, c.Redis.PasswordFile)
 	read("clickhouse.password", &c.ClickHouse.Password, c.ClickHouse.PasswordFile)
+	read("shares.keys", &c.Shares.Keys, c.Shares.KeysFile)
 	read("http.signing_key", &c.HTTP.SigningKey, c.HTTP.SigningKeyFile)
 	return faults
 }
@@ -90,6 +93,9 @@ func (c *Config) faults() []error {
 		k.addr("admin.addr", c.Admin.Addr)
 	}
 	c.Auth.check(k)
+	if _, err := topics.ParseShareKeys(c.Shares.Keys.Reveal()); err != nil {
+		k.that(false, "shares.keys: %w", err)
+	}
 	k.positive("events.late_after", c.Events.LateAfter)
 	k.that(c.Events.Skew >= 0, "events.skew: must not be negative")
 	c.Program.check(k)

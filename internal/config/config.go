@@ -13,6 +13,7 @@ type Config struct {
 	HTTP       HTTP       `koanf:"http" doc:"The API of members, staff and merchants."`
 	Admin      Admin      `koanf:"admin" doc:"Administration: health and metrics (keep this port inside), and what staff may do alone."`
 	Auth       Auth       `koanf:"auth" doc:"Who signs the tokens (JWT) that the API accepts."`
+	Shares     Shares     `koanf:"shares" doc:"Share tokens: who shared what."`
 	Events     Events     `koanf:"events" doc:"Which times inbound events may have."`
 	Program    Program    `koanf:"program" doc:"The program's clock."`
 	Balances   Balances   `koanf:"balances" doc:"The owner of shards (processors/balances)."`
@@ -95,6 +96,12 @@ type Auth struct {
 	Algorithms []string `koanf:"algorithms" doc:"Signature algorithms accepted: EdDSA, RS256."`
 	JWKSURL    string   `koanf:"jwks_url" doc:"Where the issuer publishes its keys."`
 	KeysFile   string   `koanf:"keys_file" doc:"JWKS or PEM file of the issuer's public keys, instead of jwks_url."`
+}
+
+// Shares are the keys of share tokens.
+type Shares struct {
+	Keys     Secret `koanf:"keys" doc:"id:secret pairs, separated by commas or line ends; secrets have at least 32 characters. The first signs, all of them verify, so that keys can be replaced. Empty: there are no share tokens, those of events are not looked at, and no order is a referral. Rather use keys_file."`
+	KeysFile string `koanf:"keys_file" doc:"File that holds the pairs."`
 }
 
 // Events are the limits of inbound events.

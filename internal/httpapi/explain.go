@@ -37,6 +37,10 @@ func explain(l lang, w Why) string {
 		return l.pick("并入另一会员账户的积分", "points of an account that became part of this one")
 	case "completed":
 		return sentence(l, w, "订单完成已登记", "completion recorded")
+	case "removed":
+		return sentence(l, w, "评价删除已登记", "removal of a review recorded")
+	case "referred":
+		return sentence(l, w, "推荐关系已登记", "referral recorded")
 	case "expired":
 		return sentence(l, w, "积分到期", "points expired")
 	case "repaid":

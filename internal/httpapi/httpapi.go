@@ -19,6 +19,8 @@ import (
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 	"golang.org/x/sync/singleflight"
+
+	"jifen/topics"
 )
 
 const (
@@ -44,6 +46,7 @@ type Options struct {
 	Timeline    Timeline
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
+	Shares      topics.ShareKeys // of share tokens; none: there are no shares
 	Clock       func() time.Time // the program's clock; tokens go by the wall clock
 	Limits      Limits
 	Metrics     prometheus.Registerer
@@ -61,6 +64,7 @@ type API struct {
 	timeline    Timeline
 	verifier    *Verifier
 	signer      signer
+	shares      topics.ShareKeys
 	clock       func() time.Time
 	limits      Limits
 	metrics     *metrics
@@ -88,7 +92,7 @@ func New(o Options) (*API, error) {
 	}
 	a := &API{
 		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, late: o.Late, verifier: o.Verifier,
-		signer: signer{key: o.SigningKey}, clock: o.Clock, limits: l, metrics: m, log: o.Log,
+		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log,
 	}
 	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
 	engine := gin.New()
@@ -105,6 +109,7 @@ func New(o Options) (*API, error) {
 	a.timelineRoutes()
 	a.itemRoutes()
 	a.redemptionRoutes()
+	a.shareRoutes()
 	a.lateRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"jifen/topics"
 )
 
 // world is every port in memory; its owner decides on its own goroutine, as the pipeline does.
@@ -26,6 +28,7 @@ type world struct {
 	entries  []Entry
 	requests []RedemptionRequest
 	waiting  map[string][]chan struct{}
+	shares   topics.ShareKeys
 	fails    error // of every port
 	hold     bool  // requests are not decided
 	explode  bool
@@ -203,6 +206,7 @@ func serveWorld(t *testing.T, w *world) *server {
 	}
 	s := &server{world: w, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	s.api, err = New(Options{
+		Shares:   w.shares,
 		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Timeline: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
 		Clock: func() time.Time { return programNow }, Metrics: s.reg, Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test",
 		Limits: Limits{

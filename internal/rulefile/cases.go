@@ -36,6 +36,7 @@ type golden struct {
 	name, tier string
 	line       int
 	first      bool
+	bought     bool // what is reviewed
 	event      topics.Event
 	want       map[string]int64
 	pending    map[string]string
@@ -44,7 +45,7 @@ type golden struct {
 // RunCases evaluates a file of golden cases under a book. The error is Faults of that file, or an award that failed; a
 // case that came out otherwise than expected is a Result that did not pass.
 func RunCases(b *topics.Rulebook, name string, data []byte) ([]Result, error) {
-	compiled, err := rules.Compile(b)
+	compiled, err := rules.CompileWith(b, Condition)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func RunCases(b *topics.Rulebook, name string, data []byte) ([]Result, error) {
 	for _, c := range cases {
 		var got map[string]int64
 		if !c.event.Time.Before(b.From) {
-			got, err = awards(b, compiled.Evaluate(&c.event), c)
+			got, err = evaluated(b, compiled, c)
 		} else {
 			got, err = map[string]int64{}, nil
 		}
@@ -70,6 +71,15 @@ func RunCases(b *topics.Rulebook, name string, data []byte) ([]Result, error) {
 		})
 	}
 	return results, nil
+}
+
+// evaluated is what each rule gives for the event of a case.
+func evaluated(b *topics.Rulebook, compiled *rules.Book, c golden) (map[string]int64, error) {
+	e, err := compiled.EvaluateAt(new(rules.Desk), &c.event)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	return awards(b, e, c)
 }
 
 // completed stands for the instant at which an order is completed.
@@ -106,7 +116,7 @@ func awards(b *topics.Rulebook, e *pointspb.CreditEvent, c golden) (map[string]i
 	}
 	best := map[string]award{}
 	for i, candidate := range e.Candidates {
-		if candidate.FirstOrder && !c.first || len(candidate.Tiers) > 0 && !slices.Contains(candidate.Tiers, c.tier) {
+		if (candidate.FirstOrder || candidate.ToReferrer) && !c.first || candidate.Verified && !c.bought || len(candidate.Tiers) > 0 && !slices.Contains(candidate.Tiers, c.tier) {
 			continue
 		}
 		points, err := awardAt(b, candidate, c.tier)
@@ -190,9 +200,9 @@ func parseCases(b *topics.Rulebook, name string, data []byte) ([]golden, error) 
 }
 
 func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
-	s := d.section(n, path, "name", "tier", "first_order", "event", "points", "pending")
+	s := d.section(n, path, "name", "tier", "first_order", "bought", "shared", "event", "points", "pending")
 	line, _ := position(n)
-	c := golden{line: line, want: map[string]int64{}, first: s.flag("first_order")}
+	c := golden{line: line, want: map[string]int64{}, first: s.flag("first_order"), bought: s.flag("bought")}
 	if s.has("name", "what the case shows") {
 		c.name = s.value("name", "what the case shows")
 	}
@@ -202,6 +212,7 @@ func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
 	}
 	c.tier = s.choice("tier", levels...)
 	s.event(&c.event)
+	s.shared(&c.event)
 	if v := c.event.Data.Currency; v != "" && v != b.Currency {
 		s.fault(s.fields["event"], s.of("event")+": its currency is "+v, b.Currency+", the book's")
 	}

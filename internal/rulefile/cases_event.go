@@ -3,6 +3,7 @@ package rulefile
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -45,6 +46,21 @@ func (s *section) event(e *topics.Event) {
 		return
 	}
 	*e = *decoded
+}
+
+// shared reads {by, at}: through whose share an order came, as its verified token would say.
+func (s *section) shared(e *topics.Event) {
+	sh := s.child("shared", "by", "at")
+	if sh == nil || sh.broken {
+		return
+	}
+	if e.Type != "" && e.Type != topics.TypeOrderPaid {
+		s.fault(sh.at, fmt.Sprintf("%s: events %s come through nobody's share", sh.path, e.Type), "an event "+topics.TypeOrderPaid)
+	}
+	if sh.has("at", "when it was shared, with its offset") {
+		e.Shared = topics.Share{Sharer: sh.id("by"), IssuedAt: sh.instant("at")}
+	}
+	e.Data.Referral = "verified" // the token itself is not looked at here
 }
 
 // valueFault records an error of decoding a value, at the place that the error names if it names one.

@@ -120,7 +120,7 @@ func (b *book) place(s *section) {
 // arithmetic refuses a book whose awards could leave 64 bits: the largest event at the largest multiplier must fit, so
 // that no event can stop a shard. It runs on a book that is right otherwise.
 func (b *book) arithmetic() {
-	if _, err := rules.Compile(b.out); err != nil {
+	if _, err := rules.CompileWith(b.out, Condition); err != nil {
 		b.faultAt(1, 1, err.Error(), "multipliers with fewer digits")
 		return
 	}

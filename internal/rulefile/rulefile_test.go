@@ -92,7 +92,7 @@ func TestWhatABookLeavesOut(t *testing.T) {
 }
 
 func TestShippedBooksPassTheirCases(t *testing.T) {
-	for _, name := range []string{rulebooks.Retail, rulebooks.Demo} {
+	for _, name := range []string{rulebooks.Retail, rulebooks.Demo, rulebooks.Hotel, rulebooks.Education} {
 		b := parse(t, string(shipped(t, name)))
 		cases := strings.TrimSuffix(name, ".yaml") + ".cases.yaml"
 		results, err := rulefile.RunCases(b, cases, shipped(t, cases))
@@ -131,7 +131,7 @@ func TestShippedBooksFitTheSchemaForEditors(t *testing.T) {
 		}
 		return compiled.Validate(value)
 	}
-	for _, text := range [][]byte{shipped(t, rulebooks.Retail), shipped(t, rulebooks.Demo), []byte(base)} {
+	for _, text := range [][]byte{shipped(t, rulebooks.Retail), shipped(t, rulebooks.Demo), shipped(t, rulebooks.Hotel), shipped(t, rulebooks.Education), []byte(base)} {
 		if err := validate(text); err != nil {
 			t.Error(err)
 		}

@@ -19,16 +19,16 @@ type shape struct {
 	by    []string // what limits can count by
 }
 
-// earning are the event types that can earn. The others correct or administrate: points for them would be points for nothing.
+// earning are the event types that can earn. The others correct or administrate, or are seen only, as clicks are (R8):
+// points for them would be points for nothing.
 func earning() map[string]shape {
 	fixed := []topics.Mode{topics.ModeFixed}
 	every := []topics.Mode{topics.ModeStep, topics.ModeProportional, topics.ModeQuantity, topics.ModeFixed}
 	return map[string]shape{
 		topics.TypeOrderPaid:        {match: []string{"category", "sku", "tag", "first_order"}, modes: every},
 		topics.TypeActivity:         {match: []string{"activity"}, modes: every, by: []string{topics.ByActivity}},
-		topics.TypeReviewPublished:  {match: []string{"min_length"}, modes: fixed, by: []string{topics.BySKU}},
+		topics.TypeReviewPublished:  {match: []string{"min_length", "min_pictures", "verified"}, modes: fixed, by: []string{topics.BySKU}},
 		topics.TypeShareCreated:     {modes: fixed, by: []string{topics.ByProduct}},
-		topics.TypeShareClicked:     {modes: fixed},
 		topics.TypeRegistered:       {modes: fixed},
 		topics.TypeProfileCompleted: {modes: fixed},
 		topics.TypeSurveyCompleted:  {modes: fixed, by: []string{topics.BySurvey}},
@@ -40,7 +40,6 @@ func earning() map[string]shape {
 func (b *book) rule(n ast.Node, path string) {
 	s := b.section(n, path, "id", "on", "match", "when", "earn", "tier_multiplier", "validity", "exclusive", "priority",
 		"holdout", "pending", "within", "limit", "cap")
-	s.later("when", "within")
 	r := topics.Rule{
 		ID:             s.id("id"),
 		TierMultiplier: s.flag("tier_multiplier"),
@@ -53,13 +52,15 @@ func (b *book) rule(n ast.Node, path string) {
 	b.unique(s, r.ID)
 	sh, known := s.eventType(&r)
 	r.Pending = s.pending(r.On)
-	r.Cap, r.Limit = s.cap(), s.limit(r.On, sh, known)
+	r.Cap = s.cap()
+	r.When = s.when(r.On, known)
 	b.outlives(s, &r)
 	if h := s.child("holdout", "percent"); h != nil && h.has("percent", "a whole number from 0 to 100") {
 		r.HoldoutPercent = uint32(h.integer("percent", 0, 100))
 	}
-	b.match(s.child("match", "category", "sku", "tag", "store", "channel", "tier", "first_order", "activity", "min_length"), &r, sh, known)
+	b.match(s.child("match", "category", "sku", "tag", "store", "channel", "tier", "first_order", "activity", "min_length", "min_pictures", "verified"), &r, sh, known)
 	s.earn(&r, sh, known)
+	s.referrer(&r, sh, known)
 	b.out.Rules = append(b.out.Rules, r)
 }
 
@@ -144,7 +145,8 @@ func (b *book) match(s *section, r *topics.Rule, sh shape, known bool) {
 	m.Category, m.SKU, m.Tag = s.texts("category"), s.texts("sku"), s.texts("tag")
 	m.Store, m.Channel, m.Tier = s.texts("store"), s.texts("channel"), s.references("tier", "tier", b.tiers)
 	m.Activity, m.FirstOrder = s.texts("activity"), s.flag("first_order")
-	m.MinLength = s.integer("min_length", 0, math.MaxInt64)
+	m.MinLength, m.MinPictures = s.integer("min_length", 0, math.MaxInt64), s.integer("min_pictures", 0, math.MaxInt64)
+	m.Verified = s.flag("verified")
 }
 
 // earn reads one of the three ways: {points, per, mode}, {points, per_quantity} or {fixed}.
@@ -154,7 +156,7 @@ func (s *section) earn(r *topics.Rule, sh shape, known bool) {
 		return
 	}
 	e := s.child("earn", "points", "per", "mode", "per_quantity", "fixed", "to")
-	e.later("to")
+	r.Referrer = e.fields["to"] != nil && e.choice("to", "referrer") == "referrer"
 	_, per := e.fields["per"]
 	_, quantity := e.fields["per_quantity"]
 	_, fixed := e.fields["fixed"]

@@ -62,6 +62,10 @@ func requestKind(r *pointspb.Request) string {
 		return "award"
 	case *pointspb.Request_Give:
 		return "give"
+	case *pointspb.Request_Refer:
+		return "refer"
+	case *pointspb.Request_Recall:
+		return "recall"
 	}
 	if what := ledger.WhatOf(r); what != "" {
 		return string(what)
@@ -102,7 +106,19 @@ func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Outp
 	} else {
 		h.ended(c.event.Cause.Type, d.Outcome)
 	}
+	if s.event.Referral != nil {
+		h.referred(d)
+	}
 	return s.write(h, d, out)
+}
+
+// referred counts what became of an order's referral.
+func (h *shard) referred(d *ledger.Decision) {
+	for _, e := range d.Entries {
+		if e.Kind == pointspb.Kind_REFERRED && !e.Referral.TakenBack {
+			h.ended("referral", ledger.Outcome(e.Referral.Outcome))
+		}
+	}
 }
 
 // deadLettered is counted beside the ledger's outcomes.

@@ -73,6 +73,7 @@ func (h *shard) request(r *topics.Record, shards int) error {
 	if a := ledger.AwardOf(q); a != nil {
 		h.under(a.Version)
 	}
+	h.under(q.GetRefer().GetVersion())
 	h.requests = append(h.requests, command{q, r})
 	return nil
 }

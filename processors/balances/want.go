@@ -35,6 +35,9 @@ func (h *shard) wants(s *Stage) {
 			if e.Member.MayHaveOrder(e.OrderHash) {
 				w.Orders = append(w.Orders, e.OrderKey)
 			}
+			if e.Purchase != "" && e.Member.MayHaveOrder(ledger.HashOrder(e.Purchase)) {
+				w.Orders = append(w.Orders, e.Purchase)
+			}
 		case e.Member.Known == nil:
 			w.Logs = append(w.Logs, e.Member.ID)
 		}
@@ -53,6 +56,9 @@ func (h *shard) wants(s *Stage) {
 			if e, err := ledger.Forwarding(r.Request, f); err == nil { // else the decision says so
 				need(&e)
 			}
+		}
+		if key := ledger.ReferralOrderKey(r.Request); key != "" {
+			w.Orders = append(w.Orders, key)
 		}
 		if d := r.GetDebit(); d != nil {
 			w.Redemptions = append(w.Redemptions, d.Redemption)

@@ -3,7 +3,6 @@ package credits
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -11,10 +10,14 @@ import (
 
 // Admitted is the credit event of a record that came too late, and that people let in all the same (semantics §9): as
 // history of a run, whatever its age and its source. Everything else is asked of it that the stage asks of any record.
-func Admitted(r *topics.Record, books topics.Books, limits topics.Limits, now time.Time, run string, shards int) (topics.Record, *topics.Reject) {
-	s := New(Dependencies{Limits: limits})
+func Admitted(r *topics.Record, d Dependencies, run string) (topics.Record, *topics.Reject) {
+	s := New(d)
 	s.Limits.LateAfter = math.MaxInt64
-	credit, reject := s.evaluate(r, books, now)
+	books, err := s.Books()
+	if err != nil {
+		return topics.Record{}, &topics.Reject{Reason: topics.ReasonRuleError, Message: err.Error()}
+	}
+	credit, reject := s.evaluate(r, books, s.Clock())
 	if reject != nil {
 		return topics.Record{}, reject
 	}
@@ -23,7 +26,7 @@ func Admitted(r *topics.Record, books topics.Books, limits topics.Limits, now ti
 	if err != nil {
 		return topics.Record{}, &topics.Reject{Reason: topics.ReasonRuleError, Message: fmt.Sprintf("encode: %v", err)}
 	}
-	return creditRecord(credit, shards, []byte(credit.Account), value), nil
+	return creditRecord(credit, s.Shards, []byte(credit.Account), value), nil
 }
 
 func creditRecord(credit *pointspb.CreditEvent, shards int, key, value []byte) topics.Record {

@@ -29,8 +29,11 @@ type Dependencies struct {
 	Books    func() (topics.Books, error) // an error where their reading is too old to decide by
 	Clock    func() time.Time             // the program's clock
 	Limits   topics.Limits
+	Shares   topics.ShareKeys // that verify share tokens; none: they are not looked at, and nothing is a referral
 	Shards   int
 	Observer Observer
+	// Conditions compiles what rules have as `when`; nil: a book with such rules is an error.
+	Conditions rules.Conditions
 }
 
 // Stage evaluates the rules that were in force at each event's time.
@@ -95,6 +98,9 @@ func (s *Stage) evaluate(r *topics.Record, books topics.Books, now time.Time) (*
 	if reject := event.Decode(r, s.Limits, now); reject != nil {
 		return nil, reject
 	}
+	if reject := s.Shares.Verify(event); reject != nil {
+		return nil, reject
+	}
 	definition := books.At(event.Time)
 	if definition != nil && event.Data.Currency != "" && event.Data.Currency != definition.Currency {
 		return nil, &topics.Reject{
@@ -108,7 +114,11 @@ func (s *Stage) evaluate(r *topics.Record, books topics.Books, now time.Time) (*
 	if err != nil {
 		return nil, &topics.Reject{Reason: topics.ReasonRuleError, Message: err.Error()}
 	}
-	return book.EvaluateAt(&s.desk, event), nil
+	credit, err := book.EvaluateAt(&s.desk, event)
+	if err != nil {
+		return nil, &topics.Reject{Reason: topics.ReasonRuleError, Message: err.Error()}
+	}
+	return credit, nil
 }
 
 // unknownTier refuses a tier of the membership system that the rulebook, where that system rules, does not have.
@@ -127,7 +137,7 @@ func (s *Stage) book(definition *topics.Rulebook) (*rules.Book, error) {
 	if b := s.compiled[definition]; b != nil || definition == nil {
 		return b, nil
 	}
-	b, err := rules.Compile(definition)
+	b, err := rules.CompileWith(definition, s.Conditions)
 	if err != nil {
 		return nil, fmt.Errorf("rulebook: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"jifen/processors"
 	"jifen/processors/credits"
+	"jifen/rules"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
@@ -289,4 +290,28 @@ func equal(t *testing.T, what string, got, want any) {
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("%s (-got +want):\n%s", what, d)
 	}
+}
+
+// TestConditionThatCannotBeToldIsADeadLetter: the event neither earns too much nor is silently nothing, and one without a
+// fault goes on.
+func TestConditionThatCannotBeToldIsADeadLetter(t *testing.T) {
+	s := start(t)
+	s.Conditions = func(on, when string) (rules.Condition, error) {
+		equal(t, "condition", []string{on, when}, []string{topics.TypeOrderPaid, "w"})
+		return func(e *topics.Event) (bool, error) {
+			if e.ID == "bad" {
+				return false, errors.New("division by zero")
+			}
+			return e.ID == "good", nil
+		}, nil
+	}
+	s.books[0].Rules[0].When = "w"
+	out := s.process(order("good", now), order("bad", now), order("no", now))
+	equal(t, "good", len(s.creditOf(out[0]).Candidates), 1)
+	equal(t, "reason", []string{header(out[1], topics.HeaderReason), header(out[1], topics.HeaderMessage)},
+		[]string{string(topics.ReasonRuleError), "rule spend@2026: division by zero"})
+	equal(t, "no", len(s.creditOf(out[2]).Candidates), 0)
+	s = start(t)
+	s.books[0].Rules[0].When = "w"
+	equal(t, "nobody compiles it", header(s.process(order("good", now))[0], topics.HeaderReason), string(topics.ReasonRuleError))
 }

@@ -59,6 +59,8 @@ const (
 	Kind_RESTORED         Kind = 31 // points of a returned redemption given back
 	Kind_TAKEN            Kind = 18 // a campaign's budget gave points
 	Kind_GIVEN            Kind = 19 // points of a clawback came back to it
+	Kind_REMOVED          Kind = 34 // a review was removed
+	Kind_REFERRED         Kind = 35 // what the buyer's shard decided about a referral
 )
 
 // Enum value maps for Kind.
@@ -96,6 +98,8 @@ var (
 		31: "RESTORED",
 		18: "TAKEN",
 		19: "GIVEN",
+		34: "REMOVED",
+		35: "REFERRED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -130,6 +134,8 @@ var (
 		"RESTORED":         31,
 		"TAKEN":            18,
 		"GIVEN":            19,
+		"REMOVED":          34,
+		"REFERRED":         35,
 	}
 )
 
@@ -620,6 +626,168 @@ func (x *RefundFacts) GetLines() []*RefundLine {
 	return nil
 }
 
+// ReviewFacts travel with a review that is published or removed.
+type ReviewFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Review        string                 `protobuf:"bytes,1,opt,name=review,proto3" json:"review,omitempty"`
+	Order         string                 `protobuf:"bytes,2,opt,name=order,proto3" json:"order,omitempty"` // published: what was bought, of the same source
+	Line          string                 `protobuf:"bytes,3,opt,name=line,proto3" json:"line,omitempty"`
+	Removed       bool                   `protobuf:"varint,4,opt,name=removed,proto3" json:"removed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviewFacts) Reset() {
+	*x = ReviewFacts{}
+	mi := &file_points_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviewFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviewFacts) ProtoMessage() {}
+
+func (x *ReviewFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviewFacts.ProtoReflect.Descriptor instead.
+func (*ReviewFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ReviewFacts) GetReview() string {
+	if x != nil {
+		return x.Review
+	}
+	return ""
+}
+
+func (x *ReviewFacts) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *ReviewFacts) GetLine() string {
+	if x != nil {
+		return x.Line
+	}
+	return ""
+}
+
+func (x *ReviewFacts) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+// ReferralFacts say of an order through whose share it came, and what became of that (D6).
+type ReferralFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sharer        string                 `protobuf:"bytes,1,opt,name=sharer,proto3" json:"sharer,omitempty"`
+	Product       string                 `protobuf:"bytes,2,opt,name=product,proto3" json:"product,omitempty"`
+	IssuedAt      int64                  `protobuf:"varint,3,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"` // of the share token, Unix ms
+	Outcome       string                 `protobuf:"bytes,4,opt,name=outcome,proto3" json:"outcome,omitempty"`                    // applied, or why the sharer gets nothing
+	Buyer         string                 `protobuf:"bytes,5,opt,name=buyer,proto3" json:"buyer,omitempty"`                        // at the sharer's: whose order it is
+	Order         string                 `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
+	TakenBack     bool                   `protobuf:"varint,7,opt,name=taken_back,json=takenBack,proto3" json:"taken_back,omitempty"` // the order was refunded in full
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReferralFacts) Reset() {
+	*x = ReferralFacts{}
+	mi := &file_points_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReferralFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReferralFacts) ProtoMessage() {}
+
+func (x *ReferralFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReferralFacts.ProtoReflect.Descriptor instead.
+func (*ReferralFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ReferralFacts) GetSharer() string {
+	if x != nil {
+		return x.Sharer
+	}
+	return ""
+}
+
+func (x *ReferralFacts) GetProduct() string {
+	if x != nil {
+		return x.Product
+	}
+	return ""
+}
+
+func (x *ReferralFacts) GetIssuedAt() int64 {
+	if x != nil {
+		return x.IssuedAt
+	}
+	return 0
+}
+
+func (x *ReferralFacts) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *ReferralFacts) GetBuyer() string {
+	if x != nil {
+		return x.Buyer
+	}
+	return ""
+}
+
+func (x *ReferralFacts) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *ReferralFacts) GetTakenBack() bool {
+	if x != nil {
+		return x.TakenBack
+	}
+	return false
+}
+
 // Candidate is what one rule would give, before the member's tier (E1..E6).
 type Candidate struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -638,6 +806,8 @@ type Candidate struct {
 	Exclusive      string                 `protobuf:"bytes,13,opt,name=exclusive,proto3" json:"exclusive,omitempty"`                                 // group of which one rule is taken
 	Priority       int32                  `protobuf:"varint,14,opt,name=priority,proto3" json:"priority,omitempty"`
 	HoldoutPercent uint32                 `protobuf:"varint,15,opt,name=holdout_percent,json=holdoutPercent,proto3" json:"holdout_percent,omitempty"` // members of the hold-out get desired recorded, awarded 0
+	Verified       bool                   `protobuf:"varint,18,opt,name=verified,proto3" json:"verified,omitempty"`                                   // only if the member has bought, and kept, what is reviewed
+	ToReferrer     bool                   `protobuf:"varint,19,opt,name=to_referrer,json=toReferrer,proto3" json:"to_referrer,omitempty"`             // for the member whose share the order came through
 	By             string                 `protobuf:"bytes,16,opt,name=by,proto3" json:"by,omitempty"`                                                // what the rule's limit counts by, such as the product of a share; empty = nothing
 	Budget         *CandidateBudget       `protobuf:"bytes,17,opt,name=budget,proto3" json:"budget,omitempty"`                                        // one of the campaigns has a budget; absent = none
 	ByTier         []*TierCampaigns       `protobuf:"bytes,22,rep,name=by_tier,json=byTier,proto3" json:"by_tier,omitempty"`                          // in place of campaign, campaigns and budget, for members of these tiers
@@ -647,7 +817,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_points_proto_msgTypes[6]
+	mi := &file_points_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +829,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[6]
+	mi := &file_points_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +842,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{6}
+	return file_points_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Candidate) GetRule() string {
@@ -780,6 +950,20 @@ func (x *Candidate) GetHoldoutPercent() uint32 {
 	return 0
 }
 
+func (x *Candidate) GetVerified() bool {
+	if x != nil {
+		return x.Verified
+	}
+	return false
+}
+
+func (x *Candidate) GetToReferrer() bool {
+	if x != nil {
+		return x.ToReferrer
+	}
+	return false
+}
+
 func (x *Candidate) GetBy() string {
 	if x != nil {
 		return x.By
@@ -814,7 +998,7 @@ type TierCampaigns struct {
 
 func (x *TierCampaigns) Reset() {
 	*x = TierCampaigns{}
-	mi := &file_points_proto_msgTypes[7]
+	mi := &file_points_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +1010,7 @@ func (x *TierCampaigns) String() string {
 func (*TierCampaigns) ProtoMessage() {}
 
 func (x *TierCampaigns) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[7]
+	mi := &file_points_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +1023,7 @@ func (x *TierCampaigns) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierCampaigns.ProtoReflect.Descriptor instead.
 func (*TierCampaigns) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{7}
+	return file_points_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TierCampaigns) GetTier() string {
@@ -882,7 +1066,7 @@ type CandidateBudget struct {
 
 func (x *CandidateBudget) Reset() {
 	*x = CandidateBudget{}
-	mi := &file_points_proto_msgTypes[8]
+	mi := &file_points_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -894,7 +1078,7 @@ func (x *CandidateBudget) String() string {
 func (*CandidateBudget) ProtoMessage() {}
 
 func (x *CandidateBudget) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[8]
+	mi := &file_points_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -907,7 +1091,7 @@ func (x *CandidateBudget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CandidateBudget.ProtoReflect.Descriptor instead.
 func (*CandidateBudget) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{8}
+	return file_points_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CandidateBudget) GetCampaign() string {
@@ -944,13 +1128,15 @@ type CreditEvent struct {
 	Tier          string                 `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`                                // a tier set by the membership system
 	Completed     string                 `protobuf:"bytes,9,opt,name=completed,proto3" json:"completed,omitempty"`                      // the order that was completed
 	MergedFrom    string                 `protobuf:"bytes,15,opt,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"` // the member who turned out to be this one (R68)
+	Review        *ReviewFacts           `protobuf:"bytes,11,opt,name=review,proto3" json:"review,omitempty"`
+	Referral      *ReferralFacts         `protobuf:"bytes,12,opt,name=referral,proto3" json:"referral,omitempty"` // of an order with a share token, where a rule is for that
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreditEvent) Reset() {
 	*x = CreditEvent{}
-	mi := &file_points_proto_msgTypes[9]
+	mi := &file_points_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1148,7 @@ func (x *CreditEvent) String() string {
 func (*CreditEvent) ProtoMessage() {}
 
 func (x *CreditEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[9]
+	mi := &file_points_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1161,7 @@ func (x *CreditEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditEvent.ProtoReflect.Descriptor instead.
 func (*CreditEvent) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{9}
+	return file_points_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CreditEvent) GetAccount() string {
@@ -1048,6 +1234,20 @@ func (x *CreditEvent) GetMergedFrom() string {
 	return ""
 }
 
+func (x *CreditEvent) GetReview() *ReviewFacts {
+	if x != nil {
+		return x.Review
+	}
+	return nil
+}
+
+func (x *CreditEvent) GetReferral() *ReferralFacts {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
 // PriceList is an item's point prices at one time.
 type PriceList struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1060,7 +1260,7 @@ type PriceList struct {
 
 func (x *PriceList) Reset() {
 	*x = PriceList{}
-	mi := &file_points_proto_msgTypes[10]
+	mi := &file_points_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1072,7 +1272,7 @@ func (x *PriceList) String() string {
 func (*PriceList) ProtoMessage() {}
 
 func (x *PriceList) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[10]
+	mi := &file_points_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1085,7 +1285,7 @@ func (x *PriceList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceList.ProtoReflect.Descriptor instead.
 func (*PriceList) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{10}
+	return file_points_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PriceList) GetVersion() int64 {
@@ -1119,7 +1319,7 @@ type TierPrice struct {
 
 func (x *TierPrice) Reset() {
 	*x = TierPrice{}
-	mi := &file_points_proto_msgTypes[11]
+	mi := &file_points_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1331,7 @@ func (x *TierPrice) String() string {
 func (*TierPrice) ProtoMessage() {}
 
 func (x *TierPrice) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[11]
+	mi := &file_points_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1344,7 @@ func (x *TierPrice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierPrice.ProtoReflect.Descriptor instead.
 func (*TierPrice) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{11}
+	return file_points_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *TierPrice) GetTier() string {
@@ -1179,7 +1379,7 @@ type ItemDefinition struct {
 
 func (x *ItemDefinition) Reset() {
 	*x = ItemDefinition{}
-	mi := &file_points_proto_msgTypes[12]
+	mi := &file_points_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1391,7 @@ func (x *ItemDefinition) String() string {
 func (*ItemDefinition) ProtoMessage() {}
 
 func (x *ItemDefinition) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[12]
+	mi := &file_points_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1404,7 @@ func (x *ItemDefinition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemDefinition.ProtoReflect.Descriptor instead.
 func (*ItemDefinition) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{12}
+	return file_points_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ItemDefinition) GetId() string {
@@ -1285,7 +1485,7 @@ type ReserveRequest struct {
 
 func (x *ReserveRequest) Reset() {
 	*x = ReserveRequest{}
-	mi := &file_points_proto_msgTypes[13]
+	mi := &file_points_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1497,7 @@ func (x *ReserveRequest) String() string {
 func (*ReserveRequest) ProtoMessage() {}
 
 func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[13]
+	mi := &file_points_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1510,7 @@ func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveRequest.ProtoReflect.Descriptor instead.
 func (*ReserveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{13}
+	return file_points_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReserveRequest) GetRedemption() string {
@@ -1372,7 +1572,7 @@ type DebitRequest struct {
 
 func (x *DebitRequest) Reset() {
 	*x = DebitRequest{}
-	mi := &file_points_proto_msgTypes[14]
+	mi := &file_points_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1584,7 @@ func (x *DebitRequest) String() string {
 func (*DebitRequest) ProtoMessage() {}
 
 func (x *DebitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[14]
+	mi := &file_points_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1597,7 @@ func (x *DebitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DebitRequest.ProtoReflect.Descriptor instead.
 func (*DebitRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{14}
+	return file_points_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DebitRequest) GetRedemption() string {
@@ -1468,7 +1668,7 @@ type SettleRequest struct {
 
 func (x *SettleRequest) Reset() {
 	*x = SettleRequest{}
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1680,7 @@ func (x *SettleRequest) String() string {
 func (*SettleRequest) ProtoMessage() {}
 
 func (x *SettleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1693,7 @@ func (x *SettleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleRequest.ProtoReflect.Descriptor instead.
 func (*SettleRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{15}
+	return file_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SettleRequest) GetRedemption() string {
@@ -1528,7 +1728,7 @@ type ItemRequest struct {
 
 func (x *ItemRequest) Reset() {
 	*x = ItemRequest{}
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +1740,7 @@ func (x *ItemRequest) String() string {
 func (*ItemRequest) ProtoMessage() {}
 
 func (x *ItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +1753,7 @@ func (x *ItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemRequest.ProtoReflect.Descriptor instead.
 func (*ItemRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{16}
+	return file_points_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ItemRequest) GetDefinition() *ItemDefinition {
@@ -1581,7 +1781,7 @@ type MergeRequest struct {
 
 func (x *MergeRequest) Reset() {
 	*x = MergeRequest{}
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1793,7 @@ func (x *MergeRequest) String() string {
 func (*MergeRequest) ProtoMessage() {}
 
 func (x *MergeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,7 +1806,7 @@ func (x *MergeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeRequest.ProtoReflect.Descriptor instead.
 func (*MergeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{17}
+	return file_points_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MergeRequest) GetInto() string {
@@ -1635,7 +1835,7 @@ type AbsorbRequest struct {
 
 func (x *AbsorbRequest) Reset() {
 	*x = AbsorbRequest{}
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1647,7 +1847,7 @@ func (x *AbsorbRequest) String() string {
 func (*AbsorbRequest) ProtoMessage() {}
 
 func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +1860,7 @@ func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbsorbRequest.ProtoReflect.Descriptor instead.
 func (*AbsorbRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{18}
+	return file_points_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AbsorbRequest) GetFrom() string {
@@ -1694,7 +1894,7 @@ type ForwardRequest struct {
 
 func (x *ForwardRequest) Reset() {
 	*x = ForwardRequest{}
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1706,7 +1906,7 @@ func (x *ForwardRequest) String() string {
 func (*ForwardRequest) ProtoMessage() {}
 
 func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1719,7 +1919,7 @@ func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardRequest.ProtoReflect.Descriptor instead.
 func (*ForwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{19}
+	return file_points_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ForwardRequest) GetEvent() []byte {
@@ -1742,7 +1942,7 @@ type Carried struct {
 
 func (x *Carried) Reset() {
 	*x = Carried{}
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +1954,7 @@ func (x *Carried) String() string {
 func (*Carried) ProtoMessage() {}
 
 func (x *Carried) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +1967,7 @@ func (x *Carried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Carried.ProtoReflect.Descriptor instead.
 func (*Carried) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{20}
+	return file_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Carried) GetFormat() uint32 {
@@ -1808,7 +2008,7 @@ type CarriedOrder struct {
 
 func (x *CarriedOrder) Reset() {
 	*x = CarriedOrder{}
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1820,7 +2020,7 @@ func (x *CarriedOrder) String() string {
 func (*CarriedOrder) ProtoMessage() {}
 
 func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1833,7 +2033,7 @@ func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedOrder.ProtoReflect.Descriptor instead.
 func (*CarriedOrder) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{21}
+	return file_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CarriedOrder) GetKey() string {
@@ -1860,7 +2060,7 @@ type CarriedMonth struct {
 
 func (x *CarriedMonth) Reset() {
 	*x = CarriedMonth{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1872,7 +2072,7 @@ func (x *CarriedMonth) String() string {
 func (*CarriedMonth) ProtoMessage() {}
 
 func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1885,7 +2085,7 @@ func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedMonth.ProtoReflect.Descriptor instead.
 func (*CarriedMonth) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CarriedMonth) GetMonth() int32 {
@@ -1924,7 +2124,7 @@ type ActFacts struct {
 
 func (x *ActFacts) Reset() {
 	*x = ActFacts{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1936,7 +2136,7 @@ func (x *ActFacts) String() string {
 func (*ActFacts) ProtoMessage() {}
 
 func (x *ActFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1949,7 +2149,7 @@ func (x *ActFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActFacts.ProtoReflect.Descriptor instead.
 func (*ActFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ActFacts) GetId() string {
@@ -2048,7 +2248,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2260,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +2273,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RestoreRequest) GetRedemption() string {
@@ -2097,6 +2297,152 @@ func (x *RestoreRequest) GetPoints() int64 {
 	return 0
 }
 
+// ReferRequest asks the sharer's shard for the points of a referral, which the buyer's shard has decided.
+type ReferRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *ReferralFacts         `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	Cause         *Cause                 `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"` // of the order
+	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	Rule          string                 `protobuf:"bytes,4,opt,name=rule,proto3" json:"rule,omitempty"`
+	Arithmetic    *Arithmetic            `protobuf:"bytes,5,opt,name=arithmetic,proto3" json:"arithmetic,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReferRequest) Reset() {
+	*x = ReferRequest{}
+	mi := &file_points_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReferRequest) ProtoMessage() {}
+
+func (x *ReferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReferRequest.ProtoReflect.Descriptor instead.
+func (*ReferRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ReferRequest) GetReferral() *ReferralFacts {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
+func (x *ReferRequest) GetCause() *Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return nil
+}
+
+func (x *ReferRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ReferRequest) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *ReferRequest) GetArithmetic() *Arithmetic {
+	if x != nil {
+		return x.Arithmetic
+	}
+	return nil
+}
+
+// RecallRequest asks the sharer's shard for them back: the order was refunded in full.
+type RecallRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Referral      *ReferralFacts         `protobuf:"bytes,1,opt,name=referral,proto3" json:"referral,omitempty"`
+	Cause         *Cause                 `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"` // of the refund
+	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	OrderSource   string                 `protobuf:"bytes,4,opt,name=order_source,json=orderSource,proto3" json:"order_source,omitempty"` // of the order
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecallRequest) Reset() {
+	*x = RecallRequest{}
+	mi := &file_points_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecallRequest) ProtoMessage() {}
+
+func (x *RecallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecallRequest.ProtoReflect.Descriptor instead.
+func (*RecallRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *RecallRequest) GetReferral() *ReferralFacts {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
+func (x *RecallRequest) GetCause() *Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return nil
+}
+
+func (x *RecallRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *RecallRequest) GetOrderSource() string {
+	if x != nil {
+		return x.OrderSource
+	}
+	return ""
+}
+
 // WakeRequest makes the owner look at its due index. Clock-driven work rides on it like any request, so that a deposed
 // owner, which can commit no offsets, can book nothing either.
 type WakeRequest struct {
@@ -2107,7 +2453,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2465,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2478,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 // Request is a command to the owner of an account (points.requests.v1).
@@ -2163,6 +2509,8 @@ type Request struct {
 	//	*Request_Decline
 	//	*Request_Appeal
 	//	*Request_Restore
+	//	*Request_Refer
+	//	*Request_Recall
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2170,7 +2518,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2182,7 +2530,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2195,7 +2543,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{26}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Request) GetAccount() string {
@@ -2404,6 +2752,24 @@ func (x *Request) GetRestore() *RestoreRequest {
 	return nil
 }
 
+func (x *Request) GetRefer() *ReferRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Refer); ok {
+			return x.Refer
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetRecall() *RecallRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Recall); ok {
+			return x.Recall
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -2485,6 +2851,14 @@ type Request_Restore struct {
 	Restore *RestoreRequest `protobuf:"bytes,27,opt,name=restore,proto3,oneof"`
 }
 
+type Request_Refer struct {
+	Refer *ReferRequest `protobuf:"bytes,28,opt,name=refer,proto3,oneof"`
+}
+
+type Request_Recall struct {
+	Recall *RecallRequest `protobuf:"bytes,29,opt,name=recall,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -2523,6 +2897,10 @@ func (*Request_Appeal) isRequest_What() {}
 
 func (*Request_Restore) isRequest_What() {}
 
+func (*Request_Refer) isRequest_What() {}
+
+func (*Request_Recall) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2535,7 +2913,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2547,7 +2925,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2560,7 +2938,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -2598,7 +2976,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2610,7 +2988,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2623,7 +3001,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -2689,7 +3067,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2701,7 +3079,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2714,7 +3092,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -2865,7 +3243,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2877,7 +3255,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2890,7 +3268,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -2947,7 +3325,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2959,7 +3337,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2972,7 +3350,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -3055,7 +3433,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3067,7 +3445,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3080,7 +3458,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -3100,7 +3478,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3112,7 +3490,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3125,7 +3503,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -3149,7 +3527,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3161,7 +3539,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3174,7 +3552,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -3226,7 +3604,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3238,7 +3616,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3251,7 +3629,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Use) GetPer() string {
@@ -3304,7 +3682,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3316,7 +3694,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3329,7 +3707,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -3387,7 +3765,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3399,7 +3777,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3412,7 +3790,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -3453,7 +3831,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3465,7 +3843,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3478,7 +3856,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -3515,7 +3893,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3527,7 +3905,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3540,7 +3918,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -3636,7 +4014,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3648,7 +4026,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3661,7 +4039,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -3732,7 +4110,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3744,7 +4122,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3757,7 +4135,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -3795,7 +4173,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3807,7 +4185,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3820,7 +4198,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -3878,7 +4256,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3890,7 +4268,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3903,7 +4281,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -3972,14 +4350,16 @@ type Entry struct {
 	NoticeAt      int64                  `protobuf:"varint,36,opt,name=notice_at,json=noticeAt,proto3" json:"notice_at,omitempty"`   // when to look for something to tell next; 0 = unchanged, -1 = not at all
 	MetricDay     *MetricDay             `protobuf:"bytes,37,opt,name=metric_day,json=metricDay,proto3" json:"metric_day,omitempty"` // which day's metric it is, where the rulebook's window needs days
 	Budget        *BudgetFacts           `protobuf:"bytes,28,opt,name=budget,proto3" json:"budget,omitempty"`                        // of the campaign whose budget the rule's award asks, got or gave back
-	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`                          // SHA-256(previous hash, this record without this field)
+	Review        *ReviewFacts           `protobuf:"bytes,38,opt,name=review,proto3" json:"review,omitempty"`
+	Referral      *ReferralFacts         `protobuf:"bytes,39,opt,name=referral,proto3" json:"referral,omitempty"`
+	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3991,7 +4371,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4004,7 +4384,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Entry) GetAccount() string {
@@ -4252,6 +4632,20 @@ func (x *Entry) GetBudget() *BudgetFacts {
 	return nil
 }
 
+func (x *Entry) GetReview() *ReviewFacts {
+	if x != nil {
+		return x.Review
+	}
+	return nil
+}
+
+func (x *Entry) GetReferral() *ReferralFacts {
+	if x != nil {
+		return x.Referral
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -4293,7 +4687,21 @@ const file_points_proto_rawDesc = "" +
 	"\vRefundFacts\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\tR\x05order\x12\x16\n" +
 	"\x06refund\x18\x02 \x01(\tR\x06refund\x121\n" +
-	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"\xc3\x04\n" +
+	"\x05lines\x18\x03 \x03(\v2\x1b.jifen.points.v1.RefundLineR\x05lines\"i\n" +
+	"\vReviewFacts\x12\x16\n" +
+	"\x06review\x18\x01 \x01(\tR\x06review\x12\x14\n" +
+	"\x05order\x18\x02 \x01(\tR\x05order\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\tR\x04line\x12\x18\n" +
+	"\aremoved\x18\x04 \x01(\bR\aremoved\"\xc3\x01\n" +
+	"\rReferralFacts\x12\x16\n" +
+	"\x06sharer\x18\x01 \x01(\tR\x06sharer\x12\x18\n" +
+	"\aproduct\x18\x02 \x01(\tR\aproduct\x12\x1b\n" +
+	"\tissued_at\x18\x03 \x01(\x03R\bissuedAt\x12\x18\n" +
+	"\aoutcome\x18\x04 \x01(\tR\aoutcome\x12\x14\n" +
+	"\x05buyer\x18\x05 \x01(\tR\x05buyer\x12\x14\n" +
+	"\x05order\x18\x06 \x01(\tR\x05order\x12\x1d\n" +
+	"\n" +
+	"taken_back\x18\a \x01(\bR\ttakenBack\"\x80\x05\n" +
 	"\tCandidate\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x16\n" +
@@ -4311,7 +4719,10 @@ const file_points_proto_rawDesc = "" +
 	"firstOrder\x12\x1c\n" +
 	"\texclusive\x18\r \x01(\tR\texclusive\x12\x1a\n" +
 	"\bpriority\x18\x0e \x01(\x05R\bpriority\x12'\n" +
-	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\x12\x0e\n" +
+	"\x0fholdout_percent\x18\x0f \x01(\rR\x0eholdoutPercent\x12\x1a\n" +
+	"\bverified\x18\x12 \x01(\bR\bverified\x12\x1f\n" +
+	"\vto_referrer\x18\x13 \x01(\bR\n" +
+	"toReferrer\x12\x0e\n" +
 	"\x02by\x18\x10 \x01(\tR\x02by\x128\n" +
 	"\x06budget\x18\x11 \x01(\v2 .jifen.points.v1.CandidateBudgetR\x06budget\x127\n" +
 	"\aby_tier\x18\x16 \x03(\v2\x1e.jifen.points.v1.TierCampaignsR\x06byTier\"\xaf\x01\n" +
@@ -4323,7 +4734,7 @@ const file_points_proto_rawDesc = "" +
 	"\x0fCandidateBudget\x12\x1a\n" +
 	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12*\n" +
 	"\x04less\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\x12\x1c\n" +
-	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\x8a\x03\n" +
+	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\xfc\x03\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -4337,7 +4748,9 @@ const file_points_proto_rawDesc = "" +
 	"\x04tier\x18\b \x01(\tR\x04tier\x12\x1c\n" +
 	"\tcompleted\x18\t \x01(\tR\tcompleted\x12\x1f\n" +
 	"\vmerged_from\x18\x0f \x01(\tR\n" +
-	"mergedFrom\"k\n" +
+	"mergedFrom\x124\n" +
+	"\x06review\x18\v \x01(\v2\x1c.jifen.points.v1.ReviewFactsR\x06review\x12:\n" +
+	"\breferral\x18\f \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\"k\n" +
 	"\tPriceList\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x12\n" +
 	"\x04base\x18\x02 \x01(\x03R\x04base\x120\n" +
@@ -4427,8 +4840,22 @@ const file_points_proto_rawDesc = "" +
 	"redemption\x18\x01 \x01(\tR\n" +
 	"redemption\x12\x1b\n" +
 	"\treturn_id\x18\x02 \x01(\tR\breturnId\x12\x16\n" +
-	"\x06points\x18\x03 \x01(\x03R\x06points\"\r\n" +
-	"\vWakeRequest\"\x90\t\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\"\xe3\x01\n" +
+	"\fReferRequest\x12:\n" +
+	"\breferral\x18\x01 \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x12,\n" +
+	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x12\n" +
+	"\x04rule\x18\x04 \x01(\tR\x04rule\x12;\n" +
+	"\n" +
+	"arithmetic\x18\x05 \x01(\v2\x1b.jifen.points.v1.ArithmeticR\n" +
+	"arithmetic\"\xb6\x01\n" +
+	"\rRecallRequest\x12:\n" +
+	"\breferral\x18\x01 \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x12,\n" +
+	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12!\n" +
+	"\forder_source\x18\x04 \x01(\tR\vorderSource\"\r\n" +
+	"\vWakeRequest\"\x81\n" +
+	"\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -4453,7 +4880,9 @@ const file_points_proto_rawDesc = "" +
 	"\aapprove\x18\x18 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\aapprove\x125\n" +
 	"\adecline\x18\x19 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\adecline\x123\n" +
 	"\x06appeal\x18\x1a \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\x06appeal\x12;\n" +
-	"\arestore\x18\x1b \x01(\v2\x1f.jifen.points.v1.RestoreRequestH\x00R\arestoreB\x06\n" +
+	"\arestore\x18\x1b \x01(\v2\x1f.jifen.points.v1.RestoreRequestH\x00R\arestore\x125\n" +
+	"\x05refer\x18\x1c \x01(\v2\x1d.jifen.points.v1.ReferRequestH\x00R\x05refer\x128\n" +
+	"\x06recall\x18\x1d \x01(\v2\x1e.jifen.points.v1.RecallRequestH\x00R\x06recallB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -4585,7 +5014,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xc3\v\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xb5\f\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -4629,8 +5058,10 @@ const file_points_proto_rawDesc = "" +
 	"\tnotice_at\x18$ \x01(\x03R\bnoticeAt\x129\n" +
 	"\n" +
 	"metric_day\x18% \x01(\v2\x1a.jifen.points.v1.MetricDayR\tmetricDay\x124\n" +
-	"\x06budget\x18\x1c \x01(\v2\x1c.jifen.points.v1.BudgetFactsR\x06budget\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xc9\x03\n" +
+	"\x06budget\x18\x1c \x01(\v2\x1c.jifen.points.v1.BudgetFactsR\x06budget\x124\n" +
+	"\x06review\x18& \x01(\v2\x1c.jifen.points.v1.ReviewFactsR\x06review\x12:\n" +
+	"\breferral\x18' \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xe4\x03\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -4668,7 +5099,9 @@ const file_points_proto_rawDesc = "" +
 	"REVIEW_DUE\x10\x1e\x12\f\n" +
 	"\bRESTORED\x10\x1f\x12\t\n" +
 	"\x05TAKEN\x10\x12\x12\t\n" +
-	"\x05GIVEN\x10\x13*\xb4\x01\n" +
+	"\x05GIVEN\x10\x13\x12\v\n" +
+	"\aREMOVED\x10\"\x12\f\n" +
+	"\bREFERRED\x10#*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -4695,7 +5128,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -4705,121 +5138,136 @@ var file_points_proto_goTypes = []any{
 	(*OrderFacts)(nil),      // 5: jifen.points.v1.OrderFacts
 	(*RefundLine)(nil),      // 6: jifen.points.v1.RefundLine
 	(*RefundFacts)(nil),     // 7: jifen.points.v1.RefundFacts
-	(*Candidate)(nil),       // 8: jifen.points.v1.Candidate
-	(*TierCampaigns)(nil),   // 9: jifen.points.v1.TierCampaigns
-	(*CandidateBudget)(nil), // 10: jifen.points.v1.CandidateBudget
-	(*CreditEvent)(nil),     // 11: jifen.points.v1.CreditEvent
-	(*PriceList)(nil),       // 12: jifen.points.v1.PriceList
-	(*TierPrice)(nil),       // 13: jifen.points.v1.TierPrice
-	(*ItemDefinition)(nil),  // 14: jifen.points.v1.ItemDefinition
-	(*ReserveRequest)(nil),  // 15: jifen.points.v1.ReserveRequest
-	(*DebitRequest)(nil),    // 16: jifen.points.v1.DebitRequest
-	(*SettleRequest)(nil),   // 17: jifen.points.v1.SettleRequest
-	(*ItemRequest)(nil),     // 18: jifen.points.v1.ItemRequest
-	(*MergeRequest)(nil),    // 19: jifen.points.v1.MergeRequest
-	(*AbsorbRequest)(nil),   // 20: jifen.points.v1.AbsorbRequest
-	(*ForwardRequest)(nil),  // 21: jifen.points.v1.ForwardRequest
-	(*Carried)(nil),         // 22: jifen.points.v1.Carried
-	(*CarriedOrder)(nil),    // 23: jifen.points.v1.CarriedOrder
-	(*CarriedMonth)(nil),    // 24: jifen.points.v1.CarriedMonth
-	(*ActFacts)(nil),        // 25: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),  // 26: jifen.points.v1.RestoreRequest
-	(*WakeRequest)(nil),     // 27: jifen.points.v1.WakeRequest
-	(*Request)(nil),         // 28: jifen.points.v1.Request
-	(*Posting)(nil),         // 29: jifen.points.v1.Posting
-	(*Lot)(nil),             // 30: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 31: jifen.points.v1.Arithmetic
-	(*BudgetFacts)(nil),     // 32: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),     // 33: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),     // 34: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),    // 35: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),     // 36: jifen.points.v1.GiveRequest
-	(*Use)(nil),             // 37: jifen.points.v1.Use
-	(*MetricDelta)(nil),     // 38: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),       // 39: jifen.points.v1.MetricDay
-	(*TierChange)(nil),      // 40: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),     // 41: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil), // 42: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),     // 43: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),       // 44: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),      // 45: jifen.points.v1.MergeFacts
-	(*Entry)(nil),           // 46: jifen.points.v1.Entry
+	(*ReviewFacts)(nil),     // 8: jifen.points.v1.ReviewFacts
+	(*ReferralFacts)(nil),   // 9: jifen.points.v1.ReferralFacts
+	(*Candidate)(nil),       // 10: jifen.points.v1.Candidate
+	(*TierCampaigns)(nil),   // 11: jifen.points.v1.TierCampaigns
+	(*CandidateBudget)(nil), // 12: jifen.points.v1.CandidateBudget
+	(*CreditEvent)(nil),     // 13: jifen.points.v1.CreditEvent
+	(*PriceList)(nil),       // 14: jifen.points.v1.PriceList
+	(*TierPrice)(nil),       // 15: jifen.points.v1.TierPrice
+	(*ItemDefinition)(nil),  // 16: jifen.points.v1.ItemDefinition
+	(*ReserveRequest)(nil),  // 17: jifen.points.v1.ReserveRequest
+	(*DebitRequest)(nil),    // 18: jifen.points.v1.DebitRequest
+	(*SettleRequest)(nil),   // 19: jifen.points.v1.SettleRequest
+	(*ItemRequest)(nil),     // 20: jifen.points.v1.ItemRequest
+	(*MergeRequest)(nil),    // 21: jifen.points.v1.MergeRequest
+	(*AbsorbRequest)(nil),   // 22: jifen.points.v1.AbsorbRequest
+	(*ForwardRequest)(nil),  // 23: jifen.points.v1.ForwardRequest
+	(*Carried)(nil),         // 24: jifen.points.v1.Carried
+	(*CarriedOrder)(nil),    // 25: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),    // 26: jifen.points.v1.CarriedMonth
+	(*ActFacts)(nil),        // 27: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),  // 28: jifen.points.v1.RestoreRequest
+	(*ReferRequest)(nil),    // 29: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),   // 30: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),     // 31: jifen.points.v1.WakeRequest
+	(*Request)(nil),         // 32: jifen.points.v1.Request
+	(*Posting)(nil),         // 33: jifen.points.v1.Posting
+	(*Lot)(nil),             // 34: jifen.points.v1.Lot
+	(*Arithmetic)(nil),      // 35: jifen.points.v1.Arithmetic
+	(*BudgetFacts)(nil),     // 36: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),     // 37: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),     // 38: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),    // 39: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),     // 40: jifen.points.v1.GiveRequest
+	(*Use)(nil),             // 41: jifen.points.v1.Use
+	(*MetricDelta)(nil),     // 42: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),       // 43: jifen.points.v1.MetricDay
+	(*TierChange)(nil),      // 44: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),     // 45: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil), // 46: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),     // 47: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),       // 48: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),      // 49: jifen.points.v1.MergeFacts
+	(*Entry)(nil),           // 50: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
 	6,  // 1: jifen.points.v1.RefundFacts.lines:type_name -> jifen.points.v1.RefundLine
 	2,  // 2: jifen.points.v1.Candidate.campaign:type_name -> jifen.points.v1.Ratio
-	10, // 3: jifen.points.v1.Candidate.budget:type_name -> jifen.points.v1.CandidateBudget
-	9,  // 4: jifen.points.v1.Candidate.by_tier:type_name -> jifen.points.v1.TierCampaigns
+	12, // 3: jifen.points.v1.Candidate.budget:type_name -> jifen.points.v1.CandidateBudget
+	11, // 4: jifen.points.v1.Candidate.by_tier:type_name -> jifen.points.v1.TierCampaigns
 	2,  // 5: jifen.points.v1.TierCampaigns.campaign:type_name -> jifen.points.v1.Ratio
-	10, // 6: jifen.points.v1.TierCampaigns.budget:type_name -> jifen.points.v1.CandidateBudget
+	12, // 6: jifen.points.v1.TierCampaigns.budget:type_name -> jifen.points.v1.CandidateBudget
 	2,  // 7: jifen.points.v1.CandidateBudget.less:type_name -> jifen.points.v1.Ratio
 	3,  // 8: jifen.points.v1.CreditEvent.cause:type_name -> jifen.points.v1.Cause
-	8,  // 9: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
+	10, // 9: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
 	5,  // 10: jifen.points.v1.CreditEvent.order:type_name -> jifen.points.v1.OrderFacts
 	7,  // 11: jifen.points.v1.CreditEvent.refund:type_name -> jifen.points.v1.RefundFacts
-	13, // 12: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
-	13, // 13: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
-	12, // 14: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
-	14, // 15: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	22, // 16: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
-	23, // 17: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
-	24, // 18: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
-	15, // 19: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	16, // 20: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	17, // 21: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	18, // 22: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	27, // 23: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	34, // 24: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	35, // 25: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	36, // 26: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	19, // 27: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	20, // 28: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	21, // 29: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	25, // 30: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	25, // 31: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	25, // 32: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	25, // 33: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	25, // 34: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	25, // 35: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	25, // 36: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	26, // 37: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	1,  // 38: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 39: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 40: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,  // 41: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	3,  // 42: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	31, // 43: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	33, // 44: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	33, // 45: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,  // 46: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	14, // 47: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	22, // 48: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	0,  // 49: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 50: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	29, // 51: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	30, // 52: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	31, // 53: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 54: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 55: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	38, // 56: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	40, // 57: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	42, // 58: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	44, // 59: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	38, // 60: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	45, // 61: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	37, // 62: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	25, // 63: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	30, // 64: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	43, // 65: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	41, // 66: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	39, // 67: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	32, // 68: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	69, // [69:69] is the sub-list for method output_type
-	69, // [69:69] is the sub-list for method input_type
-	69, // [69:69] is the sub-list for extension type_name
-	69, // [69:69] is the sub-list for extension extendee
-	0,  // [0:69] is the sub-list for field type_name
+	8,  // 12: jifen.points.v1.CreditEvent.review:type_name -> jifen.points.v1.ReviewFacts
+	9,  // 13: jifen.points.v1.CreditEvent.referral:type_name -> jifen.points.v1.ReferralFacts
+	15, // 14: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
+	15, // 15: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
+	14, // 16: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
+	16, // 17: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
+	24, // 18: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
+	25, // 19: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
+	26, // 20: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
+	9,  // 21: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,  // 22: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
+	35, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	9,  // 24: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,  // 25: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
+	17, // 26: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	18, // 27: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	19, // 28: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	20, // 29: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	31, // 30: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	38, // 31: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	39, // 32: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	40, // 33: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	21, // 34: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	22, // 35: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	23, // 36: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	27, // 37: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	27, // 38: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	27, // 39: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	27, // 40: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	27, // 41: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	27, // 42: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	27, // 43: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	28, // 44: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	29, // 45: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	30, // 46: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	1,  // 47: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 48: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 49: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,  // 50: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	3,  // 51: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	35, // 52: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	37, // 53: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	37, // 54: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,  // 55: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	16, // 56: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	24, // 57: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	0,  // 58: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 59: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	33, // 60: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	34, // 61: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	35, // 62: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 63: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 64: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	42, // 65: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	44, // 66: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	46, // 67: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	48, // 68: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	42, // 69: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	49, // 70: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	41, // 71: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	27, // 72: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	34, // 73: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	47, // 74: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	45, // 75: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	43, // 76: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	36, // 77: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,  // 78: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,  // 79: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	80, // [80:80] is the sub-list for method output_type
+	80, // [80:80] is the sub-list for method input_type
+	80, // [80:80] is the sub-list for extension type_name
+	80, // [80:80] is the sub-list for extension extendee
+	0,  // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -4827,7 +5275,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[26].OneofWrappers = []any{
+	file_points_proto_msgTypes[30].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -4847,6 +5295,8 @@ func file_points_proto_init() {
 		(*Request_Decline)(nil),
 		(*Request_Appeal)(nil),
 		(*Request_Restore)(nil),
+		(*Request_Refer)(nil),
+		(*Request_Recall)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -4854,7 +5304,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   45,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

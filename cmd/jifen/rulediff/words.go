@@ -53,6 +53,7 @@ func rulesOf(b *topics.Rulebook) []thing {
 		r := &b.Rules[i]
 		all[i] = thing{r.ID, w.properties("", reflect.ValueOf(*r), map[string]string{
 			"ID": "", "Mode": w.earn(r), "Points": "", "Per": "", "HoldoutPercent": percent(r.HoldoutPercent),
+			"Within": within(r.Within),
 		})}
 	}
 	return all
@@ -239,4 +240,15 @@ func count(n int64, noun string) string {
 		return "1 " + noun
 	}
 	return strconv.FormatInt(n, 10) + " " + noun + "s"
+}
+
+// within spells how old a share may be; nothing of a rule that is not for sharers.
+func within(d time.Duration) string {
+	switch {
+	case d == 0:
+		return ""
+	case d%(24*time.Hour) == 0:
+		return count(int64(d/(24*time.Hour)), "day")
+	}
+	return d.String()
 }

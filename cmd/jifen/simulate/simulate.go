@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"jifen/internal/rulefile"
 	"jifen/ledger"
 	"jifen/processors"
 	"jifen/processors/balances"
@@ -28,6 +29,7 @@ type Config struct {
 	Now      time.Time // the program's clock
 	Follow   bool      // the clock stands at each event's time while that is decided, and goes on to Now after the last
 	Limits   topics.Limits
+	Shares   topics.ShareKeys
 	Shards   int
 	States   States // where members' states are read from; nil: nothing is known of anybody
 	Member   string // whose events they are; empty: anybody's. The clock is looked at for this member if there are none
@@ -53,7 +55,7 @@ func Run(ctx context.Context, c Config, events []Input) (*Report, error) {
 	s := &simulation{Config: c, clock: c.Now, scratch: newScratch(c.States), report: newReport(c)}
 	books := func() (topics.Books, error) { return c.Books, nil }
 	clock := func() time.Time { return s.clock }
-	s.credits = credits.New(credits.Dependencies{Books: books, Clock: clock, Limits: c.Limits, Shards: c.Shards, Observer: s})
+	s.credits = credits.New(credits.Dependencies{Books: books, Clock: clock, Limits: c.Limits, Shares: c.Shares, Shards: c.Shards, Observer: s, Conditions: rulefile.Condition})
 	s.owner = balances.New(balances.Dependencies{
 		Store: s.scratch, History: s.scratch, Observer: s, Books: books, Clock: s.ownersClock, Shards: c.Shards,
 	})
