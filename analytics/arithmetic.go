@@ -44,6 +44,8 @@ func (a *arithmeticView) read(m []byte) bool {
 			a.left = signed(x)
 		case 19:
 			ok = a.less.read(b)
+		case 20:
+			a.before = signed(x)
 		}
 		if !ok {
 			return false
@@ -97,6 +99,7 @@ func appendArithmetic(j []byte, a *arithmeticView, budget string) []byte {
 	j = appendNumber(j, "left", a.left)
 	j = appendRatio(j, "less", a.less)
 	j = appendText(j, "budget", budget)
+	j = appendNumber(j, "before", a.before)
 	if len(j) == start {
 		return append(j, "{}"...)
 	}

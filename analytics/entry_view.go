@@ -45,12 +45,12 @@ type causeView struct {
 }
 
 type arithmeticView struct {
-	there                                                                           bool
-	mode, tier, bound                                                               string
-	points, per, eligible, quantity, desired, awarded, kept, takenBefore, lot, left int64
-	tierMultiplier, campaign, less                                                  ratioView
-	campaigns                                                                       []string
-	holdout                                                                         bool
+	there                                                                                   bool
+	mode, tier, bound                                                                       string
+	points, per, eligible, quantity, desired, awarded, kept, takenBefore, lot, left, before int64
+	tierMultiplier, campaign, less                                                          ratioView
+	campaigns                                                                               []string
+	holdout                                                                                 bool
 }
 
 type ratioView struct{ num, den int64 }

@@ -99,7 +99,7 @@ func viewOf(e *pointspb.Entry) entryView {
 	v.cause = causeView{c.GetSource(), c.GetId(), c.GetType(), c.GetBackfill(), c.GetStore(), c.GetChannel(), c.GetOccurredAt()}
 	v.arithmetic = arithmeticView{
 		there: a != nil, mode: a.GetMode(), tier: a.GetTier(), points: a.GetPoints(), per: a.GetPer(), eligible: a.GetEligible(), quantity: a.GetQuantity(),
-		desired: a.GetDesired(), awarded: a.GetAwarded(), kept: a.GetKeptPoints(), takenBefore: a.GetReversedBefore(), lot: int64(a.GetLot()),
+		desired: a.GetDesired(), awarded: a.GetAwarded(), kept: a.GetKeptPoints(), takenBefore: a.GetReversedBefore(), lot: int64(a.GetLot()), before: a.GetBefore(),
 		tierMultiplier: ratioView{a.GetTierMultiplier().GetNum(), a.GetTierMultiplier().GetDen()},
 		campaign:       ratioView{a.GetCampaign().GetNum(), a.GetCampaign().GetDen()}, campaigns: a.GetCampaigns(), holdout: a.GetHoldout(),
 		bound: a.GetBound(), left: a.GetLeft(), less: ratioView{a.GetLess().GetNum(), a.GetLess().GetDen()},

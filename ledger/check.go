@@ -90,5 +90,5 @@ func (o *Order) Check() error {
 			return fmt.Errorf("I6: line %s of %d keeps %d", l.ID, l.Net, l.Kept)
 		}
 	}
-	return nil
+	return o.checkRetros()
 }

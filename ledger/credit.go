@@ -17,11 +17,11 @@ func Multiplier(x *pointspb.Arithmetic) topics.Ratio {
 	return ratio(x.TierMultiplier).Mul(ratio(x.Campaign))
 }
 
-// Explain recomputes what an award would be from the arithmetic that its entry carries.
+// Explain recomputes what an award would be from the arithmetic that its entry carries; of a retro run's, what it adds.
 func Explain(x *pointspb.Arithmetic) (int64, error) {
 	n, err := topics.Award(topics.Mode(x.Mode), x.Points, x.Per, x.Eligible, x.Quantity, Multiplier(x))
 	if err != nil || x.Less == nil {
-		return n, err
+		return n - x.Before, err
 	}
 	less, err := topics.Award(topics.Mode(x.Mode), x.Points, x.Per, x.Eligible, x.Quantity, ratio(x.TierMultiplier).Mul(ratio(x.Less)))
 	return n - less, err

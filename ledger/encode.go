@@ -194,7 +194,7 @@ func (r *reading) account(a *Account) {
 // AppendBinary appends what a store keeps of an order. It never fails.
 func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	s := state(b)
-	s.flags(o.Paid, o.Counted, o.Completed != 0, len(o.Asked) > 0, o.Sharer != "")
+	s.flags(o.Paid, o.Counted, o.Completed != 0, len(o.Asked) > 0, o.Sharer != "", o.retroed())
 	s.int(o.At)
 	s.int(int64(o.Year))
 	s.int(o.Written)
@@ -230,14 +230,17 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	if o.Sharer != "" {
 		s.text(o.Sharer)
 	}
+	if o.retroed() {
+		s.retros(o)
+	}
 	return s, nil
 }
 
 // UnmarshalBinary reads what AppendBinary wrote.
 func (o *Order) UnmarshalBinary(b []byte) error {
 	r := &reading{rest: b}
-	var completed, asked, referred bool
-	r.flags(&o.Paid, &o.Counted, &completed, &asked, &referred)
+	var completed, asked, referred, retros bool
+	r.flags(&o.Paid, &o.Counted, &completed, &asked, &referred, &retros)
 	o.At, o.Year, o.Written = r.int(), int32(r.int()), r.int()
 	o.Lines = many(r, func() OrderLine {
 		l := OrderLine{ID: r.text(), Net: r.int()}
@@ -255,6 +258,9 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 	}
 	if referred {
 		o.Sharer = r.text()
+	}
+	if retros {
+		r.retros(o)
 	}
 	return r.end()
 }

@@ -222,6 +222,9 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 	if e.Referral != nil {
 		foldReferral(o, e)
 	}
+	if e.Cause.Run != "" {
+		o.foldRetro(e)
+	}
 	switch e.Kind {
 	case pointspb.Kind_GRANTED:
 		o.Grants = append(o.Grants, grantOf(e))

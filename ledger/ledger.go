@@ -32,6 +32,7 @@ const (
 	Insufficient  Outcome = "insufficient_points"
 	TooMuch       Outcome = "too_much" // a return of more than was paid
 	StockTooSmall Outcome = "stock_too_small"
+	UnknownOrder  Outcome = "unknown_order" // a retro run on an order that is forgotten, or never came
 	Unchanged     Outcome = "unchanged"
 	Waiting       Outcome = "waiting"      // a refund before its order, a removal before its review
 	Merged        Outcome = "merged"       // the member is another one

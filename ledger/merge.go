@@ -242,6 +242,9 @@ func (m *Member) take(e *pointspb.Entry) {
 		for i := range to.Grants {
 			to.Grants[i].Lot += lots
 		}
+		for i := range to.RunLots {
+			to.RunLots[i] += lots
+		}
 	}
 	for _, s := range e.Merged.Carried.Seen {
 		for marks := s.Marks; len(marks) > 0; marks = marks[len(topics.Mark{}):] {

@@ -189,7 +189,7 @@ func (c *credit) complete() {
 func (c *credit) windows(o *Order) []topics.Pending {
 	var all []topics.Pending
 	for i := range o.Grants {
-		if book := c.moment.Books.Version(o.Grants[i].Version); book != nil {
+		if book := c.moment.Books.Version(o.Grants[i].Version); book != nil && !o.ofRun(o.Grants[i].Lot) {
 			if r := ruleNamed(book, o.Grants[i].Rule); r != nil {
 				all = append(all, r.Pending)
 			}

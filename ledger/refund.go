@@ -82,9 +82,15 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 	}
 	c.emitOf(c.m, e)
 	for i := range o.Grants {
+		if o.rerun(o.Grants[i].Rule) {
+			continue
+		}
 		if err := c.reverse(o, i, cause); err != nil {
 			return err
 		}
+	}
+	if err := c.settleRetros(o, cause); err != nil {
+		return err
 	}
 	if kept == 0 {
 		c.takeReferralBack(o, f, cause)

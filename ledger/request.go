@@ -28,6 +28,8 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Item:
 		d.cause.Type = "jifen.item"
 		return d.setItem(r, x.Item), nil
+	case *pointspb.Request_Retro:
+		return d.retro(r, x.Retro)
 	case *pointspb.Request_Merge:
 		d.cause.Type = "jifen.merge"
 		return d.mergeOut(r, x.Merge)

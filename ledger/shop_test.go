@@ -46,9 +46,11 @@ type shop struct {
 	member  string        // whose the last operation was
 	entries []*pointspb.Entry
 	last    *ledger.Decision
-	grace   *int64              // nil: 7 days
-	double  string              // the campaign that doubles what is earned; empty: none
-	queue   []*pointspb.Request // of budgets, not decided yet
+	grace   *int64                           // nil: 7 days
+	double  string                           // the campaign that doubles what is earned; empty: none
+	queue   []*pointspb.Request              // of budgets, not decided yet
+	more    []*topics.Rulebook               // published beside the book
+	orders  map[string]*pointspb.CreditEvent // of paid orders, by key, where it is made
 }
 
 func open(t testing.TB, now string) *shop {
@@ -75,7 +77,7 @@ func (s *shop) moment() ledger.Moment {
 	}
 	books := s.books
 	if books == nil {
-		books = topics.NewBooks(s.book)
+		books = topics.NewBooks(append(s.more, s.book)...)
 	}
 	return ledger.Moment{Now: s.now.UnixMilli(), Books: books, Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: grace}}
 }
@@ -135,7 +137,11 @@ func (s *shop) credit(ev *pointspb.CreditEvent) ledger.Outcome {
 	s.t.Helper()
 	s.member, _ = topics.MemberOf(ev.Account)
 	s.doubled(ev)
-	return s.keep(ledger.Credit(s.world, ev, s.moment()))
+	outcome := s.keep(ledger.Credit(s.world, ev, s.moment()))
+	if s.orders != nil && ev.Order != nil && outcome == ledger.Applied {
+		s.orders[topics.OrderKey(s.member, ev.Cause.Source, ev.Order.Order)] = ev
+	}
+	return outcome
 }
 
 func (s *shop) order(member, order string, lines ...line) ledger.Outcome {

@@ -21,7 +21,9 @@ type Order struct {
 	Asked     []string // rules whose awards wait for a campaign's budget to answer
 	// Sharer is through whose share the order came, while they have points for it.
 	Sharer  string
-	Written int64 // last write, Unix ms
+	Written int64    // last write, Unix ms
+	Retros  []Retro  // in the order in which runs came
+	RunLots []uint32 // lots that runs gave, or their undoing
 }
 
 // OrderLine is a line and what is kept of it, minor units.
@@ -158,6 +160,7 @@ func (o *Order) Clone() *Order {
 	c.Returns = slices.Clone(o.Returns)
 	c.Early = slices.Clone(o.Early)
 	c.Asked = slices.Clone(o.Asked)
+	c.Retros, c.RunLots = slices.Clone(o.Retros), slices.Clone(o.RunLots)
 	return &c
 }
 

@@ -21,7 +21,7 @@ func TestVector(t *testing.T) {
 	for id, test := range map[string]func(*testing.T){
 		"L1": vectorL1, "L2": vectorL2, "L3": vectorL3, "L4": vectorL4,
 		"P1": vectorP1, "P2": vectorP2, "P3": vectorP3,
-		"T1": vectorT1, "T2": vectorT2, "T3": vectorT3, "T4": vectorT4, "K1": vectorK1, "K6": vectorK6,
+		"T1": vectorT1, "T2": vectorT2, "T3": vectorT3, "T4": vectorT4, "V3": vectorV3, "K1": vectorK1, "K6": vectorK6,
 		"F1": vectorF1, "F2": vectorF2, "F4": vectorF4,
 		"C1": vectorC1, "C2": vectorC2, "C3": vectorC3, "C4": vectorC4, "C5": vectorC5, "C6": vectorC6, "C7": vectorC7, "C8": vectorC8,
 		"B1": vectorB1, "B2": vectorB2, "B5": vectorB5,

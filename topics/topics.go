@@ -12,6 +12,7 @@ const (
 	Activities = "shop.activities.v1"
 	RulebookV1 = "points.rulebook.v1"
 	Replays    = "points.replays.v1"
+	Runs       = "points.runs.v1"
 	Credits    = "points.credits.v1"
 	Requests   = "points.requests.v1"
 	Ledger     = "points.ledger.v1"

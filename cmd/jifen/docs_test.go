@@ -78,6 +78,7 @@ func topicPages() map[string][3]string {
 		topics.Orders: shop, topics.Shares: shop, topics.Reviews: shop, topics.Members: shop, topics.Activities: shop,
 		topics.RulebookV1: {"`jifen rules publish`", "`credits`, `balances`, `serve`", "YAML, one document a version"},
 		topics.Replays:    {"`jifen replay dlq`, the API", "`jifen replay dlq`, the API", "JSON, one mark a dead letter that was replayed, or of a late event what people decided"},
+		topics.Runs:       {"the API, `jifen retro`", "the API, `jifen retro`", "JSON, one retro run and who decided what of it"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
 		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},

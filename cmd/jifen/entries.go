@@ -8,6 +8,7 @@ import (
 
 	"jifen/analytics"
 	"jifen/internal/httpapi"
+	"jifen/ledger"
 	"jifen/topics"
 )
 
@@ -44,6 +45,7 @@ type arithmetic struct {
 	Left           int64    `json:"left"`
 	Less           string   `json:"less"`
 	Budget         string   `json:"budget"`
+	Before         int64    `json:"before"`
 }
 
 func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
@@ -59,13 +61,14 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 			Kind: r.Kind, Rule: r.Rule, Version: r.Version, Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible,
 			Quantity: max(x.Quantity, r.Quantity), Tier: x.Tier, TierRatio: ratioOf(x.TierMultiplier), CampaignRatio: ratioOf(x.Campaign),
 			Campaigns: x.Campaigns, Desired: r.Desired, Awarded: r.Awarded, Holdout: r.Holdout, Bound: x.Bound, Left: x.Left, Order: r.Order, Item: r.Item,
-			FromTier: r.TierFrom, Refusal: r.Outcome, Pending: r.Pending, ActiveAt: r.ActiveAt,
+			FromTier: r.TierFrom, Refusal: r.Outcome, Pending: r.Pending, ActiveAt: r.ActiveAt, Before: x.Before,
 			Frozen: r.Frozen, Changed: r.Points, Act: r.Act, Reason: r.Reason,
 		},
 	}
 	if x.Less != "" {
 		e.Why.LessRatio, e.Why.Budget = ratioOf(x.Less), x.Budget
 	}
+	e.Why.Run, e.Why.Undo = ledger.RetroOf(r.CauseType, r.CauseID)
 	if r.TierTo != "" {
 		e.Why.Tier = r.TierTo
 	}

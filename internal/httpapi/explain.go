@@ -20,7 +20,12 @@ func explain(l lang, w Why) string {
 	switch w.Kind {
 	case "granted":
 		return explainGrant(l, w)
+	case "retro":
+		return explainRun(l, w)
 	case "reversed":
+		if w.Run != "" {
+			return explainRun(l, w) + l.pick(fmt.Sprintf("，收回 %d 积分", w.Awarded), ", "+count(w.Awarded, "point")+" taken back")
+		}
 		return sentence(l, w, fmt.Sprintf("退货收回 %d 积分", w.Awarded), count(w.Awarded, "point")+" taken back after a return")
 	case "redeemed":
 		return sentence(l, w, fmt.Sprintf("兑换 %s × %d", w.Item, w.Quantity), fmt.Sprintf("redeemed %s × %d", w.Item, w.Quantity))
@@ -109,6 +114,9 @@ func explainGrant(l lang, w Why) string {
 		}
 		add(fmt.Sprintf("仅计活动 %s 追加的部分：减去 ×%s 已得的部分", w.Budget, m), fmt.Sprintf("what campaign %s adds: less the part at ×%s", w.Budget, m))
 	}
+	if w.Run != "" {
+		add(fmt.Sprintf("减去此前已得 %d 分（%s）", w.Before, explainRun(zh, w)), fmt.Sprintf("less %d given already (%s)", w.Before, explainRun(en, w)))
+	}
 	switch {
 	case w.Holdout:
 		add(fmt.Sprintf("对照组：本应 %d 分，未发放", w.Desired), fmt.Sprintf("hold-out: %s not awarded", count(w.Desired, "point")))
@@ -142,6 +150,14 @@ func explainBound(w Why) (chinese, english string) {
 		return fmt.Sprintf("%s，活动预算只剩 %d 分，实得 %d 分", due, w.Left, w.Awarded), fmt.Sprintf("%s, %d awarded: the campaign's budget left no more", points, w.Awarded)
 	}
 	return fmt.Sprintf("%s，实得 %d 分", due, w.Awarded), fmt.Sprintf("%s, %d awarded", points, w.Awarded)
+}
+
+// explainRun names a retro run.
+func explainRun(l lang, w Why) string {
+	if w.Undo {
+		return sentence(l, w, "撤销重算 "+w.Run, "retro run "+w.Run+" undone")
+	}
+	return sentence(l, w, "按版本 "+w.Version+" 重算 "+w.Run, "retro run "+w.Run+" under version "+w.Version)
 }
 
 // explainPending says until when points wait; the zero time: until their order is completed.

@@ -23,6 +23,8 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 	some.Awarded, some.Bound, some.Left = 5, "budget", 5
 	nothing.Kind, nothing.Awarded, nothing.Bound = "recorded", 0, "budget"
 	hold := Why{Kind: "granted", Mode: "fixed", Points: 10, Desired: 10, Holdout: true, TierRatio: topics.One()}
+	v3, back := e1, Why{Kind: "reversed", Version: "2026-08", Awarded: 8, Run: "R1", Undo: true}
+	v3.Run, v3.Version, v3.Per, v3.TierRatio, v3.Before, v3.Desired, v3.Awarded = "R1", "2026-08", 800, topics.One(), 29, 8, 8
 	p1, completed := e5, e5
 	p1.Pending, p1.ActiveAt = 400, time.Date(2026, 6, 8, 10, 0, 0, 0, time.FixedZone("", 8*3600))
 	completed.Pending = 400
@@ -36,6 +38,11 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 		},
 		{e4, "消费 4.35 CNY，按每 1.00 CNY 得 100 分折算；得 435 分", "4.35 CNY spent, 100 points per 1.00 CNY in proportion; 435 points"},
 		{e5, "数量 2，每个 100 分；等级 gold ×2；得 400 分", "quantity 2, 100 points each; tier gold ×2; 400 points"},
+		{
+			v3, "规则 spend-basic（版本 2026-08）；消费 299.00 CNY，每满 8.00 CNY 得 1 分，共 37 份；减去此前已得 29 分（按版本 2026-08 重算 R1）；得 8 分",
+			"rule spend-basic (version 2026-08); 299.00 CNY spent, 1 point for every full 8.00 CNY, 37 steps; less 29 given already (retro run R1 under version 2026-08); 8 points",
+		},
+		{back, "撤销重算 R1，收回 8 积分", "retro run R1 undone, 8 points taken back"},
 		{
 			p1, "数量 2，每个 100 分；等级 gold ×2；得 400 分；待生效，2026-06-08 10:00:00 起可用",
 			"quantity 2, 100 points each; tier gold ×2; 400 points; pending until 2026-06-08 10:00:00",

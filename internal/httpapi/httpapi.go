@@ -43,6 +43,7 @@ type Options struct {
 	Redemptions Redemptions
 	History     History
 	Late        LateEvents
+	Retro       RetroRuns
 	Timeline    Timeline
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
@@ -61,6 +62,7 @@ type API struct {
 	redemptions Redemptions
 	history     History
 	late        LateEvents
+	retro       RetroRuns
 	timeline    Timeline
 	verifier    *Verifier
 	signer      signer
@@ -91,7 +93,7 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, late: o.Late, verifier: o.Verifier,
+		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, late: o.Late, retro: o.Retro, verifier: o.Verifier,
 		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log,
 	}
 	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
@@ -111,6 +113,7 @@ func New(o Options) (*API, error) {
 	a.redemptionRoutes()
 	a.shareRoutes()
 	a.lateRoutes()
+	a.retroRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

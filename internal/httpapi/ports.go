@@ -176,6 +176,9 @@ type Why struct {
 	Changed       int64     // of available + pending + frozen - debt
 	Frozen        int64     // change of the frozen points
 	Act, Reason   string    // of what was done by hand: the freeze or adjustment that it is, or is about, and why
+	Run           string    // the retro run that asked for it
+	Undo          bool      // its undoing did
+	Before        int64     // retro: what the rule had given already
 	Pending       int64     // change of the pending points
 	ActiveAt      time.Time // in the program's zone: until when granted points are pending; zero: until the order is completed
 }

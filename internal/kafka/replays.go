@@ -70,23 +70,31 @@ func ReadReplays(ctx context.Context, c Config) (Marks, error) {
 
 // OpenReplays takes over, and reads the marks: after it nobody else can write one.
 func OpenReplays(ctx context.Context, c Config) (*Replays, error) {
-	client, err := kgo.NewClient(c.options(
-		kgo.TransactionalID(replaysID), kgo.TransactionTimeout(c.TransactionTimeout), kgo.ProducerBatchMaxBytes(batchBytesMax),
-	)...)
+	client, err := takeOver(ctx, c, replaysID)
 	if err != nil {
-		return nil, fmt.Errorf("replays: kafka client: %w", err)
+		return nil, err
 	}
 	r := &Replays{client: client}
-	if _, _, err = client.ProducerID(ctx); err != nil {
-		err = fmt.Errorf("replays: transactional id: %w", err)
-	} else {
-		r.marks, err = ReadReplays(ctx, c)
-	}
-	if err != nil {
+	if r.marks, err = ReadReplays(ctx, c); err != nil {
 		client.Close()
 		return nil, err
 	}
 	return r, nil
+}
+
+// takeOver makes a client of a transactional id: what an earlier one left open is ended, and it is fenced.
+func takeOver(ctx context.Context, c Config, id string) (*kgo.Client, error) {
+	client, err := kgo.NewClient(c.options(
+		kgo.TransactionalID(id), kgo.TransactionTimeout(c.TransactionTimeout), kgo.ProducerBatchMaxBytes(batchBytesMax),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: kafka client: %w", id, err)
+	}
+	if _, _, err = client.ProducerID(ctx); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("%s: transactional id: %w", id, err)
+	}
+	return client, nil
 }
 
 // Marks are those of all dead letters; only this Replays can add to them.
@@ -125,27 +133,28 @@ func (r *Replays) write(ctx context.Context, marks Marks, records []topics.Recor
 		}
 		records = append(records, topics.Record{Topic: topics.Replays, Key: []byte(place), Value: value})
 	}
-	if err := r.transact(ctx, records); err != nil {
+	if err := transact(ctx, r.client, records); err != nil {
 		return fmt.Errorf("marks of %d dead letters: %w", len(marks), err)
 	}
 	maps.Copy(r.marks, marks)
 	return nil
 }
 
-func (r *Replays) transact(ctx context.Context, records []topics.Record) error {
-	if err := r.client.BeginTransaction(); err != nil {
+// transact writes records in one transaction, or none of them.
+func transact(ctx context.Context, client *kgo.Client, records []topics.Record) error {
+	if err := client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	first := &firstErr{client: r.client}
+	first := &firstErr{client: client}
 	first.left.Add(len(records))
 	for _, record := range toKafka(records, &recordRoom{}) {
-		r.client.Produce(ctx, record, first.promise)
+		client.Produce(ctx, record, first.promise)
 	}
 	err := first.Err()
 	// An interrupted command still ends what it began: others would wait for the transaction's time-out.
 	end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer done()
-	if endErr := r.client.EndTransaction(end, kgo.TransactionEndTry(err == nil)); err == nil && endErr != nil {
+	if endErr := client.EndTransaction(end, kgo.TransactionEndTry(err == nil)); err == nil && endErr != nil {
 		err = fmt.Errorf("end transaction: %w", endErr)
 	}
 	return err

@@ -48,6 +48,8 @@ func requestKind(r *pointspb.Request) string {
 		return "settle"
 	case *pointspb.Request_Item:
 		return "item"
+	case *pointspb.Request_Retro:
+		return "retro"
 	case *pointspb.Request_Merge:
 		return "merge"
 	case *pointspb.Request_Absorb:

@@ -74,6 +74,9 @@ func (h *shard) request(r *topics.Record, shards int) error {
 		h.under(a.Version)
 	}
 	h.under(q.GetRefer().GetVersion())
+	if v := q.GetRetro().GetCredit().GetVersion(); v != "" && !slices.Contains(h.versions, v) {
+		h.versions = append(h.versions, v)
+	}
 	h.requests = append(h.requests, command{q, r})
 	return nil
 }

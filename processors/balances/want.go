@@ -47,7 +47,7 @@ func (h *shard) wants(s *Stage) {
 	}
 	for _, r := range h.requests {
 		if id, ok := topics.MemberOf(r.Account); ok {
-			member(id)
+			w.Orders = append(w.Orders, retroOrder(r, member(id))...)
 		}
 		if id, ok := topics.MemberOf(r.Account); ok && (r.GetMerge() != nil || r.GetAbsorb() != nil) {
 			w.Swept = append(w.Swept, id) // all that it has goes, or comes beside what is there
@@ -88,6 +88,18 @@ func (h *shard) wantsOfBudget(w *ledger.Want, r *pointspb.Request) {
 			w.Orders = append(w.Orders, key)
 		}
 	}
+}
+
+// retroOrder is the order that a retro run asks for; nothing: the store does not have it, or the request cannot be decided.
+func retroOrder(r command, m *ledger.Member) []string {
+	if r.GetRetro() == nil {
+		return nil
+	}
+	e, err := ledger.NewRetro(r.Account, r.GetRetro())
+	if err != nil || !m.MayHaveOrder(e.OrderHash) {
+		return nil
+	}
+	return []string{e.OrderKey}
 }
 
 func unique(keys []string) []string {

@@ -72,6 +72,7 @@ func (v *vectors) entryIDs() map[string][]string {
 func TestPipelineVector(t *testing.T) {
 	accountVectors(t)
 	pendingVectors(t)
+	retroVectors(t)
 	tamperVectors(t)
 	timelineVectors(t)
 	capVectors(t)

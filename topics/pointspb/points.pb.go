@@ -61,6 +61,7 @@ const (
 	Kind_GIVEN            Kind = 19 // points of a clawback came back to it
 	Kind_REMOVED          Kind = 34 // a review was removed
 	Kind_REFERRED         Kind = 35 // what the buyer's shard decided about a referral
+	Kind_RETRO            Kind = 39 // a retro run came to an order, or was undone on it: by what arithmetic its rules go from now on
 )
 
 // Enum value maps for Kind.
@@ -100,6 +101,7 @@ var (
 		19: "GIVEN",
 		34: "REMOVED",
 		35: "REFERRED",
+		39: "RETRO",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -136,6 +138,7 @@ var (
 		"GIVEN":            19,
 		"REMOVED":          34,
 		"REFERRED":         35,
+		"RETRO":            39,
 	}
 )
 
@@ -300,6 +303,7 @@ type Cause struct {
 	Store         string                 `protobuf:"bytes,6,opt,name=store,proto3" json:"store,omitempty"`
 	Channel       string                 `protobuf:"bytes,7,opt,name=channel,proto3" json:"channel,omitempty"`
 	Traceparent   string                 `protobuf:"bytes,8,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	Run           string                 `protobuf:"bytes,9,opt,name=run,proto3" json:"run,omitempty"` // the retro run that asked for it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -386,6 +390,13 @@ func (x *Cause) GetChannel() string {
 func (x *Cause) GetTraceparent() string {
 	if x != nil {
 		return x.Traceparent
+	}
+	return ""
+}
+
+func (x *Cause) GetRun() string {
+	if x != nil {
+		return x.Run
 	}
 	return ""
 }
@@ -2481,6 +2492,67 @@ func (*WakeRequest) Descriptor() ([]byte, []int) {
 	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
+// RetroRequest asks what a retro run makes of one order, or undoes that (semantics §9).
+type RetroRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	Undo          bool                   `protobuf:"varint,2,opt,name=undo,proto3" json:"undo,omitempty"`
+	Credit        *CreditEvent           `protobuf:"bytes,3,opt,name=credit,proto3" json:"credit,omitempty"` // the order's event, evaluated under the run's version
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetroRequest) Reset() {
+	*x = RetroRequest{}
+	mi := &file_points_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetroRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetroRequest) ProtoMessage() {}
+
+func (x *RetroRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetroRequest.ProtoReflect.Descriptor instead.
+func (*RetroRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RetroRequest) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
+}
+
+func (x *RetroRequest) GetUndo() bool {
+	if x != nil {
+		return x.Undo
+	}
+	return false
+}
+
+func (x *RetroRequest) GetCredit() *CreditEvent {
+	if x != nil {
+		return x.Credit
+	}
+	return nil
+}
+
 // Request is a command to the owner of an account (points.requests.v1).
 type Request struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -2511,6 +2583,7 @@ type Request struct {
 	//	*Request_Restore
 	//	*Request_Refer
 	//	*Request_Recall
+	//	*Request_Retro
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2518,7 +2591,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2530,7 +2603,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2543,7 +2616,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Request) GetAccount() string {
@@ -2770,6 +2843,15 @@ func (x *Request) GetRecall() *RecallRequest {
 	return nil
 }
 
+func (x *Request) GetRetro() *RetroRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Retro); ok {
+			return x.Retro
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -2859,6 +2941,10 @@ type Request_Recall struct {
 	Recall *RecallRequest `protobuf:"bytes,29,opt,name=recall,proto3,oneof"`
 }
 
+type Request_Retro struct {
+	Retro *RetroRequest `protobuf:"bytes,34,opt,name=retro,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -2901,6 +2987,8 @@ func (*Request_Refer) isRequest_What() {}
 
 func (*Request_Recall) isRequest_What() {}
 
+func (*Request_Retro) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2913,7 +3001,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2925,7 +3013,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2938,7 +3026,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -2976,7 +3064,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2988,7 +3076,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3001,7 +3089,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -3061,13 +3149,14 @@ type Arithmetic struct {
 	Bound          string                 `protobuf:"bytes,17,opt,name=bound,proto3" json:"bound,omitempty"`                                          // cap | limit | budget: why awarded is below desired; empty = it is not, or a hold-out
 	Left           int64                  `protobuf:"varint,18,opt,name=left,proto3" json:"left,omitempty"`                                           // what that left
 	Less           *Ratio                 `protobuf:"bytes,19,opt,name=less,proto3" json:"less,omitempty"`                                            // of a budgeted campaign's part: points = that of campaign - that of less; absent = a whole award
+	Before         int64                  `protobuf:"varint,20,opt,name=before,proto3" json:"before,omitempty"`                                       // retro: what the rule had given already; points = floor(…) - before
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3079,7 +3168,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3092,7 +3181,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -3228,6 +3317,143 @@ func (x *Arithmetic) GetLess() *Ratio {
 	return nil
 }
 
+func (x *Arithmetic) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+// RetroFacts say by what arithmetic rules go on an order from a retro run on.
+type RetroFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	Undo          bool                   `protobuf:"varint,2,opt,name=undo,proto3" json:"undo,omitempty"` // what was before the run holds again; rules are then empty
+	Rules         []*RetroRule           `protobuf:"bytes,3,rep,name=rules,proto3" json:"rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetroFacts) Reset() {
+	*x = RetroFacts{}
+	mi := &file_points_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetroFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetroFacts) ProtoMessage() {}
+
+func (x *RetroFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
+func (*RetroFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *RetroFacts) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
+}
+
+func (x *RetroFacts) GetUndo() bool {
+	if x != nil {
+		return x.Undo
+	}
+	return false
+}
+
+func (x *RetroFacts) GetRules() []*RetroRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// RetroRule is one rule of it. Points are 0 where the run's version lacks the rule.
+type RetroRule struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rule          string                 `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	Before        int64                  `protobuf:"varint,3,opt,name=before,proto3" json:"before,omitempty"`        // net points of the rule before the run
+	Arithmetic    *Arithmetic            `protobuf:"bytes,4,opt,name=arithmetic,proto3" json:"arithmetic,omitempty"` // of the whole order, whatever was returned since
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetroRule) Reset() {
+	*x = RetroRule{}
+	mi := &file_points_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetroRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetroRule) ProtoMessage() {}
+
+func (x *RetroRule) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
+func (*RetroRule) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *RetroRule) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *RetroRule) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *RetroRule) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *RetroRule) GetArithmetic() *Arithmetic {
+	if x != nil {
+		return x.Arithmetic
+	}
+	return nil
+}
+
 // BudgetFacts say what an entry does to a campaign's budget. On a member's entry desired is what is asked of it, and awarded what
 // came of that, or was taken back.
 type BudgetFacts struct {
@@ -3243,7 +3469,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3255,7 +3481,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3268,7 +3494,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -3325,7 +3551,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3337,7 +3563,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3350,7 +3576,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -3433,7 +3659,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3445,7 +3671,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3458,7 +3684,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -3478,7 +3704,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3490,7 +3716,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3503,7 +3729,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -3527,7 +3753,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3539,7 +3765,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3552,7 +3778,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -3604,7 +3830,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3616,7 +3842,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3629,7 +3855,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Use) GetPer() string {
@@ -3682,7 +3908,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3694,7 +3920,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3707,7 +3933,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -3765,7 +3991,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3777,7 +4003,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3790,7 +4016,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -3831,7 +4057,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3843,7 +4069,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3856,7 +4082,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -3893,7 +4119,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3905,7 +4131,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3918,7 +4144,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -4014,7 +4240,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4026,7 +4252,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4039,7 +4265,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -4110,7 +4336,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4122,7 +4348,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4135,7 +4361,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -4173,7 +4399,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4185,7 +4411,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4198,7 +4424,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -4256,7 +4482,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4268,7 +4494,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4281,7 +4507,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -4352,6 +4578,7 @@ type Entry struct {
 	Budget        *BudgetFacts           `protobuf:"bytes,28,opt,name=budget,proto3" json:"budget,omitempty"`                        // of the campaign whose budget the rule's award asks, got or gave back
 	Review        *ReviewFacts           `protobuf:"bytes,38,opt,name=review,proto3" json:"review,omitempty"`
 	Referral      *ReferralFacts         `protobuf:"bytes,39,opt,name=referral,proto3" json:"referral,omitempty"`
+	Retro         *RetroFacts            `protobuf:"bytes,43,opt,name=retro,proto3" json:"retro,omitempty"`
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4359,7 +4586,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4371,7 +4598,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4384,7 +4611,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Entry) GetAccount() string {
@@ -4646,6 +4873,13 @@ func (x *Entry) GetReferral() *ReferralFacts {
 	return nil
 }
 
+func (x *Entry) GetRetro() *RetroFacts {
+	if x != nil {
+		return x.Retro
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -4660,7 +4894,7 @@ const file_points_proto_rawDesc = "" +
 	"\fpoints.proto\x12\x0fjifen.points.v1\"+\n" +
 	"\x05Ratio\x12\x10\n" +
 	"\x03num\x18\x01 \x01(\x03R\x03num\x12\x10\n" +
-	"\x03den\x18\x02 \x01(\x03R\x03den\"\xd2\x01\n" +
+	"\x03den\x18\x02 \x01(\x03R\x03den\"\xe4\x01\n" +
 	"\x05Cause\x12\x16\n" +
 	"\x06source\x18\x01 \x01(\tR\x06source\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
@@ -4670,7 +4904,8 @@ const file_points_proto_rawDesc = "" +
 	"\bbackfill\x18\x05 \x01(\tR\bbackfill\x12\x14\n" +
 	"\x05store\x18\x06 \x01(\tR\x05store\x12\x18\n" +
 	"\achannel\x18\a \x01(\tR\achannel\x12 \n" +
-	"\vtraceparent\x18\b \x01(\tR\vtraceparent\"I\n" +
+	"\vtraceparent\x18\b \x01(\tR\vtraceparent\x12\x10\n" +
+	"\x03run\x18\t \x01(\tR\x03run\"I\n" +
 	"\tOrderLine\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03net\x18\x02 \x01(\x03R\x03net\x12\x1a\n" +
@@ -4854,7 +5089,11 @@ const file_points_proto_rawDesc = "" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12!\n" +
 	"\forder_source\x18\x04 \x01(\tR\vorderSource\"\r\n" +
-	"\vWakeRequest\"\x81\n" +
+	"\vWakeRequest\"j\n" +
+	"\fRetroRequest\x12\x10\n" +
+	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
+	"\x04undo\x18\x02 \x01(\bR\x04undo\x124\n" +
+	"\x06credit\x18\x03 \x01(\v2\x1c.jifen.points.v1.CreditEventR\x06credit\"\xb8\n" +
 	"\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
@@ -4882,7 +5121,8 @@ const file_points_proto_rawDesc = "" +
 	"\x06appeal\x18\x1a \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\x06appeal\x12;\n" +
 	"\arestore\x18\x1b \x01(\v2\x1f.jifen.points.v1.RestoreRequestH\x00R\arestore\x125\n" +
 	"\x05refer\x18\x1c \x01(\v2\x1d.jifen.points.v1.ReferRequestH\x00R\x05refer\x128\n" +
-	"\x06recall\x18\x1d \x01(\v2\x1e.jifen.points.v1.RecallRequestH\x00R\x06recallB\x06\n" +
+	"\x06recall\x18\x1d \x01(\v2\x1e.jifen.points.v1.RecallRequestH\x00R\x06recall\x125\n" +
+	"\x05retro\x18\" \x01(\v2\x1d.jifen.points.v1.RetroRequestH\x00R\x05retroB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -4894,7 +5134,7 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x03 \x01(\x03R\texpiresAt\x12\x1a\n" +
 	"\bpriority\x18\x04 \x01(\x05R\bpriority\x12\x14\n" +
-	"\x05order\x18\x05 \x01(\tR\x05order\"\xbf\x04\n" +
+	"\x05order\x18\x05 \x01(\tR\x05order\"\xd7\x04\n" +
 	"\n" +
 	"Arithmetic\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x16\n" +
@@ -4917,7 +5157,20 @@ const file_points_proto_rawDesc = "" +
 	"\x03lot\x18\x10 \x01(\rR\x03lot\x12\x14\n" +
 	"\x05bound\x18\x11 \x01(\tR\x05bound\x12\x12\n" +
 	"\x04left\x18\x12 \x01(\x03R\x04left\x12*\n" +
-	"\x04less\x18\x13 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\"\x8b\x01\n" +
+	"\x04less\x18\x13 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\x12\x16\n" +
+	"\x06before\x18\x14 \x01(\x03R\x06before\"d\n" +
+	"\n" +
+	"RetroFacts\x12\x10\n" +
+	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
+	"\x04undo\x18\x02 \x01(\bR\x04undo\x120\n" +
+	"\x05rules\x18\x03 \x03(\v2\x1a.jifen.points.v1.RetroRuleR\x05rules\"\x8e\x01\n" +
+	"\tRetroRule\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06before\x18\x03 \x01(\x03R\x06before\x12;\n" +
+	"\n" +
+	"arithmetic\x18\x04 \x01(\v2\x1b.jifen.points.v1.ArithmeticR\n" +
+	"arithmetic\"\x8b\x01\n" +
 	"\vBudgetFacts\x12\x1a\n" +
 	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12\x18\n" +
 	"\adesired\x18\x02 \x01(\x03R\adesired\x12\x18\n" +
@@ -5014,7 +5267,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xb5\f\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xe8\f\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -5060,8 +5313,9 @@ const file_points_proto_rawDesc = "" +
 	"metric_day\x18% \x01(\v2\x1a.jifen.points.v1.MetricDayR\tmetricDay\x124\n" +
 	"\x06budget\x18\x1c \x01(\v2\x1c.jifen.points.v1.BudgetFactsR\x06budget\x124\n" +
 	"\x06review\x18& \x01(\v2\x1c.jifen.points.v1.ReviewFactsR\x06review\x12:\n" +
-	"\breferral\x18' \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xe4\x03\n" +
+	"\breferral\x18' \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x121\n" +
+	"\x05retro\x18+ \x01(\v2\x1b.jifen.points.v1.RetroFactsR\x05retro\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xef\x03\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -5101,7 +5355,8 @@ const file_points_proto_rawDesc = "" +
 	"\x05TAKEN\x10\x12\x12\t\n" +
 	"\x05GIVEN\x10\x13\x12\v\n" +
 	"\aREMOVED\x10\"\x12\f\n" +
-	"\bREFERRED\x10#*\xb4\x01\n" +
+	"\bREFERRED\x10#\x12\t\n" +
+	"\x05RETRO\x10'*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -5128,7 +5383,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),               // 0: jifen.points.v1.Kind
 	(Account)(0),            // 1: jifen.points.v1.Account
@@ -5162,25 +5417,28 @@ var file_points_proto_goTypes = []any{
 	(*ReferRequest)(nil),    // 29: jifen.points.v1.ReferRequest
 	(*RecallRequest)(nil),   // 30: jifen.points.v1.RecallRequest
 	(*WakeRequest)(nil),     // 31: jifen.points.v1.WakeRequest
-	(*Request)(nil),         // 32: jifen.points.v1.Request
-	(*Posting)(nil),         // 33: jifen.points.v1.Posting
-	(*Lot)(nil),             // 34: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 35: jifen.points.v1.Arithmetic
-	(*BudgetFacts)(nil),     // 36: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),     // 37: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),     // 38: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),    // 39: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),     // 40: jifen.points.v1.GiveRequest
-	(*Use)(nil),             // 41: jifen.points.v1.Use
-	(*MetricDelta)(nil),     // 42: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),       // 43: jifen.points.v1.MetricDay
-	(*TierChange)(nil),      // 44: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),     // 45: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil), // 46: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),     // 47: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),       // 48: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),      // 49: jifen.points.v1.MergeFacts
-	(*Entry)(nil),           // 50: jifen.points.v1.Entry
+	(*RetroRequest)(nil),    // 32: jifen.points.v1.RetroRequest
+	(*Request)(nil),         // 33: jifen.points.v1.Request
+	(*Posting)(nil),         // 34: jifen.points.v1.Posting
+	(*Lot)(nil),             // 35: jifen.points.v1.Lot
+	(*Arithmetic)(nil),      // 36: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),      // 37: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),       // 38: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),     // 39: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),     // 40: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),     // 41: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),    // 42: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),     // 43: jifen.points.v1.GiveRequest
+	(*Use)(nil),             // 44: jifen.points.v1.Use
+	(*MetricDelta)(nil),     // 45: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),       // 46: jifen.points.v1.MetricDay
+	(*TierChange)(nil),      // 47: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),     // 48: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil), // 49: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),     // 50: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),       // 51: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),      // 52: jifen.points.v1.MergeFacts
+	(*Entry)(nil),           // 53: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -5206,68 +5464,73 @@ var file_points_proto_depIdxs = []int32{
 	26, // 20: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
 	9,  // 21: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,  // 22: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	35, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	36, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
 	9,  // 24: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,  // 25: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
-	17, // 26: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	18, // 27: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	19, // 28: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	20, // 29: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	31, // 30: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	38, // 31: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	39, // 32: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	40, // 33: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	21, // 34: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	22, // 35: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	23, // 36: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	27, // 37: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	27, // 38: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	27, // 39: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	27, // 40: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	27, // 41: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	27, // 42: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	27, // 43: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	28, // 44: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	29, // 45: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	30, // 46: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	1,  // 47: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 48: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 49: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,  // 50: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	3,  // 51: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	35, // 52: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	37, // 53: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	37, // 54: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,  // 55: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	16, // 56: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	24, // 57: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	0,  // 58: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 59: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	33, // 60: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	34, // 61: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	35, // 62: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 63: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 64: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	42, // 65: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	44, // 66: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	46, // 67: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	48, // 68: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	42, // 69: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	49, // 70: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	41, // 71: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	27, // 72: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	34, // 73: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	47, // 74: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	45, // 75: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	43, // 76: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	36, // 77: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,  // 78: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,  // 79: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	80, // [80:80] is the sub-list for method output_type
-	80, // [80:80] is the sub-list for method input_type
-	80, // [80:80] is the sub-list for extension type_name
-	80, // [80:80] is the sub-list for extension extendee
-	0,  // [0:80] is the sub-list for field type_name
+	13, // 26: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
+	17, // 27: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	18, // 28: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	19, // 29: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	20, // 30: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	31, // 31: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	41, // 32: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	42, // 33: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	43, // 34: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	21, // 35: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	22, // 36: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	23, // 37: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	27, // 38: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	27, // 39: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	27, // 40: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	27, // 41: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	27, // 42: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	27, // 43: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	27, // 44: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	28, // 45: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	29, // 46: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	30, // 47: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	32, // 48: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	1,  // 49: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 50: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 51: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,  // 52: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	38, // 53: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	36, // 54: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,  // 55: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	36, // 56: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	40, // 57: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	40, // 58: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,  // 59: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	16, // 60: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	24, // 61: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	0,  // 62: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 63: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	34, // 64: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	35, // 65: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	36, // 66: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 67: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 68: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	45, // 69: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	47, // 70: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	49, // 71: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	51, // 72: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	45, // 73: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	52, // 74: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	44, // 75: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	27, // 76: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	35, // 77: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	50, // 78: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	48, // 79: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	46, // 80: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	39, // 81: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,  // 82: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,  // 83: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	37, // 84: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	85, // [85:85] is the sub-list for method output_type
+	85, // [85:85] is the sub-list for method input_type
+	85, // [85:85] is the sub-list for extension type_name
+	85, // [85:85] is the sub-list for extension extendee
+	0,  // [0:85] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -5275,7 +5538,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[30].OneofWrappers = []any{
+	file_points_proto_msgTypes[31].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -5297,6 +5560,7 @@ func file_points_proto_init() {
 		(*Request_Restore)(nil),
 		(*Request_Refer)(nil),
 		(*Request_Recall)(nil),
+		(*Request_Retro)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -5304,7 +5568,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   49,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

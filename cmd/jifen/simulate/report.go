@@ -123,6 +123,7 @@ type Arithmetic struct {
 	Holdout        bool     `json:"holdout,omitempty"`
 	KeptPoints     int64    `json:"kept_points,omitempty"`     // of a clawback: what the amount kept would earn
 	ReversedBefore int64    `json:"reversed_before,omitempty"` // of a clawback
+	Before         int64    `json:"before,omitempty"`          // of a retro run: what the rule had given already
 }
 
 func newReport(c Config) *Report {
@@ -197,7 +198,7 @@ func arithmeticOf(x *pointspb.Arithmetic) *Arithmetic {
 	return &Arithmetic{
 		Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible, Quantity: x.Quantity, Tier: x.Tier,
 		TierMultiplier: ratioText(x.TierMultiplier), Campaign: ratioText(x.Campaign), Campaigns: x.Campaigns,
-		Desired: x.Desired, Awarded: x.Awarded, Holdout: x.Holdout, KeptPoints: x.KeptPoints, ReversedBefore: x.ReversedBefore,
+		Desired: x.Desired, Awarded: x.Awarded, Holdout: x.Holdout, KeptPoints: x.KeptPoints, ReversedBefore: x.ReversedBefore, Before: x.Before,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"jifen/internal/httpapi"
+	"jifen/ledger"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
@@ -70,10 +71,11 @@ func (s *simulation) reversal(e *pointspb.Entry) []string {
 
 func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 	w := httpapi.Why{Kind: word(e.Kind.String()), Rule: e.Rule, Version: e.Version}
+	w.Run, w.Undo = ledger.RetroOf(e.Cause.GetType(), e.Cause.GetId())
 	if x := e.Arithmetic; x != nil {
 		w.Mode, w.Points, w.Per, w.Eligible, w.Quantity = x.Mode, x.Points, x.Per, x.Eligible, x.Quantity
 		w.Tier, w.TierRatio, w.CampaignRatio, w.Campaigns = x.Tier, ratioOf(x.TierMultiplier), ratioOf(x.Campaign), x.Campaigns
-		w.Desired, w.Awarded, w.Holdout, w.Bound, w.Left = x.Desired, x.Awarded, x.Holdout, x.Bound, x.Left
+		w.Desired, w.Awarded, w.Holdout, w.Bound, w.Left, w.Before = x.Desired, x.Awarded, x.Holdout, x.Bound, x.Left, x.Before
 		w.LessRatio, w.Budget = ratioOf(x.Less), e.Budget.GetCampaign()
 	}
 	if b := s.Books.Version(e.Version); b != nil {
