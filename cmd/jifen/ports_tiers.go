@@ -17,7 +17,7 @@ func (p *ports) Tiers(ctx context.Context, member string) (httpapi.Tiers, error)
 	out := httpapi.Tiers{
 		Member: member, Tier: v.Tier(m.Books.At(m.Time()), m.Now), AsOf: m.Time().UTC(), Known: v.known, Stale: !v.fresh,
 	}
-	for _, s := range v.Account.Tiers {
+	for _, s := range v.Tiers {
 		out.Spans = append(out.Spans, httpapi.TierSpan{Tier: s.Tier, From: time.UnixMilli(s.From).UTC()})
 	}
 	return out, nil

@@ -101,7 +101,7 @@ func (a *API) timelineRoutes() {
 	})
 	register(a, op("member-balance", "/v1/members/{id}/balance", "A member's balance, now or at another instant (staff)", staff(), codeNotFound), func(ctx context.Context, in *memberInstantsInput) (*balanceOutput, error) {
 		b, err := a.known(ctx, in.ID)
-		if err == nil && !(in.AsOf.IsZero() && in.KnownAt.IsZero()) {
+		if err == nil && (!in.AsOf.IsZero() || !in.KnownAt.IsZero()) {
 			b, err = a.balanceAt(ctx, in.ID, Instants{in.AsOf, in.KnownAt})
 		}
 		return balanceOf(b), err

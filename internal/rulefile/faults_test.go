@@ -145,7 +145,6 @@ func TestEveryFaultHasItsPlace(t *testing.T) {
 }
 
 func TestWhatIsBuiltLaterIsRefusedNotIgnored(t *testing.T) {
-	const earn = "      earn: {points: 1, per: 1000, mode: step}"
 	for _, c := range []struct{ name, from, to, want string }{
 		{"milestones", "  max_multiplier", "  milestones: [{id: c}]\n  max_multiplier", "25:15 spec.milestones is not supported yet"},
 		{"rebate", "  max_multiplier", "  rebate: {rate: \"0.05\"}\n  max_multiplier", "25:11 spec.rebate is not supported yet"},
