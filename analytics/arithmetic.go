@@ -135,3 +135,21 @@ func appendRatio(j []byte, name string, r ratioView) []byte {
 func appendName(j []byte, name string) []byte {
 	return append(append(append(j, ',', '"'), name...), '"', ':')
 }
+
+// appendPostings writes postings as JSON: [["available",3,-50],["redeemed",0,50]].
+func appendPostings(j []byte, postings []postingView) []byte {
+	for i, p := range postings {
+		if i == 0 {
+			j = append(j, "[["...)
+		} else {
+			j = append(j, ",["...)
+		}
+		j = append(appendQuoted(j, accountWord(p.account)), ',')
+		j = append(strconv.AppendUint(j, p.lot, 10), ',')
+		j = append(strconv.AppendInt(j, p.points, 10), ']')
+	}
+	if len(postings) > 0 {
+		j = append(j, ']')
+	}
+	return j
+}

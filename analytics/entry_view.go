@@ -19,11 +19,13 @@ type entryView struct {
 	id                     []byte
 	cause                  causeView
 	sums                   [pointspb.Account_ADJUSTED_POINTS + 1]int64 // of the postings, by account
+	postings               []postingView                               // of an entry that is no grant
 	lot                    uint64
 	active, expires        int64
 	arithmetic             arithmeticView
 	order, refundOrder     string
 	completed              string // order
+	orderKey               string
 	orderNet               int64
 	refund                 string
 	tierFrom, tierTo       string
@@ -37,6 +39,11 @@ type entryView struct {
 type budgetView struct {
 	campaign         string
 	desired, awarded int64
+}
+
+type postingView struct {
+	account, lot uint64
+	points       int64
 }
 
 type causeView struct {
@@ -98,7 +105,7 @@ func varint(b []byte) (uint64, int) {
 
 // read fills the view from the bytes of a record of points.ledger.v1.
 func (v *entryView) read(m []byte) error {
-	*v = entryView{arithmetic: arithmeticView{campaigns: v.arithmetic.campaigns[:0]}}
+	*v = entryView{arithmetic: arithmeticView{campaigns: v.arithmetic.campaigns[:0]}, postings: v.postings[:0]}
 	for len(m) > 0 {
 		number, x, b, rest := next(m)
 		ok := number != 0
@@ -131,6 +138,8 @@ func (v *entryView) read(m []byte) error {
 			ok = v.readOrder(b)
 		case 14, 16, 17, 28, 32, 34:
 			ok = v.readFacts(number, b)
+		case 21:
+			v.orderKey = text(b)
 		case 26:
 			v.completed = text(b)
 		}
@@ -219,22 +228,26 @@ func (v *entryView) readFacts(message protowire.Number, m []byte) bool {
 }
 
 func (v *entryView) readPosting(m []byte) bool {
-	var account uint64
-	var points int64
+	var p postingView
 	for len(m) > 0 {
 		number, x, _, rest := next(m)
 		switch number {
 		case 0:
 			return false
 		case 1:
-			account = x
+			p.account = x
 		case 2:
-			points = signed(x)
+			p.points = signed(x)
+		case 3:
+			p.lot = x
 		}
 		m = rest
 	}
-	if account < uint64(len(v.sums)) {
-		v.sums[account] += points
+	if p.account < uint64(len(v.sums)) {
+		v.sums[p.account] += p.points
+	}
+	if v.kind != pointspb.Kind_GRANTED { // its sums and its lot tell them
+		v.postings = append(v.postings, p)
 	}
 	return true
 }

@@ -72,10 +72,13 @@ func TestViewSeesWhatTheEntrySays(t *testing.T) {
 		if err := v.read(record); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(viewOf(e), v, cmp.AllowUnexported(entryView{}, causeView{}, arithmeticView{}, ratioView{}, budgetView{}), cmp.Transformer("nil", func(b []byte) string { return string(b) }), cmp.Transformer("none", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+		if diff := cmp.Diff(viewOf(e), v, cmp.AllowUnexported(entryView{}, postingView{}, causeView{}, arithmeticView{}, ratioView{}, budgetView{}), cmp.Transformer("nil", func(b []byte) string { return string(b) }), cmp.Transformer("postings", func(p []postingView) []postingView { return append([]postingView{}, p...) }), cmp.Transformer("none", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
 			t.Fatalf("(-entry +view):\n%s", diff)
 		}
 		if j := appendArithmetic(nil, &v.arithmetic, v.budget.campaign); !json.Valid(j) {
+			t.Fatalf("not JSON: %s", j)
+		}
+		if j := appendPostings(nil, v.postings); len(v.postings) > 0 && !json.Valid(j) {
 			t.Fatalf("not JSON: %s", j)
 		}
 		if len(record) > 0 && v.read(record[:len(record)-1]) == nil {
@@ -90,7 +93,7 @@ func viewOf(e *pointspb.Entry) entryView {
 		account: e.GetAccount(), rule: e.GetRule(), version: e.GetVersion(), seq: e.GetSeq(), kind: e.GetKind(),
 		effective: e.GetEffectiveAt(), recorded: e.GetRecordedAt(), id: e.GetId(),
 		lot: uint64(e.GetLot().GetNumber()), active: e.GetLot().GetActiveAt(), expires: e.GetLot().GetExpiresAt(),
-		order: e.GetOrder().GetOrder(), completed: e.GetCompleted(), refundOrder: e.GetRefund().GetOrder(), refund: cmp2.Or(e.GetReturn().GetId(), e.GetRefund().GetRefund()),
+		order: e.GetOrder().GetOrder(), completed: e.GetCompleted(), orderKey: e.GetOrderKey(), refundOrder: e.GetRefund().GetOrder(), refund: cmp2.Or(e.GetReturn().GetId(), e.GetRefund().GetRefund()),
 		tierFrom: e.GetTier().GetFrom(), tierTo: e.GetTier().GetTo(),
 		redemption: e.GetRedemption().GetId(), item: e.GetRedemption().GetItem(), quantity: e.GetRedemption().GetQuantity(), outcome: cmp2.Or(e.GetReturn().GetOutcome(), e.GetAct().GetOutcome(), e.GetRedemption().GetOutcome()),
 		act: e.GetAct().GetId(), actOf: e.GetAct().GetOf(), reason: e.GetAct().GetReason(),
@@ -107,6 +110,9 @@ func viewOf(e *pointspb.Entry) entryView {
 	v.budget = budgetView{e.GetBudget().GetCampaign(), e.GetBudget().GetDesired(), e.GetBudget().GetAwarded()}
 	for _, p := range e.GetPostings() {
 		v.sums[p.GetAccount()] += p.GetPoints()
+		if e.GetKind() != pointspb.Kind_GRANTED {
+			v.postings = append(v.postings, postingView{uint64(p.GetAccount()), uint64(p.GetLot()), p.GetPoints()}) //nolint:gosec // an account
+		}
 	}
 	for _, line := range e.GetOrder().GetLines() {
 		v.orderNet += line.GetNet()

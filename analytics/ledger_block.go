@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/ClickHouse/ch-go/proto"
 
@@ -26,7 +27,7 @@ type ledgerBlock struct {
 	points, desired, awarded, orderNet, quantity *column[int64]
 	sums                                         [pointspb.Account_ADJUSTED_POINTS + 1]*column[int64]
 	holdout                                      *flags
-	arithmetic                                   *texts
+	arithmetic, postings                         *texts
 	lot                                          *column[uint32]
 	order, refund, redemption                    *texts
 	outcome, tierFrom, tierTo                    *repeats
@@ -48,13 +49,13 @@ func newLedgerBlock() *ledgerBlock {
 	b.rule, b.version = l.repeated("rule"), l.repeated("version")
 	b.points, b.desired, b.awarded = l.number("points"), l.number("desired"), l.number("awarded")
 	b.orderNet, b.quantity = l.number("order_net"), l.number("quantity")
-	for account, name := range []string{"", "issued", "pending", "available", "frozen", "debt", "redeemed", "breakage", "reversed", "adjusted"} {
+	for account, name := range accountWords() {
 		if name != "" {
 			b.sums[account] = l.number(name)
 		}
 	}
 	b.holdout, b.lot = l.flag("holdout"), add(l, "lot", proto.ColumnTypeUInt32, putUInt32)
-	b.arithmetic = l.text("arithmetic")
+	b.arithmetic, b.postings = l.text("arithmetic"), l.text("postings")
 	b.order, b.refund, b.redemption = l.text("order_id"), l.text("refund"), l.text("redemption")
 	b.outcome, b.tierFrom, b.tierTo = l.repeated("outcome"), l.repeated("tier_from"), l.repeated("tier_to")
 	b.act, b.reason = l.text("act"), l.repeated("reason")
@@ -79,10 +80,14 @@ func (b *ledgerBlock) add(shard int32, offset int64, v *entryView) {
 	b.addCause(row, &v.cause)
 	b.addPostings(row, v)
 	b.addArithmetic(row, v)
+	if len(v.postings) > 0 {
+		b.json = appendPostings(b.json[:0], v.postings)
+		b.postings.add(row, text(b.json))
+	}
 	b.lot.add(row, uint32(v.lot)) //nolint:gosec // uint32 in the schema
 	b.active.add(row, v.active)
 	b.expires.add(row, v.expires)
-	b.order.add(row, cmp.Or(v.order, v.refundOrder, v.completed))
+	b.order.add(row, v.orderID())
 	b.orderNet.add(row, v.orderNet)
 	b.refund.add(row, v.refund)
 	b.redemption.add(row, v.redemption)
@@ -145,4 +150,12 @@ func (b *ledgerBlock) addArithmetic(row int, v *entryView) {
 	}
 	b.json = appendArithmetic(b.json[:0], a, f.campaign)
 	b.arithmetic.add(row, text(b.json))
+}
+
+// orderID is the order that an entry is about, as the shop names it; of an entry that only changes an order, by its key.
+func (v *entryView) orderID() string {
+	if id := cmp.Or(v.order, v.refundOrder, v.completed); id != "" || v.orderKey == "" {
+		return id
+	}
+	return v.orderKey[strings.LastIndexByte(v.orderKey, 0x1f)+1:]
 }

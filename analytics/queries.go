@@ -17,6 +17,7 @@ type EntryRow struct {
 	EffectiveAt, OccurredAt, RecordedAt      time.Time
 	CauseSource, CauseID, CauseType          string
 	Arithmetic                               string // JSON: why that amount
+	Postings                                 string // JSON: [account, lot, points] each, of an entry that makes no lot
 	Desired, Awarded                         int64
 	Holdout                                  bool
 	Lot                                      uint32
@@ -29,7 +30,7 @@ type EntryRow struct {
 }
 
 const entriesQuery = `SELECT id, toString(kind), toString(rule), toString(version), seq, points, available, pending, frozen, debt,
-	effective_at, occurred_at, recorded_at, toString(cause_source), cause_id, toString(cause_type), arithmetic, desired, awarded, holdout,
+	effective_at, occurred_at, recorded_at, toString(cause_source), cause_id, toString(cause_type), arithmetic, postings, desired, awarded, holdout,
 	lot, active_at, expires_at, order_id, refund, redemption, item, toString(outcome), quantity, toString(tier_from), toString(tier_to), act, toString(reason)
 FROM ledger FINAL
 WHERE account_kind = 'member' AND member = {member:String} AND ({shard:Int32} < 0 OR shard = {shard:Int32})
@@ -56,7 +57,7 @@ func (s *Store) Entries(ctx context.Context, member string, limit int, before ui
 		var r EntryRow
 		var id string
 		if err := rows.Scan(&id, &r.Kind, &r.Rule, &r.Version, &r.Seq, &r.Points, &r.Available, &r.Pending, &r.Frozen, &r.Debt,
-			&r.EffectiveAt, &r.OccurredAt, &r.RecordedAt, &r.CauseSource, &r.CauseID, &r.CauseType, &r.Arithmetic, &r.Desired, &r.Awarded, &r.Holdout,
+			&r.EffectiveAt, &r.OccurredAt, &r.RecordedAt, &r.CauseSource, &r.CauseID, &r.CauseType, &r.Arithmetic, &r.Postings, &r.Desired, &r.Awarded, &r.Holdout,
 			&r.Lot, &r.ActiveAt, &r.ExpiresAt, &r.Order, &r.Refund, &r.Redemption, &r.Item, &r.Outcome, &r.Quantity, &r.TierFrom, &r.TierTo, &r.Act, &r.Reason); err != nil {
 			return nil, time.Time{}, fmt.Errorf("entries of a member: %w", err)
 		}

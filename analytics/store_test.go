@@ -227,6 +227,26 @@ func TestHistoryIsReadNewestFirstPageByPage(t *testing.T) {
 	}
 }
 
+// TestFatesSayWhatBecameOfALot: what was spent, expired, taken back and used for debt; the part of a return that had expired
+// before is no second loss.
+func TestFatesSayWhatBecameOfALot(t *testing.T) {
+	f := start(t)
+	for _, member := range []string{"m1", "m2"} {
+		insert(t, f.Store, records(topics.Shard(topics.MemberAccount(member), shards), history(member)))
+	}
+	got, err := f.Fates(t.Context(), "m1", []uint32{1, 7})
+	want := map[uint32][]analytics.Fate{1: {{Kind: "expired", Points: 30}, {Kind: "redeemed", Points: 13}, {Kind: "repaid", Points: 20}, {Kind: "reversed", Points: 136}}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if got, err := f.Fates(t.Context(), "m1", nil); err != nil || len(got) != 0 {
+		t.Errorf("of no lot: %v %v", got, err)
+	}
+	if got := f.text(t, "postings", "ledger WHERE member = 'm1' AND seq = 5"); got != `[["breakage",1,-30],["debt",1,-20],["reversed",1,50]]` {
+		t.Errorf("postings: %s", got)
+	}
+}
+
 // TestVector holds the vectors that the feed owns.
 func TestVector(t *testing.T) {
 	t.Run("F3", vectorF3)

@@ -27,6 +27,19 @@ func kindWord(k pointspb.Kind) string {
 	return kindWords[k]
 }
 
+// accountWords are the words of the accounts of postings, by number; the first has none.
+func accountWords() [pointspb.Account_ADJUSTED_POINTS + 1]string {
+	return [...]string{"", "issued", "pending", "available", "frozen", "debt", "redeemed", "breakage", "reversed", "adjusted"}
+}
+
+func accountWord(account uint64) string {
+	words := accountWords()
+	if account < uint64(len(words)) {
+		return words[account]
+	}
+	return "unknown"
+}
+
 // appendQuoted writes v as a JSON string; bytes that are no UTF-8 become U+FFFD.
 func appendQuoted(j []byte, v string) []byte {
 	quoted, err := jsontext.AppendQuote(j, v)

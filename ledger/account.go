@@ -22,6 +22,10 @@ type Account struct {
 	Days          []Day // tier metric by day, where a window needs it
 	Anniversary   Anniversary
 	Notices       Notices
+	// Earned are the points that count on leaderboards, by period; of pending lots they do not yet (board.go).
+	Earned    []Earned
+	Uncounted []Uncounted
+	Hidden    bool // the member is on no leaderboard
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -94,6 +98,7 @@ func (a *Account) Clone() *Account {
 	c.Acts = slices.Clone(a.Acts)
 	c.Days = slices.Clone(a.Days)
 	c.Notices.Expired = slices.Clone(a.Notices.Expired)
+	c.Earned, c.Uncounted = slices.Clone(a.Earned), slices.Clone(a.Uncounted)
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
 	return &c

@@ -60,6 +60,11 @@ func (a *Account) Check(now int64) error {
 			return fmt.Errorf("I3: %d in %d orders of the day from %d", d.Spend, d.Orders, d.From)
 		}
 	}
+	for i, x := range a.Earned {
+		if x.Points <= 0 || i > 0 && a.Earned[i-1].Period >= x.Period {
+			return fmt.Errorf("I3: %d points on the leaderboard of %d", x.Points, x.Period)
+		}
+	}
 	if due := a.dueAt(); due != a.Due {
 		return fmt.Errorf("I2: due at %d, noted as %d", due, a.Due)
 	}

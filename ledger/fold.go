@@ -83,6 +83,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	if len(e.Uses) > 0 {
 		a.use(e)
 	}
+	if len(e.Boards) > 0 || len(a.Uncounted) > 0 || e.Preference != nil {
+		a.foldBoards(e)
+	}
 	if m := e.Metric; m != nil {
 		a.addMetric(m)
 	}

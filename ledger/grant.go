@@ -24,6 +24,7 @@ func (c *credit) grant(x award) {
 		c.date(g)
 		g.postings = [2]*pointspb.Posting{&g.issued, &g.holding}
 		e.Referral = c.referred
+		e.Boards = c.boards(c.book, c.event.Cause.OccurredAt)
 		e.Postings = g.postings[:]
 	}
 	if g.extra != nil && g.extra.asked > 0 {

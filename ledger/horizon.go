@@ -70,6 +70,13 @@ func (m *Member) past(now int64) (past []string, next int64) {
 	for _, x := range m.Months {
 		look(SeenKey{m.ID, x.Month}.String(), x.Day)
 	}
+	for _, x := range m.Earned {
+		if at := boardEnds(x.Period); at <= now {
+			past = append(past, boardName(m.ID, x.Period))
+		} else {
+			next = sooner(next, at)
+		}
+	}
 	slices.Sort(past)
 	return past, next
 }
@@ -102,9 +109,12 @@ func (w *World) foldForgotten(m *Member, e *pointspb.Entry) {
 			if o := m.Order(name); o != nil {
 				for _, g := range o.Grants {
 					m.takeExpired(g.Lot, m.expired(g.Lot))
+					m.dropUncounted(g.Lot)
 				}
 			}
 			m.forgetOrder(name)
+		} else if period, ok := boardNamed(name); ok {
+			m.earn(period, -m.earned(period))
 		} else if k, ok := ParseSeenKey(name); ok {
 			m.forgetBucket(k.Month)
 			m.Months = slices.DeleteFunc(m.Months, func(x SeenMonth) bool { return k.Month != ever && x.Month == k.Month })

@@ -23,6 +23,7 @@ type Member struct {
 	places map[string]int // of keys in orders, once they are many
 	seen   []heldBucket
 
+	boards               []int32 // periods of leaderboards on which the member changed
 	written              written
 	changed, rescheduled bool
 	cleared              bool // the store is to have no order and no seen bucket but those that are held
@@ -141,6 +142,7 @@ func (m *Member) Rescheduled() bool { return m.rescheduled }
 // the hashes of their keys stay.
 func (m *Member) Settle() {
 	m.changed, m.rescheduled, m.Whole, m.cleared = false, false, false, false
+	m.boards = m.boards[:0]
 	m.settleOrders()
 	for i := range m.seen {
 		m.seen[i].gone, m.seen[i].bucket.fresh = false, 0

@@ -221,9 +221,11 @@ func openCarried(c *pointspb.Carried) (*Account, error) {
 
 // leave empties the account: what it had is in the request that went with the entry.
 func (m *Member) leave(e *pointspb.Entry) {
+	m.noteBoards()
 	*m = Member{
 		ID: m.ID, Account: Account{MergedInto: e.Merged.Into, NextLot: m.NextLot}, Whole: true, Known: &Hashes{},
 		written: written{changed: true}, changed: m.changed, rescheduled: true, cleared: true,
+		boards: m.boards,
 	}
 }
 
@@ -235,6 +237,7 @@ func (m *Member) take(e *pointspb.Entry) {
 		return // the decision opened it before
 	}
 	m.merge(from, lots)
+	m.noteBoards()
 	m.written.changed = true
 	for _, o := range e.Merged.Carried.Orders {
 		to := m.ChangeOrder(m.ID + "\x1f" + o.Key)

@@ -85,6 +85,13 @@ var parts = [...]part{
 		// Of what the other was told nothing is taken over: who was told of their own lots was not of these.
 		merge: func(into, from *Account, _ uint32) { into.Notices.At = sooner(into.Notices.At, from.Notices.At) },
 	},
+	{
+		has:   func(a *Account) bool { return len(a.Earned) > 0 || len(a.Uncounted) > 0 || a.Hidden },
+		write: func(s *state, a *Account) { s.boards(a) },
+		read:  func(r *reading, a *Account) { r.boards(a) },
+		none:  func(a *Account) { a.Earned, a.Uncounted, a.Hidden = nil, nil, false },
+		merge: func(into, from *Account, lots uint32) { into.mergeBoards(from, lots) },
+	},
 }
 
 // parts writes which parts an account has, and these.

@@ -108,6 +108,7 @@ func (d *Decision) activate(a *Member, l Lot, e *pointspb.Entry) {
 		{Account: pointspb.Account_PENDING, Points: -l.Remaining, Lot: l.Number},
 		{Account: pointspb.Account_AVAILABLE, Points: l.Remaining, Lot: l.Number},
 	}
+	e.Boards = d.boardsOf(a, l.Number)
 	if !a.pendingAt(e.EffectiveAt) {
 		d.emitOf(a, e)
 	} else {

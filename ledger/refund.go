@@ -125,17 +125,10 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 		kept += eligibleKept(o.Lines[n])
 		net += o.Lines[n].Kept
 	}
-	would := int64(0)
-	if net > 0 {
-		quantity := g.Quantity
-		if g.Eligible > 0 {
-			quantity = topics.Scale(g.Quantity, kept, g.Eligible)
-		}
-		var err error
-		would, err = g.award(kept, quantity)
-		if err != nil {
-			return fmt.Errorf("clawback of %s@%s: %w", g.Rule, g.Version, err)
-		}
+	quantity := keptQuantity(&g, kept, net)
+	would, err := g.award(kept, quantity)
+	if err != nil {
+		return fmt.Errorf("clawback of %s@%s: %w", g.Rule, g.Version, err)
 	}
 	delta := g.Awarded - min(g.Awarded, would) - g.Reversed
 	if delta <= 0 {
@@ -144,9 +137,9 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 	postings := c.source(g.Lot, delta)
 	e := &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
-		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings, Uses: c.giveBack(o, &g, delta, postings[0].Points),
+		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings, Uses: c.giveBack(o, &g, delta, postings[0].Points), Granted: g.Awarded, Boards: c.boardsBefore(o, &g),
 		Arithmetic: &pointspb.Arithmetic{
-			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: g.Quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
+			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
 			Desired: delta, Awarded: postings[0].Points, KeptPoints: would, ReversedBefore: g.Reversed, Lot: g.Lot,
 		},
 	}
@@ -167,7 +160,7 @@ func (g *Grant) award(eligible, quantity int64) (int64, error) {
 	if g.Campaign != "" {
 		x.Less = &pointspb.Ratio{Num: g.LessNum, Den: g.LessDen}
 	}
-	return Explain(x)
+	return keptPoints(x)
 }
 
 // source says where the points of a clawback come from: the grant's own lot, what of it expired already, other lots in

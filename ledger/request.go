@@ -25,6 +25,9 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Settle:
 		d.cause.Type = "jifen.settle"
 		return d.settle(r, x.Settle), nil
+	case *pointspb.Request_Preference:
+		d.cause.Type = "jifen.preference"
+		return d.prefer(r, x.Preference), nil
 	case *pointspb.Request_Item:
 		d.cause.Type = "jifen.item"
 		return d.setItem(r, x.Item), nil

@@ -52,7 +52,7 @@ func (c *credit) regrant(o *Order, s retroStep, undo bool) {
 	}
 	e := &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_GRANTED, Rule: s.rule, Version: s.pin.Version, OrderKey: c.key,
-		EffectiveAt: o.At, Arithmetic: o.added(&s),
+		EffectiveAt: o.At, Arithmetic: o.added(&s), Boards: c.boards(book, o.At),
 	}
 	holding := pointspb.Account_AVAILABLE
 	l := &pointspb.Lot{Number: c.m.NextLot + 1, Order: c.key, ActiveAt: o.At}
@@ -94,7 +94,7 @@ func (o *Order) added(s *retroStep) *pointspb.Arithmetic {
 
 // takeBack takes points of a rule back, from its newest grants first, each in the order of sources of §4.
 func (c *credit) takeBack(o *Order, s retroStep, cause *pointspb.Cause, at int64) {
-	left := -s.delta
+	left, net := -s.delta, o.net(s.rule)
 	for i := len(o.Grants) - 1; i >= 0 && left > 0; i-- {
 		g := o.Grants[i]
 		n := min(left, g.Awarded-g.Reversed)
@@ -102,7 +102,10 @@ func (c *credit) takeBack(o *Order, s retroStep, cause *pointspb.Cause, at int64
 			continue
 		}
 		left -= n
-		x := &pointspb.Arithmetic{Mode: string(topics.ModeFixed), Desired: n, KeptPoints: s.gives, ReversedBefore: g.Reversed, Lot: g.Lot}
+		x := &pointspb.Arithmetic{
+			Mode: string(topics.ModeFixed), Desired: n, KeptPoints: s.gives, ReversedBefore: g.Reversed, Lot: g.Lot, Before: net,
+		}
+		net -= n
 		version := g.Version
 		if s.pin != nil {
 			x.Mode, x.Points, x.Per, version = s.pin.Mode, s.pin.Points, s.pin.Per, s.pin.Version
@@ -113,7 +116,7 @@ func (c *credit) takeBack(o *Order, s retroStep, cause *pointspb.Cause, at int64
 		x.Awarded, postings[0].Lot = postings[0].Points, g.Lot // the lot keeps the entries of one rule apart
 		c.emitOf(c.m, &pointspb.Entry{
 			Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: s.rule, Version: version, OrderKey: c.key,
-			EffectiveAt: at, Postings: postings, Arithmetic: x,
+			EffectiveAt: at, Postings: postings, Arithmetic: x, Granted: g.Awarded, Boards: c.boardsBefore(o, &g),
 		})
 	}
 }

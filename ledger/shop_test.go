@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -88,7 +89,7 @@ func (s *shop) keep(d *ledger.Decision, err error) ledger.Outcome {
 		s.t.Fatal(err)
 	}
 	for _, e := range d.Entries {
-		if err := ledger.CheckEntry(e); err != nil {
+		if err := errors.Join(ledger.CheckEntry(e), ledger.Recompute(e)); err != nil {
 			s.t.Fatal(err)
 		}
 	}

@@ -31,4 +31,5 @@ type Batch struct {
 // Names are the keys of a shard's states, by kind, as a store holds them; of orders and seen buckets the members.
 type Names struct {
 	Members, Logs, Redemptions, Items, Budgets []string
+	Boards                                     []string // periods
 }

@@ -27,7 +27,11 @@ type Rulebook struct {
 	NoExpiryWithoutNotice bool
 	MaxMultiplier         Ratio // of tier × campaigns; NoMaximum where the book sets none
 	PointCost             Ratio // what a point costs the retailer, minor units
+	Leaderboard           Leaderboard
 }
+
+// Leaderboard says in which calendar periods of the program's zone points earned are ranked (D12); the zero value: in none.
+type Leaderboard struct{ Month, Year bool }
 
 // Validity is how long a lot lives, from its activation (D9) or from what earned it; the zero value is for ever.
 type Validity struct {

@@ -4,7 +4,7 @@ AS SELECT
     effective_at, recorded_at, toDate(effective_at, {zone}) AS day,
     cause_source, cause_id, cause_type, occurred_at, backfill, store, channel, rule, version,
     points, issued, pending, available, frozen, debt, redeemed, breakage, reversed, adjusted,
-    desired, awarded, holdout, arithmetic,
+    desired, awarded, holdout, arithmetic, postings,
     lot, if(lot = 0 OR active_at = 0, NULL, active_at) AS active_at, if(lot = 0 OR expires_at = 0, NULL, expires_at) AS expires_at,
     order_id, order_net, refund, redemption, quantity, outcome, tier_from, tier_to, act, reason, inserted_at
 FROM ledger FINAL

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"jifen/analytics"
 	"jifen/internal/httpapi"
@@ -18,12 +19,29 @@ func (p *ports) Entries(ctx context.Context, member string, limit int, before ui
 	if err != nil {
 		return httpapi.Page{}, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
 	}
+	var lots []uint32
+	for i := range rows {
+		if rows[i].Kind == "granted" {
+			lots = append(lots, rows[i].Lot)
+		}
+	}
+	fates := map[uint32][]analytics.Fate{}
+	if len(lots) > 0 {
+		if fates, err = p.analytics.Fates(ctx, member, lots); err != nil {
+			return httpapi.Page{}, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
+		}
+	}
 	page := httpapi.Page{AsOf: asOf}
 	books, _ := p.books.Books() // without them an explanation lacks its currency, no more
 	for i := range rows {
 		e, err := entryOf(&rows[i], books)
 		if err != nil {
 			return httpapi.Page{}, err
+		}
+		for _, f := range fates[rows[i].Lot] {
+			if rows[i].Kind == "granted" {
+				e.Why.Fates = append(e.Why.Fates, httpapi.Fate(f))
+			}
 		}
 		page.Entries = append(page.Entries, e)
 	}
@@ -46,6 +64,8 @@ type arithmetic struct {
 	Less           string   `json:"less"`
 	Budget         string   `json:"budget"`
 	Before         int64    `json:"before"`
+	KeptPoints     int64    `json:"kept_points"`
+	ReversedBefore int64    `json:"reversed_before"`
 }
 
 func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
@@ -55,6 +75,10 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 			return httpapi.Entry{}, fmt.Errorf("arithmetic of entry %d: %w", r.Seq, err)
 		}
 	}
+	sources, err := sourcesOf(r)
+	if err != nil {
+		return httpapi.Entry{}, err
+	}
 	e := httpapi.Entry{
 		ID: r.ID, Seq: r.Seq, Points: r.Points, OccurredAt: r.OccurredAt, RecordedAt: r.RecordedAt,
 		Why: httpapi.Why{
@@ -63,6 +87,7 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 			Campaigns: x.Campaigns, Desired: r.Desired, Awarded: r.Awarded, Holdout: r.Holdout, Bound: x.Bound, Left: x.Left, Order: r.Order, Item: r.Item,
 			FromTier: r.TierFrom, Refusal: r.Outcome, Pending: r.Pending, ActiveAt: r.ActiveAt, Before: x.Before,
 			Frozen: r.Frozen, Changed: r.Points, Act: r.Act, Reason: r.Reason,
+			KeptPoints: x.KeptPoints, ReversedBefore: x.ReversedBefore, Sources: sources,
 		},
 	}
 	if x.Less != "" {
@@ -74,14 +99,69 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 	}
 	if b := books.Version(r.Version); b != nil {
 		e.Why.Currency = b.Currency
-		if !r.ActiveAt.IsZero() {
-			e.Why.ActiveAt = r.ActiveAt.In(b.Zone)
-		}
+		e.Why.ActiveAt, e.Why.ExpiresAt = in(b.Zone, r.ActiveAt), in(b.Zone, r.ExpiresAt)
 	}
 	if r.Lot > 0 {
 		e.Lots = []httpapi.LotUse{{Lot: strconv.Itoa(int(r.Lot)), Points: max(r.Points, r.Available), ExpiresAt: r.ExpiresAt}}
 	}
+	if r.Kind == "granted" {
+		e.Why.Lot, e.Why.Followed = strconv.Itoa(int(r.Lot)), true
+	}
+	if e.Lots == nil {
+		for _, s := range sources {
+			if s.Lot != "" && s.Account != "breakage" {
+				use := httpapi.LotUse{Lot: s.Lot, Points: -s.Points}
+				if r.Kind == "activated" || r.Kind == "frozen" || r.Kind == "unfrozen" { // they stay the lot's
+					use.Points = s.Points
+				}
+				e.Lots = append(e.Lots, use)
+			}
+		}
+	}
 	return e, nil
+}
+
+// in is an instant in a zone; the zero time stays one.
+func in(zone *time.Location, t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(zone)
+}
+
+// sourcesOf is what an entry took, and from where.
+func sourcesOf(r *analytics.EntryRow) ([]httpapi.Source, error) {
+	if r.Postings == "" {
+		return nil, nil
+	}
+	var postings []posting
+	if err := json.Unmarshal([]byte(r.Postings), &postings); err != nil {
+		return nil, fmt.Errorf("postings of entry %d: %w", r.Seq, err)
+	}
+	var all []httpapi.Source
+	for _, p := range postings {
+		if p.points >= 0 {
+			continue
+		}
+		s := httpapi.Source{Account: p.account, Points: -p.points}
+		if p.lot > 0 {
+			s.Lot = strconv.Itoa(int(p.lot))
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// posting is one as ClickHouse keeps it: [account, lot, points].
+type posting struct {
+	account string
+	lot     uint32
+	points  int64
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *posting) UnmarshalJSON(b []byte) error {
+	return json.Unmarshal(b, &[]any{&p.account, &p.lot, &p.points})
 }
 
 // ratioOf reads "3/2" or "2"; anything else is 1.

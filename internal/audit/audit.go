@@ -164,6 +164,9 @@ func (a *Audit) fold(ctx context.Context) error {
 		if err := ledger.CheckRedeemed(a.worlds[n], e); err != nil {
 			a.report.differ(Difference{Where: "ledger", Shard: n, What: err.Error(), Ledger: "refused", Found: "redeemed"})
 		}
+		if err := ledger.Recompute(e); err != nil {
+			a.report.differ(Difference{Where: "ledger", Shard: n, What: err.Error(), Ledger: "its explanation", Found: "another amount"})
+		}
 		ledger.Fold(a.worlds[n], e)
 		a.add(e)
 		return nil

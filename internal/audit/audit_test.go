@@ -100,7 +100,7 @@ func start(t *testing.T) *program {
 }
 
 func (p *program) moment() ledger.Moment {
-	book := &topics.Rulebook{Version: "1", Zone: time.UTC, Validity: topics.Validity{Years: 1}, MaxMultiplier: topics.NoMaximum()}
+	book := &topics.Rulebook{Version: "1", Zone: time.UTC, Validity: topics.Validity{Years: 1}, MaxMultiplier: topics.NoMaximum(), Leaderboard: topics.Leaderboard{Month: true}}
 	return ledger.Moment{Now: p.now.UnixMilli(), Books: topics.NewBooks(book)}
 }
 
@@ -332,8 +332,10 @@ func TestLostAndForeignStatesAreReported(t *testing.T) {
 	p.raw.SetRange(ctx, "jifen:{0}:l:ben", 6, "x")
 	p.raw.ZAdd(ctx, "jifen:{0}:due", redis.Z{Score: 5, Member: "m:ana"})
 	p.raw.ZRem(ctx, "jifen:{0}:due", "r:r")
+	p.raw.ZIncrBy(ctx, "jifen:{0}:board:202606", 1, "ben")
+	p.raw.ZAdd(ctx, "jifen:{0}:board:202605", redis.Z{Score: 5, Member: "zoe"})
 	got := strings.Join(p.differences(), "\n")
-	for _, want := range []string{"member ben Lots", "member zoe Lots", "seen ids ben", "due m:ana", "due r:r"} {
+	for _, want := range []string{"member ben Lots", "member zoe Lots", "seen ids ben", "due m:ana", "due r:r", "leaderboard 202606 ben", "leaderboard 202605 zoe"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not reported:\n%s", want, got)
 		}

@@ -19,6 +19,7 @@ type Redis interface {
 	Names(ctx context.Context) (map[int32]*ledger.Names, error)
 	Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error)
 	Dues(ctx context.Context, shard int32) (map[string]int64, error)
+	Board(ctx context.Context, shard int32, period string) (map[string]int64, error)
 }
 
 // readMost is how many states are read at once.
@@ -103,6 +104,9 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) 
 	compareStates(a, n, "budget", w.Budgets, found.Budgets)
 	a.compareSeen(n, seen, found.Seen())
 	if err := a.compareDue(ctx, n, w); err != nil {
+		return 0, err
+	}
+	if err := a.compareBoards(ctx, n, w, names.Boards); err != nil {
 		return 0, err
 	}
 	var sum int64

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // Explain says in a sentence how an entry's points came about, in the language that Accept-Language prefers.
 func Explain(acceptLanguage string, w Why) string { return explain(languageOf(acceptLanguage), w) }
 
-// explain says in a sentence how an entry's points came about.
+// explain says in a sentence how an entry's points came about; empty for a kind that has no text, which a test finds.
 func explain(l lang, w Why) string {
 	switch w.Kind {
 	case "granted":
@@ -26,9 +27,9 @@ func explain(l lang, w Why) string {
 		if w.Run != "" {
 			return explainRun(l, w) + l.pick(fmt.Sprintf("，收回 %d 积分", w.Awarded), ", "+count(w.Awarded, "point")+" taken back")
 		}
-		return sentence(l, w, fmt.Sprintf("退货收回 %d 积分", w.Awarded), count(w.Awarded, "point")+" taken back after a return")
+		return explainReversal(l, w)
 	case "redeemed":
-		return sentence(l, w, fmt.Sprintf("兑换 %s × %d", w.Item, w.Quantity), fmt.Sprintf("redeemed %s × %d", w.Item, w.Quantity))
+		return took(l, w, fmt.Sprintf("兑换 %s × %d", w.Item, w.Quantity), fmt.Sprintf("redeemed %s × %d", w.Item, w.Quantity))
 	case "refused":
 		if w.Act != "" {
 			return l.pick("人工操作未执行："+textOf(w.Refusal).title(zh), "done by hand, refused: "+textOf(w.Refusal).title(en))
@@ -47,9 +48,9 @@ func explain(l lang, w Why) string {
 	case "referred":
 		return sentence(l, w, "推荐关系已登记", "referral recorded")
 	case "expired":
-		return sentence(l, w, "积分到期", "points expired")
+		return took(l, w, "积分到期", "points expired")
 	case "repaid":
-		return sentence(l, w, "偿还积分欠账", "owed points repaid")
+		return took(l, w, "偿还积分欠账", "owed points repaid")
 	case "tier_changed":
 		return sentence(l, w, fmt.Sprintf("等级由 %s 变为 %s", w.FromTier, w.Tier), fmt.Sprintf("tier changed from %s to %s", w.FromTier, w.Tier))
 	case "tier_kept":
@@ -65,8 +66,27 @@ func explain(l lang, w Why) string {
 			return explainGrant(l, w)
 		}
 		return sentence(l, w, "已登记，不产生积分", "recorded, earns no points")
+	case "preference":
+		return sentence(l, w, "排行榜显示设置已更改", "preference for leaderboards changed")
+	case "forgotten":
+		return sentence(l, w, "超过保存期的订单和事件标识被清除", "orders and event ids past their horizon are forgotten")
 	}
-	return explainAct(l, w)
+	return cmp.Or(explainItem(l, w), explainAct(l, w))
+}
+
+// explainItem says what happened to an item's stock: steps (1) and (3) of a redemption, and what a merchant set.
+func explainItem(l lang, w Why) string {
+	switch w.Kind {
+	case "reserved":
+		return sentence(l, w, fmt.Sprintf("为兑换预留 %s × %d", w.Item, w.Quantity), fmt.Sprintf("%s × %d reserved for a redemption", w.Item, w.Quantity))
+	case "sold":
+		return sentence(l, w, fmt.Sprintf("%s × %d 已兑出", w.Item, w.Quantity), fmt.Sprintf("%s × %d sold", w.Item, w.Quantity))
+	case "released":
+		return sentence(l, w, fmt.Sprintf("%s × %d 的预留已释放", w.Item, w.Quantity), fmt.Sprintf("reservation of %s × %d released", w.Item, w.Quantity))
+	case "item_set":
+		return sentence(l, w, fmt.Sprintf("商品 %s 已设置", w.Item), fmt.Sprintf("item %s set", w.Item))
+	}
+	return ""
 }
 
 // sentence adds which order it is about.
@@ -82,6 +102,9 @@ func sentence(l lang, w Why, chinese, english string) string {
 func explainGrant(l lang, w Why) string {
 	var parts []string
 	add := func(chinese, english string) { parts = append(parts, l.pick(chinese, english)) }
+	if w.Order != "" {
+		add("订单 "+w.Order, "order "+w.Order)
+	}
 	if w.Rule != "" {
 		add(fmt.Sprintf("规则 %s（版本 %s）", w.Rule, w.Version), fmt.Sprintf("rule %s (version %s)", w.Rule, w.Version))
 	}
@@ -107,6 +130,9 @@ func explainGrant(l lang, w Why) string {
 		names := strings.Join(w.Campaigns, l.pick("、", ", "))
 		add(fmt.Sprintf("活动 %s ×%s", names, m), fmt.Sprintf("campaign %s ×%s", names, m))
 	}
+	if exact := inexact(w); exact != "" {
+		add("合 "+exact+"，只舍不入", exact+", rounded down")
+	}
 	if w.LessRatio.Den > 0 {
 		m, ok := multiplier(w.LessRatio)
 		if !ok {
@@ -128,7 +154,7 @@ func explainGrant(l lang, w Why) string {
 	if w.Pending > 0 {
 		add(explainPending(w.ActiveAt))
 	}
-	return strings.Join(parts, l.pick("；", "; "))
+	return strings.Join(append(parts, explainLot(l, w)...), l.pick("；", "; "))
 }
 
 // explainBound says what cut an award.

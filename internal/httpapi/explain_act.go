@@ -2,7 +2,7 @@ package httpapi
 
 import "fmt"
 
-// explainAct says what was done by hand, and the word for why.
+// explainAct says what was done by hand, and the word for why; and what a campaign's budget gave or got back.
 func explainAct(l lang, w Why) string {
 	var zh, en string
 	switch {
@@ -32,8 +32,12 @@ func explainAct(l lang, w Why) string {
 		zh, en = "冻结已过复核日期", "the freeze is past its review date"
 	case w.Kind == "restored":
 		zh, en = fmt.Sprintf("退回兑换，返还 %d 积分", w.Changed), count(w.Changed, "point")+" given back: redemption returned"
+	case w.Kind == "taken":
+		zh, en = "活动预算支出积分", "points taken from a campaign's budget"
+	case w.Kind == "given":
+		zh, en = "积分退回活动预算", "points given back to a campaign's budget"
 	default:
-		return w.Kind
+		return ""
 	}
 	if w.Reason != "" {
 		zh, en = zh+"（原因："+w.Reason+"）", en+" (reason: "+w.Reason+")"

@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"jifen/topics"
+	"jifen/topics/pointspb"
 )
 
 func TestExplanationsSpellTheArithmetic(t *testing.T) {
@@ -28,13 +30,21 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 	p1, completed := e5, e5
 	p1.Pending, p1.ActiveAt = 400, time.Date(2026, 6, 8, 10, 0, 0, 0, time.FixedZone("", 8*3600))
 	completed.Pending = 400
+	whole, clawed := e1, Why{
+		Kind: "reversed", Order: "O1", Rule: "new", Version: "2", KeptPoints: 43, ReversedBefore: 20, Desired: 120, Awarded: 116,
+		Sources: []Source{{"pending", "3", 10}, {"breakage", "3", 6}, {"available", "1", 40}, {"debt", "", 60}},
+	}
+	whole.Order, whole.Lot, whole.ExpiresAt, whole.Followed = "O1", "3", time.Date(2027, 5, 27, 0, 0, 0, 0, time.FixedZone("", 8*3600)), true
+	whole.Fates = []Fate{{"redeemed", 20}, {"expired", 3}, {"reversed", 2}, {"repaid", 1}, {"adjusted", 4}, {"restored", -6}, {"merged_out", 3}, {"other", 1}}
+	kept := b1
+	kept.Lot, kept.Campaigns, kept.CampaignRatio, kept.Awarded = "4", nil, topics.Ratio{}, 10
 	cases := []struct {
 		why            Why
 		chinese, other string
 	}{
 		{
-			e1, "规则 spend-basic（版本 2026-05）；消费 299.00 CNY，每满 10.00 CNY 得 1 分，共 29 份；等级 silver ×1.5；得 43 分",
-			"rule spend-basic (version 2026-05); 299.00 CNY spent, 1 point for every full 10.00 CNY, 29 steps; tier silver ×1.5; 43 points",
+			e1, "规则 spend-basic（版本 2026-05）；消费 299.00 CNY，每满 10.00 CNY 得 1 分，共 29 份；等级 silver ×1.5；合 43.5，只舍不入；得 43 分",
+			"rule spend-basic (version 2026-05); 299.00 CNY spent, 1 point for every full 10.00 CNY, 29 steps; tier silver ×1.5; 43.5, rounded down; 43 points",
 		},
 		{e4, "消费 4.35 CNY，按每 1.00 CNY 得 100 分折算；得 435 分", "4.35 CNY spent, 100 points per 1.00 CNY in proportion; 435 points"},
 		{e5, "数量 2，每个 100 分；等级 gold ×2；得 400 分", "quantity 2, 100 points each; tier gold ×2; 400 points"},
@@ -51,7 +61,7 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 			completed, "数量 2，每个 100 分；等级 gold ×2；得 400 分；待生效，订单完成后可用",
 			"quantity 2, 100 points each; tier gold ×2; 400 points; pending until the order is completed",
 		},
-		{b1, "固定 10 分；活动 a、b ×10/3；应得 10 分，本期积分已达上限，不再得分", "10 points, fixed; campaign a, b ×10/3; 10 points due, none awarded: the cap is reached"},
+		{b1, "固定 10 分；活动 a、b ×10/3；合 100/3，只舍不入；应得 10 分，本期积分已达上限，不再得分", "10 points, fixed; campaign a, b ×10/3; 100/3, rounded down; 10 points due, none awarded: the cap is reached"},
 		{cut, "固定 10 分；应得 10 分，因本期积分上限实得 5 分", "10 points, fixed; 10 points due, 5 awarded: the cap left no more"},
 		{often, "固定 10 分；应得 10 分，本期奖励次数已用完，不再得分", "10 points, fixed; 10 points due, none awarded: the limit of times is used up"},
 		{none, "固定 10 分；应得 10 分，本期积分已达上限，不再得分", "10 points, fixed; 10 points due, none awarded: the cap is reached"},
@@ -69,6 +79,22 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 		},
 		{hold, "固定 10 分；对照组：本应 10 分，未发放", "10 points, fixed; hold-out: 10 points not awarded"},
 		{Why{Kind: "reversed", Order: "O1", Awarded: 136}, "订单 O1：退货收回 136 积分", "order O1: 136 points taken back after a return"},
+		{
+			clawed, "订单 O1：退货收回 116 积分；规则 new（版本 2）；保留部分应得 43 分；此前已收回 20 分；批次 3 扣 10 分；其中 6 分已过期；批次 1 扣 40 分；记欠账 60 分；按政策放弃 4 分",
+			"order O1: 116 points taken back after a return; rule new (version 2); what is kept earns 43; 20 were taken back before; 10 from lot 3; 6 had expired; " +
+				"40 from lot 1; 60 as debt; 4 are let go by the clawback policy",
+		},
+		{
+			whole, "订单 O1；规则 spend-basic（版本 2026-05）；消费 299.00 CNY，每满 10.00 CNY 得 1 分，共 29 份；等级 silver ×1.5；合 43.5，只舍不入；得 43 分；" +
+				"批次 3，有效期至 2027-05-26；去向：兑换 20 分，到期 3 分，退货收回 2 分，还欠账 1 分，人工扣减 4 分，兑换退回 6 分，并入另一会员 3 分，其他扣减 1 分，剩 15 分",
+			"order O1; rule spend-basic (version 2026-05); 299.00 CNY spent, 1 point for every full 10.00 CNY, 29 steps; tier silver ×1.5; 43.5, rounded down; 43 points; " +
+				"lot 3, valid until 2027-05-26; since then 20 spent, 3 expired, 2 taken back after returns, 1 repaid debt, 4 taken by hand, 6 given back, 3 went with the account, 1 taken otherwise, 15 left",
+		},
+		{kept, "固定 10 分；得 10 分；批次 4，长期有效", "10 points, fixed; 10 points; lot 4, valid for ever"},
+		{
+			Why{Kind: "redeemed", Item: "cup", Quantity: 2, Sources: []Source{{"available", "2", 50}, {"available", "1", 70}}},
+			"兑换 cup × 2；批次 2 扣 50 分；批次 1 扣 70 分", "redeemed cup × 2; 50 from lot 2; 70 from lot 1",
+		},
 		{Why{Kind: "redeemed", Item: "night", Quantity: 1}, "兑换 night × 1", "redeemed night × 1"},
 		{Why{Kind: "refused", Item: "night", Refusal: "sold_out"}, "兑换 night 未成功：已兑完", "redemption of night refused: Sold out"},
 		{Why{Kind: "expired"}, "积分到期", "points expired"},
@@ -103,6 +129,20 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 	}
 }
 
+// TestEveryKindOfEntryHasATextInBothLanguages: whoever adds a kind adds what members read of it (R65).
+func TestEveryKindOfEntryHasATextInBothLanguages(t *testing.T) {
+	for number, name := range pointspb.Kind_name {
+		w := Why{Kind: strings.ToLower(name), Item: "cup", Quantity: 1, Mode: "fixed", Points: 1, Refusal: codeSoldOut, Tier: "gold", FromTier: "normal"}
+		chinese, english := explain(zh, w), explain(en, w)
+		if number == 0 {
+			continue
+		}
+		if chinese == "" || english == "" || chinese == english || strings.Contains(chinese+english, "%!") {
+			t.Errorf("%s: %q, %q", name, chinese, english)
+		}
+	}
+}
+
 func TestMoneyHasItsCurrencysDecimals(t *testing.T) {
 	for want, got := range map[string]string{"12.05 GBP": money(1205, "GBP"), "1205 JPY": money(1205, "JPY"), "0.05 CNY": money(5, "CNY"), "-0.05 CNY": money(-5, "CNY"), "1.000 KWD": money(1000, "KWD"), "0.05": money(5, "")} {
 		if got != want {
@@ -116,7 +156,7 @@ func TestEveryCodeHasAStatusAndWords(t *testing.T) {
 	for _, code := range []string{
 		codeBadRequest, codeKeyMissing, codeUnauthorized, codeForbidden, codeNotFound, codeMethod, codeNotAcceptable, codeTimeout, codeConflict, codeTooLarge, codeMediaType, codeInvalid, codeQuoteInvalid,
 		codeCursorInvalid, codeNotSupported, codeUnavailable, codeStale, codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
-		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeEventRefused,
+		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeEventRefused, codeOrderAmbiguous, codeFullyRefunded,
 	} {
 		if statusOf(code) == 500 || textOf(code) == internal || textOf(code).titleZH == "" || textOf(code).titleEN == "" {
 			t.Errorf("%s: status %d, words %+v", code, statusOf(code), textOf(code))

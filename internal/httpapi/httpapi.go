@@ -45,6 +45,8 @@ type Options struct {
 	Late        LateEvents
 	Retro       RetroRuns
 	Timeline    Timeline
+	Orders      Orders
+	Boards      Leaderboards
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -64,6 +66,8 @@ type API struct {
 	late        LateEvents
 	retro       RetroRuns
 	timeline    Timeline
+	orders      Orders
+	boards      Leaderboards
 	verifier    *Verifier
 	signer      signer
 	shares      topics.ShareKeys
@@ -93,7 +97,7 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, late: o.Late, retro: o.Retro, verifier: o.Verifier,
+		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, retro: o.Retro, verifier: o.Verifier,
 		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log,
 	}
 	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
@@ -109,6 +113,8 @@ func New(o Options) (*API, error) {
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	a.memberRoutes()
 	a.timelineRoutes()
+	a.refundRoutes()
+	a.leaderboardRoutes()
 	a.itemRoutes()
 	a.redemptionRoutes()
 	a.shareRoutes()

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -150,7 +151,7 @@ func (a *API) entries(ctx context.Context, member string, in *pageInput) (*entri
 func entryOf(l lang, e Entry) EntryBody {
 	return EntryBody{
 		ID: e.ID, Seq: e.Seq, Kind: strings.ToLower(e.Why.Kind), Points: e.Points, Pending: e.Why.Pending, Frozen: e.Why.Frozen, OccurredAt: e.OccurredAt.UTC(), RecordedAt: e.RecordedAt.UTC(),
-		Rule: e.Why.Rule, Version: e.Why.Version, Explanation: explain(l, e.Why), Lots: lotsOf(e.Lots),
+		Rule: e.Why.Rule, Version: e.Why.Version, Explanation: cmp.Or(explain(l, e.Why), e.Why.Kind), Lots: lotsOf(e.Lots),
 	}
 }
 

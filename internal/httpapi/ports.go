@@ -181,4 +181,24 @@ type Why struct {
 	Before        int64     // retro: what the rule had given already
 	Pending       int64     // change of the pending points
 	ActiveAt      time.Time // in the program's zone: until when granted points are pending; zero: until the order is completed
+	// Of what an entry took, and of the lot that it made:
+	KeptPoints, ReversedBefore int64     // reversed: what is kept earns so much, so much was taken back before
+	Sources                    []Source  // where the points came from
+	Lot                        string    // granted; empty: not told
+	ExpiresAt                  time.Time // of that lot, in the program's zone; zero: never, or not known yet
+	Followed                   bool      // Fates says what became of that lot up to now
+	Fates                      []Fate
+}
+
+// Source is what an entry took from a lot, from what a lot lost by expiry (breakage), or as debt.
+type Source struct {
+	Account string // pending | available | frozen | breakage | debt
+	Lot     string
+	Points  int64
+}
+
+// Fate is what entries of a kind took from a lot.
+type Fate struct {
+	Kind   string
+	Points int64
 }

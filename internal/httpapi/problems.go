@@ -42,6 +42,8 @@ const (
 	codeDecided            = "decided"
 	codeUnproposed         = "not_proposed"
 	codeEventRefused       = "event_refused"
+	codeOrderAmbiguous     = "order_ambiguous"
+	codeFullyRefunded      = "fully_refunded"
 )
 
 // outcomeApplied is the outcome of a redemption that succeeded.
@@ -70,7 +72,7 @@ func statusOf(code string) int {
 	case codeTimeout:
 		return http.StatusRequestTimeout
 	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
-		codeMerged, codeSamePerson, codeDecided, codeUnproposed:
+		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeOrderAmbiguous, codeFullyRefunded:
 		return http.StatusConflict
 	case codeTooLarge:
 		return http.StatusRequestEntityTooLarge

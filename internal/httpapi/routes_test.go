@@ -155,7 +155,7 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	if spec.OpenAPI != "3.1.0" || spec.Components.Schemas["Problem"] == nil || spec.Components.Schemas["ErrorModel"] != nil {
 		t.Errorf("version %s, schemas %v", spec.OpenAPI, spec.Components.Schemas)
 	}
-	for _, path := range []string{"/v1/me/balance", "/v1/me/entries", "/v1/me/expiries", "/v1/members/{id}/expiries", "/v1/members/{id}/balance", "/v1/members/{id}/entries", "/v1/items", "/v1/items/{id}", "/v1/quotes", "/v1/redemptions", "/v1/redemptions/{id}"} {
+	for _, path := range []string{"/v1/me/balance", "/v1/me/entries", "/v1/me/expiries", "/v1/members/{id}/expiries", "/v1/members/{id}/balance", "/v1/members/{id}/entries", "/v1/items", "/v1/items/{id}", "/v1/quotes", "/v1/redemptions", "/v1/redemptions/{id}", "/v1/orders/{id}/refund-preview", "/v1/leaderboard", "/v1/me/leaderboard"} {
 		if spec.Paths[path] == nil {
 			t.Errorf("no %s", path)
 		}

@@ -90,6 +90,10 @@ func textOf(code string) text {
 		return text{"尚未提出", "Not proposed yet", "须先由一人提出，再由另一人批准。", "One person proposes it first, another one decides."}
 	case codeEventRefused:
 		return text{"事件无法补记", "The event cannot be let in", "事件本身有误，errors 中说明了原因。", "The event itself is wrong; errors says why."}
+	case codeOrderAmbiguous:
+		return text{"订单号不唯一", "Ambiguous order", "多个来源有相同的订单号，请用 source 指明。", "Several sources use this order id; name one with source."}
+	case codeFullyRefunded:
+		return text{"订单已全部退货", "Fully refunded", "该订单没有可退的金额。", "Nothing of this order is kept that could be returned."}
 	case codeConflict:
 		return text{"幂等键已被使用", "Idempotency key in use", "同一 Idempotency-Key 已用于内容不同的请求。", "This Idempotency-Key was used with another body."}
 	case codeKeyMissing:
@@ -149,6 +153,11 @@ func translate(l lang, message string) string {
 		{"expected object", "应为对象"},
 		{"invalid integer", "应为整数"},
 		{"required ", "缺少必填参数"},
+		{"is needed: whose order", "缺少必填参数"},
+		{"wants line:net", "格式应为 行号:金额"},
+		{"wants an amount above 0", "金额应为大于 0 的整数（最小货币单位）"},
+		{"names line", "订单没有该行"},
+		{"wants ", "超过该行保留的金额"},
 		{"is ahead of the program's clock", "晚于系统时钟"},
 		{"must not be given: as_of is ahead", "as_of 晚于系统时钟时不可使用"},
 		{"is more than 10 years ahead", "超出十年"},

@@ -62,6 +62,7 @@ type writer struct {
 	values, tails  []any    // of what is set, of what is appended to
 	never, dues    []any    // names no longer due; scores and names
 	items          []any
+	boards         []boardChange
 	buffer         []byte // what the values lie in
 	state          []byte // one order's
 }
@@ -105,6 +106,7 @@ func (w *writer) member(m *ledger.Member) error {
 	if m.Rescheduled() {
 		w.due(ledger.DueMember+m.ID, m.NextDue())
 	}
+	w.rank(m)
 	return w.log(m)
 }
 
@@ -198,16 +200,16 @@ func (w *writer) due(name string, at int64) {
 }
 
 func (w *writer) command(b *ledger.Batch) ([]string, []any) {
-	keys := make([]string, 0, 3+len(w.del)+len(w.set)+len(w.grow))
+	keys := make([]string, 0, 3+len(w.del)+len(w.set)+len(w.grow)+len(w.boards))
 	keys = append(keys, w.keys.applied(), w.keys.due(), w.keys.items())
 	keys = append(append(append(keys, w.del...), w.set...), w.grow...)
-	args := make([]any, 0, 9+len(w.values)+len(w.tails)+len(w.never)+len(w.dues)+len(w.items))
+	args := make([]any, 0, 10+len(w.values)+len(w.tails)+len(w.never)+len(w.dues)+len(w.items))
 	args = append(args, b.From, b.Head.Seq, encodeHead(b.Head), len(w.del), len(w.set), len(w.grow))
 	args = append(append(args, w.values...), w.tails...)
 	for _, list := range [...][]any{w.never, w.dues, w.items} {
 		args = append(append(args, len(list)), list...)
 	}
-	return keys, args
+	return w.rankings(keys, args)
 }
 
 // Reset removes everything of some shards, before they are rebuilt from the ledger.

@@ -54,7 +54,7 @@ func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
 		return nil, fmt.Errorf("scan redis: %w", err)
 	}
 	for _, n := range out {
-		for _, list := range []*[]string{&n.Members, &n.Logs, &n.Redemptions, &n.Items, &n.Budgets} {
+		for _, list := range []*[]string{&n.Members, &n.Logs, &n.Redemptions, &n.Items, &n.Budgets, &n.Boards} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list) // a scan may tell a key twice
 		}
@@ -75,6 +75,8 @@ func add(n *ledger.Names, key string) {
 		n.Logs = append(n.Logs, id)
 	case "r":
 		n.Redemptions = append(n.Redemptions, id)
+	case "board":
+		n.Boards = append(n.Boards, id)
 	case "i":
 		n.Items = append(n.Items, id)
 	case "b":

@@ -68,6 +68,8 @@ func TestEveryFaultHasItsPlace(t *testing.T) {
 	}
 	const earn, level, camp, rule = "      earn: {points: 1, per: 1000, mode: step}", "      - {id: gold, from: 2000000, multiplier: \"2\"}", "multiplier: \"2\", from", "    - id: spend\n"
 	for _, c := range []struct{ name, from, to, want string }{
+		{"leaderboard", "  max_multiplier", "  leaderboard: {periods: [month, day]}\n  max_multiplier", "25:34 spec.leaderboard.periods: there is no period \"day\""},
+		{"leaderboard twice", "  max_multiplier", "  leaderboard: {periods: [year, year]}\n  max_multiplier", "25:33 spec.leaderboard.periods: \"year\" stands here twice"},
 		{"unknown key", "currency: CNY", "curency: CNY", `7:3 spec: unknown key "curency"`},
 		{"key twice", "  clawback: debt\n", "  clawback: debt\n  clawback: debt\n", `10:3 spec: key "clawback" stands here twice`},
 		{"other api", "jifen/v1", "jifen/v2", `1:13 apiVersion is "jifen/v2"`},

@@ -42,7 +42,7 @@ func Parse(name string, data []byte) (*topics.Rulebook, error) {
 	meta := s.required("metadata", "name", "version")
 	b.out.Name, b.out.Version = meta.id("name"), meta.id("version")
 	b.spec(s.required("spec", "effective_from", "timezone", "currency", "validity", "clawback", "tiers", "rules", "campaigns",
-		"rebate", "milestones", "max_multiplier", "point_cost", "notices", "no_expiry_without_notice"))
+		"rebate", "milestones", "max_multiplier", "point_cost", "notices", "no_expiry_without_notice", "leaderboard"))
 	if len(d.faults) == 0 {
 		b.arithmetic()
 	}
@@ -82,6 +82,7 @@ func (b *book) spec(s *section) {
 		b.out.MaxMultiplier = topics.NoMaximum()
 	}
 	b.notices(s)
+	b.leaderboard(s.child("leaderboard", "periods"))
 	b.levels(s.child("tiers", "metric", "window", "keep", "downgrade", "count_pending", "ruled_by", "levels"))
 	if s.has("rules", "a list of rules") {
 		b.ruleNodes = s.list("rules")

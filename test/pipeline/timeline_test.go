@@ -34,6 +34,9 @@ func timelineVectors(t *testing.T) {
 	const came, now = "2026-06-03T09:00:00+08:00", "2026-06-05T12:00:00+08:00"
 	v.running = v.run(came, "credits,balances,analytics")
 	v.send(paid("2026-06-01 10:00:00", "F3", "F3", line{"basic", 100000}))
+	v.send(paid("2026-06-02 10:00:00", "why", "W", line{"basic", 29900}, line{"basic", 700})) // C1's ¥299 and something small
+	v.spend("why", "W-spend", 20)
+	v.send(refunded("2026-06-02 11:00:00", "why", "W", "W", 29900))
 	v.audited() // ClickHouse has it, too
 	v.stop()
 	api := v.serve(now)
@@ -47,7 +50,7 @@ func timelineVectors(t *testing.T) {
 	t.Run("F3", func(t *testing.T) {
 		const asOf, before, after = "2026-06-02T12:00:00+08:00", "2026-06-02T12:00:00+08:00", "2026-06-04T00:00:00+08:00"
 		equal(t, "known on 06-02", v.balancesAt(now, asOf, before), map[string]balance{})
-		equal(t, "known on 06-04", v.balancesAt(now, asOf, after), map[string]balance{"F3": {Member: "F3", Available: 100, Tier: "normal"}})
+		equal(t, "known on 06-04", v.balancesAt(now, asOf, after)["F3"], balance{Member: "F3", Available: 100, Tier: "normal"})
 		api.has(api.get("F3", path(asOf, before)), "available tier as_of known_at", 0, "normal", "2026-06-02T04:00:00Z", "2026-06-02T04:00:00Z")
 		api.has(api.get("F3", path(asOf, after)), "available as_of known_at", 100, "2026-06-02T04:00:00Z", "2026-06-03T16:00:00Z")
 		api.has(api.get("F3", path("2026-06-01T09:59:59+08:00", after)), "available", 0)
@@ -55,9 +58,22 @@ func timelineVectors(t *testing.T) {
 	t.Run("F3/ahead", func(t *testing.T) { // the clock will take them on 2027-06-02
 		api.has(api.get("F3", path("2027-06-01T23:59:59+08:00", "")), "available known_at", 100, nil)
 		api.has(api.get("F3", path("2027-06-02T00:00:00+08:00", "")), "available", 0)
-		equal(t, "jifen balances", v.balancesAt(now, "2027-06-02T00:00:00+08:00", ""), map[string]balance{"F3": {Member: "F3", Tier: "normal"}})
+		equal(t, "jifen balances", v.balancesAt(now, "2027-06-02T00:00:00+08:00", "")["F3"], balance{Member: "F3", Tier: "normal"})
 		api.has(api.get("F3", "/v1/me/expiries"), "expiries lasting", "[map[expires_at:2027-06-01T16:00:00Z last_day:2027-06-01 points:100]]", 0)
 		api.has(api.get("F3", "/v1/me/expiries?months=11"), "expiries lasting", "[]", 100)
+	})
+	t.Run("why", func(t *testing.T) { // "Why 30?", and where they went (R65)
+		var told []string
+		for _, e := range api.get("why", "/v1/me/entries")["entries"].([]any) {
+			told = append(told, e.(map[string]any)["explanation"].(string))
+		}
+		equal(t, "newest first", told, []string{
+			"order W: 30 points taken back after a return; rule spend-basic (version 2024-01); what is kept earns 0; 10 from lot 1; 20 as debt",
+			"order W: return recorded",
+			"redeemed none × 1; 20 from lot 1",
+			"order W; rule spend-basic (version 2024-01); 306.00 CNY spent, 1 point for every full 10.00 CNY, 30 steps; 30 points; " +
+				"lot 1, valid until 2027-06-02; since then 20 spent, 10 taken back after returns, 0 left",
+		})
 	})
 	t.Run("F3/refused", func(t *testing.T) {
 		status, problem := api.call("F3", httpapi.RoleMember, http.MethodGet, path("2026-06-02T00:00:00Z", "2026-06-06T00:00:00Z"), "")

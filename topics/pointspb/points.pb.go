@@ -62,6 +62,7 @@ const (
 	Kind_REMOVED          Kind = 34 // a review was removed
 	Kind_REFERRED         Kind = 35 // what the buyer's shard decided about a referral
 	Kind_RETRO            Kind = 39 // a retro run came to an order, or was undone on it: by what arithmetic its rules go from now on
+	Kind_PREFERENCE       Kind = 36 // what a member wants to be shown of them
 )
 
 // Enum value maps for Kind.
@@ -102,6 +103,7 @@ var (
 		34: "REMOVED",
 		35: "REFERRED",
 		39: "RETRO",
+		36: "PREFERENCE",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -139,6 +141,7 @@ var (
 		"REMOVED":          34,
 		"REFERRED":         35,
 		"RETRO":            39,
+		"PREFERENCE":       36,
 	}
 )
 
@@ -2553,6 +2556,51 @@ func (x *RetroRequest) GetCredit() *CreditEvent {
 	return nil
 }
 
+// PreferenceRequest sets what a member wants to be shown of them.
+type PreferenceRequest struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	LeaderboardHidden bool                   `protobuf:"varint,1,opt,name=leaderboard_hidden,json=leaderboardHidden,proto3" json:"leaderboard_hidden,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *PreferenceRequest) Reset() {
+	*x = PreferenceRequest{}
+	mi := &file_points_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreferenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreferenceRequest) ProtoMessage() {}
+
+func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreferenceRequest.ProtoReflect.Descriptor instead.
+func (*PreferenceRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PreferenceRequest) GetLeaderboardHidden() bool {
+	if x != nil {
+		return x.LeaderboardHidden
+	}
+	return false
+}
+
 // Request is a command to the owner of an account (points.requests.v1).
 type Request struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -2584,6 +2632,7 @@ type Request struct {
 	//	*Request_Refer
 	//	*Request_Recall
 	//	*Request_Retro
+	//	*Request_Preference
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2591,7 +2640,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2603,7 +2652,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2616,7 +2665,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Request) GetAccount() string {
@@ -2852,6 +2901,15 @@ func (x *Request) GetRetro() *RetroRequest {
 	return nil
 }
 
+func (x *Request) GetPreference() *PreferenceRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Preference); ok {
+			return x.Preference
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -2945,6 +3003,10 @@ type Request_Retro struct {
 	Retro *RetroRequest `protobuf:"bytes,34,opt,name=retro,proto3,oneof"`
 }
 
+type Request_Preference struct {
+	Preference *PreferenceRequest `protobuf:"bytes,32,opt,name=preference,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -2989,6 +3051,8 @@ func (*Request_Recall) isRequest_What() {}
 
 func (*Request_Retro) isRequest_What() {}
 
+func (*Request_Preference) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3001,7 +3065,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3013,7 +3077,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3026,7 +3090,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -3064,7 +3128,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3076,7 +3140,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3089,7 +3153,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -3134,7 +3198,7 @@ type Arithmetic struct {
 	Points         int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
 	Per            int64                  `protobuf:"varint,3,opt,name=per,proto3" json:"per,omitempty"`
 	Eligible       int64                  `protobuf:"varint,4,opt,name=eligible,proto3" json:"eligible,omitempty"`
-	Quantity       int64                  `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Quantity       int64                  `protobuf:"varint,5,opt,name=quantity,proto3" json:"quantity,omitempty"` // clawback: of what is kept; mode fixed: 1, or 0 where nothing is
 	TierMultiplier *Ratio                 `protobuf:"bytes,6,opt,name=tier_multiplier,json=tierMultiplier,proto3" json:"tier_multiplier,omitempty"`
 	Campaign       *Ratio                 `protobuf:"bytes,7,opt,name=campaign,proto3" json:"campaign,omitempty"`
 	Campaigns      []string               `protobuf:"bytes,8,rep,name=campaigns,proto3" json:"campaigns,omitempty"`
@@ -3156,7 +3220,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3168,7 +3232,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3181,7 +3245,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -3336,7 +3400,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3348,7 +3412,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3361,7 +3425,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -3398,7 +3462,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3410,7 +3474,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3423,7 +3487,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -3469,7 +3533,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3481,7 +3545,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3494,7 +3558,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -3551,7 +3615,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3563,7 +3627,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3576,7 +3640,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -3659,7 +3723,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3671,7 +3735,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3684,7 +3748,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -3704,7 +3768,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3716,7 +3780,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3729,7 +3793,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -3753,7 +3817,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3765,7 +3829,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3778,7 +3842,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -3830,7 +3894,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3842,7 +3906,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3855,7 +3919,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Use) GetPer() string {
@@ -3908,7 +3972,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3920,7 +3984,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3933,7 +3997,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -3991,7 +4055,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4003,7 +4067,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4016,7 +4080,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -4057,7 +4121,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4069,7 +4133,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4082,7 +4146,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -4119,7 +4183,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4131,7 +4195,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4144,7 +4208,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -4240,7 +4304,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4252,7 +4316,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4265,7 +4329,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -4336,7 +4400,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4348,7 +4412,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4361,7 +4425,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -4399,7 +4463,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4411,7 +4475,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4424,7 +4488,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -4482,7 +4546,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4494,7 +4558,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4507,7 +4571,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -4579,6 +4643,9 @@ type Entry struct {
 	Review        *ReviewFacts           `protobuf:"bytes,38,opt,name=review,proto3" json:"review,omitempty"`
 	Referral      *ReferralFacts         `protobuf:"bytes,39,opt,name=referral,proto3" json:"referral,omitempty"`
 	Retro         *RetroFacts            `protobuf:"bytes,43,opt,name=retro,proto3" json:"retro,omitempty"`
+	Granted       int64                  `protobuf:"varint,40,opt,name=granted,proto3" json:"granted,omitempty"`      // REVERSED: what the grant had awarded
+	Boards        []int32                `protobuf:"varint,41,rep,packed,name=boards,proto3" json:"boards,omitempty"` // periods of leaderboards in which the entry's points count: yyyymm or yyyy; empty: in none
+	Preference    *PreferenceRequest     `protobuf:"bytes,42,opt,name=preference,proto3" json:"preference,omitempty"`
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4586,7 +4653,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4598,7 +4665,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4611,7 +4678,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Entry) GetAccount() string {
@@ -4880,6 +4947,27 @@ func (x *Entry) GetRetro() *RetroFacts {
 	return nil
 }
 
+func (x *Entry) GetGranted() int64 {
+	if x != nil {
+		return x.Granted
+	}
+	return 0
+}
+
+func (x *Entry) GetBoards() []int32 {
+	if x != nil {
+		return x.Boards
+	}
+	return nil
+}
+
+func (x *Entry) GetPreference() *PreferenceRequest {
+	if x != nil {
+		return x.Preference
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -5093,7 +5181,9 @@ const file_points_proto_rawDesc = "" +
 	"\fRetroRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04undo\x18\x02 \x01(\bR\x04undo\x124\n" +
-	"\x06credit\x18\x03 \x01(\v2\x1c.jifen.points.v1.CreditEventR\x06credit\"\xb8\n" +
+	"\x06credit\x18\x03 \x01(\v2\x1c.jifen.points.v1.CreditEventR\x06credit\"B\n" +
+	"\x11PreferenceRequest\x12-\n" +
+	"\x12leaderboard_hidden\x18\x01 \x01(\bR\x11leaderboardHidden\"\xfe\n" +
 	"\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
@@ -5122,7 +5212,10 @@ const file_points_proto_rawDesc = "" +
 	"\arestore\x18\x1b \x01(\v2\x1f.jifen.points.v1.RestoreRequestH\x00R\arestore\x125\n" +
 	"\x05refer\x18\x1c \x01(\v2\x1d.jifen.points.v1.ReferRequestH\x00R\x05refer\x128\n" +
 	"\x06recall\x18\x1d \x01(\v2\x1e.jifen.points.v1.RecallRequestH\x00R\x06recall\x125\n" +
-	"\x05retro\x18\" \x01(\v2\x1d.jifen.points.v1.RetroRequestH\x00R\x05retroB\x06\n" +
+	"\x05retro\x18\" \x01(\v2\x1d.jifen.points.v1.RetroRequestH\x00R\x05retro\x12D\n" +
+	"\n" +
+	"preference\x18  \x01(\v2\".jifen.points.v1.PreferenceRequestH\x00R\n" +
+	"preferenceB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -5267,7 +5360,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xe8\f\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xde\r\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -5314,8 +5407,13 @@ const file_points_proto_rawDesc = "" +
 	"\x06budget\x18\x1c \x01(\v2\x1c.jifen.points.v1.BudgetFactsR\x06budget\x124\n" +
 	"\x06review\x18& \x01(\v2\x1c.jifen.points.v1.ReviewFactsR\x06review\x12:\n" +
 	"\breferral\x18' \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x121\n" +
-	"\x05retro\x18+ \x01(\v2\x1b.jifen.points.v1.RetroFactsR\x05retro\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xef\x03\n" +
+	"\x05retro\x18+ \x01(\v2\x1b.jifen.points.v1.RetroFactsR\x05retro\x12\x18\n" +
+	"\agranted\x18( \x01(\x03R\agranted\x12\x16\n" +
+	"\x06boards\x18) \x03(\x05R\x06boards\x12B\n" +
+	"\n" +
+	"preference\x18* \x01(\v2\".jifen.points.v1.PreferenceRequestR\n" +
+	"preference\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xff\x03\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -5356,7 +5454,9 @@ const file_points_proto_rawDesc = "" +
 	"\x05GIVEN\x10\x13\x12\v\n" +
 	"\aREMOVED\x10\"\x12\f\n" +
 	"\bREFERRED\x10#\x12\t\n" +
-	"\x05RETRO\x10'*\xb4\x01\n" +
+	"\x05RETRO\x10'\x12\x0e\n" +
+	"\n" +
+	"PREFERENCE\x10$*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -5383,62 +5483,63 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_points_proto_goTypes = []any{
-	(Kind)(0),               // 0: jifen.points.v1.Kind
-	(Account)(0),            // 1: jifen.points.v1.Account
-	(*Ratio)(nil),           // 2: jifen.points.v1.Ratio
-	(*Cause)(nil),           // 3: jifen.points.v1.Cause
-	(*OrderLine)(nil),       // 4: jifen.points.v1.OrderLine
-	(*OrderFacts)(nil),      // 5: jifen.points.v1.OrderFacts
-	(*RefundLine)(nil),      // 6: jifen.points.v1.RefundLine
-	(*RefundFacts)(nil),     // 7: jifen.points.v1.RefundFacts
-	(*ReviewFacts)(nil),     // 8: jifen.points.v1.ReviewFacts
-	(*ReferralFacts)(nil),   // 9: jifen.points.v1.ReferralFacts
-	(*Candidate)(nil),       // 10: jifen.points.v1.Candidate
-	(*TierCampaigns)(nil),   // 11: jifen.points.v1.TierCampaigns
-	(*CandidateBudget)(nil), // 12: jifen.points.v1.CandidateBudget
-	(*CreditEvent)(nil),     // 13: jifen.points.v1.CreditEvent
-	(*PriceList)(nil),       // 14: jifen.points.v1.PriceList
-	(*TierPrice)(nil),       // 15: jifen.points.v1.TierPrice
-	(*ItemDefinition)(nil),  // 16: jifen.points.v1.ItemDefinition
-	(*ReserveRequest)(nil),  // 17: jifen.points.v1.ReserveRequest
-	(*DebitRequest)(nil),    // 18: jifen.points.v1.DebitRequest
-	(*SettleRequest)(nil),   // 19: jifen.points.v1.SettleRequest
-	(*ItemRequest)(nil),     // 20: jifen.points.v1.ItemRequest
-	(*MergeRequest)(nil),    // 21: jifen.points.v1.MergeRequest
-	(*AbsorbRequest)(nil),   // 22: jifen.points.v1.AbsorbRequest
-	(*ForwardRequest)(nil),  // 23: jifen.points.v1.ForwardRequest
-	(*Carried)(nil),         // 24: jifen.points.v1.Carried
-	(*CarriedOrder)(nil),    // 25: jifen.points.v1.CarriedOrder
-	(*CarriedMonth)(nil),    // 26: jifen.points.v1.CarriedMonth
-	(*ActFacts)(nil),        // 27: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),  // 28: jifen.points.v1.RestoreRequest
-	(*ReferRequest)(nil),    // 29: jifen.points.v1.ReferRequest
-	(*RecallRequest)(nil),   // 30: jifen.points.v1.RecallRequest
-	(*WakeRequest)(nil),     // 31: jifen.points.v1.WakeRequest
-	(*RetroRequest)(nil),    // 32: jifen.points.v1.RetroRequest
-	(*Request)(nil),         // 33: jifen.points.v1.Request
-	(*Posting)(nil),         // 34: jifen.points.v1.Posting
-	(*Lot)(nil),             // 35: jifen.points.v1.Lot
-	(*Arithmetic)(nil),      // 36: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),      // 37: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),       // 38: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),     // 39: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),     // 40: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),     // 41: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),    // 42: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),     // 43: jifen.points.v1.GiveRequest
-	(*Use)(nil),             // 44: jifen.points.v1.Use
-	(*MetricDelta)(nil),     // 45: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),       // 46: jifen.points.v1.MetricDay
-	(*TierChange)(nil),      // 47: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),     // 48: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil), // 49: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),     // 50: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),       // 51: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),      // 52: jifen.points.v1.MergeFacts
-	(*Entry)(nil),           // 53: jifen.points.v1.Entry
+	(Kind)(0),                 // 0: jifen.points.v1.Kind
+	(Account)(0),              // 1: jifen.points.v1.Account
+	(*Ratio)(nil),             // 2: jifen.points.v1.Ratio
+	(*Cause)(nil),             // 3: jifen.points.v1.Cause
+	(*OrderLine)(nil),         // 4: jifen.points.v1.OrderLine
+	(*OrderFacts)(nil),        // 5: jifen.points.v1.OrderFacts
+	(*RefundLine)(nil),        // 6: jifen.points.v1.RefundLine
+	(*RefundFacts)(nil),       // 7: jifen.points.v1.RefundFacts
+	(*ReviewFacts)(nil),       // 8: jifen.points.v1.ReviewFacts
+	(*ReferralFacts)(nil),     // 9: jifen.points.v1.ReferralFacts
+	(*Candidate)(nil),         // 10: jifen.points.v1.Candidate
+	(*TierCampaigns)(nil),     // 11: jifen.points.v1.TierCampaigns
+	(*CandidateBudget)(nil),   // 12: jifen.points.v1.CandidateBudget
+	(*CreditEvent)(nil),       // 13: jifen.points.v1.CreditEvent
+	(*PriceList)(nil),         // 14: jifen.points.v1.PriceList
+	(*TierPrice)(nil),         // 15: jifen.points.v1.TierPrice
+	(*ItemDefinition)(nil),    // 16: jifen.points.v1.ItemDefinition
+	(*ReserveRequest)(nil),    // 17: jifen.points.v1.ReserveRequest
+	(*DebitRequest)(nil),      // 18: jifen.points.v1.DebitRequest
+	(*SettleRequest)(nil),     // 19: jifen.points.v1.SettleRequest
+	(*ItemRequest)(nil),       // 20: jifen.points.v1.ItemRequest
+	(*MergeRequest)(nil),      // 21: jifen.points.v1.MergeRequest
+	(*AbsorbRequest)(nil),     // 22: jifen.points.v1.AbsorbRequest
+	(*ForwardRequest)(nil),    // 23: jifen.points.v1.ForwardRequest
+	(*Carried)(nil),           // 24: jifen.points.v1.Carried
+	(*CarriedOrder)(nil),      // 25: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),      // 26: jifen.points.v1.CarriedMonth
+	(*ActFacts)(nil),          // 27: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),    // 28: jifen.points.v1.RestoreRequest
+	(*ReferRequest)(nil),      // 29: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),     // 30: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),       // 31: jifen.points.v1.WakeRequest
+	(*RetroRequest)(nil),      // 32: jifen.points.v1.RetroRequest
+	(*PreferenceRequest)(nil), // 33: jifen.points.v1.PreferenceRequest
+	(*Request)(nil),           // 34: jifen.points.v1.Request
+	(*Posting)(nil),           // 35: jifen.points.v1.Posting
+	(*Lot)(nil),               // 36: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 37: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 38: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 39: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 40: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 41: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 42: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 43: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 44: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 45: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 46: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 47: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 48: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 49: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 50: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 51: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 52: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 53: jifen.points.v1.MergeFacts
+	(*Entry)(nil),             // 54: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -5464,7 +5565,7 @@ var file_points_proto_depIdxs = []int32{
 	26, // 20: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
 	9,  // 21: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,  // 22: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	36, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	37, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
 	9,  // 24: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,  // 25: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
 	13, // 26: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
@@ -5473,9 +5574,9 @@ var file_points_proto_depIdxs = []int32{
 	19, // 29: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
 	20, // 30: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
 	31, // 31: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	41, // 32: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	42, // 33: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	43, // 34: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	42, // 32: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	43, // 33: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	44, // 34: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
 	21, // 35: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
 	22, // 36: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
 	23, // 37: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
@@ -5490,47 +5591,49 @@ var file_points_proto_depIdxs = []int32{
 	29, // 46: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
 	30, // 47: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
 	32, // 48: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	1,  // 49: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 50: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 51: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,  // 52: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	38, // 53: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	36, // 54: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,  // 55: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	36, // 56: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	40, // 57: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	40, // 58: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,  // 59: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	16, // 60: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	24, // 61: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	0,  // 62: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 63: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	34, // 64: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	35, // 65: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	36, // 66: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 67: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 68: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	45, // 69: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	47, // 70: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	49, // 71: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	51, // 72: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	45, // 73: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	52, // 74: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	44, // 75: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	27, // 76: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	35, // 77: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	50, // 78: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	48, // 79: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	46, // 80: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	39, // 81: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,  // 82: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,  // 83: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	37, // 84: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	85, // [85:85] is the sub-list for method output_type
-	85, // [85:85] is the sub-list for method input_type
-	85, // [85:85] is the sub-list for extension type_name
-	85, // [85:85] is the sub-list for extension extendee
-	0,  // [0:85] is the sub-list for field type_name
+	33, // 49: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	1,  // 50: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 51: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 52: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,  // 53: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	39, // 54: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	37, // 55: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,  // 56: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	37, // 57: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	41, // 58: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	41, // 59: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,  // 60: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	16, // 61: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	24, // 62: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	0,  // 63: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 64: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	35, // 65: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	36, // 66: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	37, // 67: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 68: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 69: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	46, // 70: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	48, // 71: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	50, // 72: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	52, // 73: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	46, // 74: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	53, // 75: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	45, // 76: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	27, // 77: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	36, // 78: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	51, // 79: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	49, // 80: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	47, // 81: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	40, // 82: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,  // 83: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,  // 84: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	38, // 85: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	33, // 86: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	87, // [87:87] is the sub-list for method output_type
+	87, // [87:87] is the sub-list for method input_type
+	87, // [87:87] is the sub-list for extension type_name
+	87, // [87:87] is the sub-list for extension extendee
+	0,  // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -5538,7 +5641,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[31].OneofWrappers = []any{
+	file_points_proto_msgTypes[32].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -5561,6 +5664,7 @@ func file_points_proto_init() {
 		(*Request_Refer)(nil),
 		(*Request_Recall)(nil),
 		(*Request_Retro)(nil),
+		(*Request_Preference)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -5568,7 +5672,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   52,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

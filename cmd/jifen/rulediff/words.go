@@ -24,12 +24,13 @@ func bookOf(b *topics.Rulebook) []property {
 	own.Rules, own.Campaigns, own.Tiers = nil, nil, topics.Tiers{}
 	tiers.Levels = nil
 	w := writer{b}
-	own.From = time.Time{}
+	own.From, own.Leaderboard = time.Time{}, topics.Leaderboard{}
 	list := []property{{"effective_from", w.words(b.From)}}
 	list = append(list, w.properties("", reflect.ValueOf(own), map[string]string{
 		"PointCost":     w.pointCost(),
 		"MaxMultiplier": maximum(b.MaxMultiplier),
 	})...)
+	list = append(list, w.properties("leaderboard.", reflect.ValueOf(b.Leaderboard), nil)...)
 	return append(list, w.properties("tiers.", reflect.ValueOf(tiers), nil)...)
 }
 

@@ -213,6 +213,9 @@ func (s *simulation) note(step *Step, out []topics.Record) (requests []topics.Re
 			if err := e.UnmarshalVT(r.Value); err != nil {
 				return nil, fmt.Errorf("entry: %w", err)
 			}
+			if err := ledger.Recompute(e); err != nil { // what it is about to say of the amount would be wrong
+				return nil, err
+			}
 			step.Entries = append(step.Entries, s.entry(e))
 		case strings.HasPrefix(r.Topic, topics.DeadLetterPrefix):
 			step.refuse(deadLetter(r))

@@ -2,7 +2,7 @@ package simulate
 
 import (
 	"cmp"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"jifen/internal/httpapi"
@@ -28,45 +28,13 @@ func (s *simulation) pick(chinese, english string) string {
 func (s *simulation) why(e *pointspb.Entry) string {
 	parts := []string{httpapi.Explain(s.Language, s.whyOf(e))}
 	switch {
-	case e.Kind == pointspb.Kind_FORGOTTEN:
-		parts[0] = s.pick("超过保存期的订单和事件标识被清除", "orders and event ids past their horizon are forgotten")
-	case e.Kind == pointspb.Kind_RECORDED && e.Arithmetic == nil && e.Version == "":
+	case e.Kind != pointspb.Kind_RECORDED || e.Arithmetic != nil:
+	case e.Version == "":
 		parts = append(parts, s.pick("事件发生时没有生效的规则", "no rulebook was in force at its time"))
-	case e.Kind == pointspb.Kind_RECORDED && e.Arithmetic == nil:
+	default:
 		parts = append(parts, s.pick("没有适用的规则", "no rule of "+e.Version+" applies"))
-	case e.Kind == pointspb.Kind_REVERSED:
-		parts = append(parts, s.reversal(e)...)
 	}
 	return strings.Join(parts, s.pick("；", "; "))
-}
-
-// reversal spells what a clawback is made of: what is kept would earn so much, so much was taken back before, and where
-// the points come from (semantics §4).
-func (s *simulation) reversal(e *pointspb.Entry) []string {
-	x := e.Arithmetic
-	parts := []string{
-		s.pick(fmt.Sprintf("规则 %s（版本 %s）", e.Rule, e.Version), fmt.Sprintf("rule %s (version %s)", e.Rule, e.Version)),
-		s.pick(fmt.Sprintf("保留部分应得 %d 分", x.GetKeptPoints()), fmt.Sprintf("what is kept earns %d", x.GetKeptPoints())),
-	}
-	if n := x.GetReversedBefore(); n > 0 {
-		parts = append(parts, s.pick(fmt.Sprintf("此前已收回 %d 分", n), fmt.Sprintf("%d were taken back before", n)))
-	}
-	for _, p := range e.Postings {
-		n := -p.Points
-		switch p.Account {
-		case pointspb.Account_PENDING, pointspb.Account_AVAILABLE, pointspb.Account_FROZEN_POINTS:
-			parts = append(parts, s.pick(fmt.Sprintf("批次 %d 扣 %d 分", p.Lot, n), fmt.Sprintf("%d from lot %d", n, p.Lot)))
-		case pointspb.Account_BREAKAGE:
-			parts = append(parts, s.pick(fmt.Sprintf("其中 %d 分已过期", n), fmt.Sprintf("%d had expired", n)))
-		case pointspb.Account_DEBT:
-			parts = append(parts, s.pick(fmt.Sprintf("记欠账 %d 分", n), fmt.Sprintf("%d as debt", n)))
-		}
-	}
-	if x.GetDesired() > x.GetAwarded() {
-		n := x.GetDesired() - x.GetAwarded()
-		parts = append(parts, s.pick(fmt.Sprintf("按政策放弃 %d 分", n), fmt.Sprintf("%d are let go by the clawback policy", n)))
-	}
-	return parts
 }
 
 func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
@@ -77,6 +45,7 @@ func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 		w.Tier, w.TierRatio, w.CampaignRatio, w.Campaigns = x.Tier, ratioOf(x.TierMultiplier), ratioOf(x.Campaign), x.Campaigns
 		w.Desired, w.Awarded, w.Holdout, w.Bound, w.Left, w.Before = x.Desired, x.Awarded, x.Holdout, x.Bound, x.Left, x.Before
 		w.LessRatio, w.Budget = ratioOf(x.Less), e.Budget.GetCampaign()
+		w.KeptPoints, w.ReversedBefore = x.KeptPoints, x.ReversedBefore
 	}
 	if b := s.Books.Version(e.Version); b != nil {
 		w.Currency = b.Currency
@@ -90,6 +59,9 @@ func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 			w.Pending += p.Points
 		case pointspb.Account_FROZEN_POINTS:
 			w.Frozen += p.Points
+		}
+		if e.Kind != pointspb.Kind_GRANTED && p.Points < 0 {
+			w.Sources = append(w.Sources, httpapi.Source{Account: accountWord(p.Account), Lot: strconv.Itoa(int(p.Lot)), Points: -p.Points})
 		}
 	}
 	switch {

@@ -31,9 +31,10 @@ local function each(command, key, args, at, n)
 end
 
 -- jifen_apply: the states after the entries from..to of one shard, once.
--- KEYS: applied, due, items, keys to delete…, keys to set…, keys to append to…
+-- KEYS: applied, due, items, keys to delete…, keys to set…, keys to append to…, leaderboards…
 -- ARGV: from, to, new applied mark, numbers of keys to delete, to set and to append to, values to set…, values to append…,
---       number of names no longer due, names…, number of scores and names, (score, name)…, number of new items, ids…
+--       number of names no longer due, names…, number of scores and names, (score, name)…, number of new items, ids…, number of leaderboards,
+--       for each of them: number of names to take off, names…, number of scores and names, (score, name)…
 -- returns 1 applied, 0 applied before, -1 gap: the states are not those before `from`
 local function apply(keys, args)
   local seq = tonumber(string.match(redis.call('GET', keys[1]) or '0', '^%d+'))
@@ -58,7 +59,12 @@ local function apply(keys, args)
   key, arg = key + appends, arg + appends + 1
   arg = arg + each('ZREM', keys[2], args, arg, tonumber(args[arg])) + 1
   arg = arg + each('ZADD', keys[2], args, arg, tonumber(args[arg])) + 1
-  each('SADD', keys[3], args, arg, tonumber(args[arg]))
+  arg = arg + each('SADD', keys[3], args, arg, tonumber(args[arg])) + 1
+  for i = 1, tonumber(args[arg]) do
+    arg = arg + 1
+    arg = arg + each('ZREM', keys[key + i], args, arg, tonumber(args[arg])) + 1
+    arg = arg + each('ZADD', keys[key + i], args, arg, tonumber(args[arg]))
+  end
   redis.call('SET', keys[1], args[3])
   return 1
 end
