@@ -291,12 +291,14 @@ func TestReviewAndAppeal(t *testing.T) {
 	equal(t, "in time", freeze().PastReview(), false)
 	s.at("2026-04-01 00:00:00").advance("m")
 	equal(t, "late", freeze().PastReview(), true)
+	equal(t, "counted", s.world.Member("m").OverdueAt(), int64(ledger.OverdueBase+1))
 	equal(t, "booked", []any{s.last.Entries[0].Kind, s.last.Entries[0].EffectiveAt},
 		[]any{pointspb.Kind_REVIEW_DUE, s.time("2026-03-22 10:00:00").UnixMilli()})
 	s.at("2026-05-01 00:00:00").advance("m")
 	equal(t, "once", len(s.last.Entries), 0)
 	s.unfreeze("m", "u", "f")
 	equal(t, "done", freeze().PastReview(), false)
+	equal(t, "counted no more", s.world.Member("m").OverdueAt(), int64(0))
 	equal(t, "too late", appeal("zzz", "m", "f"), ledger.Decided)
 }
 

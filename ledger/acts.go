@@ -86,6 +86,18 @@ func (x *Act) PastReview() bool { return x.What == Freeze && x.Standing == Freez
 // stands says that the act is not done with.
 func (x *Act) stands() bool { return x.InForce() || x.Standing == AdjustmentProposed }
 
+// OverdueBase is an instant that no clock comes to (Unix ms).
+const OverdueBase = 1 << 52
+
+// OverdueAt is where the due index tells that freezes of an account are past their review dates: OverdueBase and how many;
+// 0: none is.
+func (a *Account) OverdueAt() int64 {
+	if n := a.countActs((*Act).PastReview); n > 0 {
+		return OverdueBase + int64(n)
+	}
+	return 0
+}
+
 // reviewDue is when somebody is to be reminded of a freeze, 0 = never.
 func (x *Act) reviewDue() int64 {
 	if x.What == Freeze && x.Standing == FreezeOpen && !x.Overdue {

@@ -13,6 +13,7 @@ import (
 const (
 	DueMember     = "m:" // Member.NextDue
 	DueRedemption = "r:"
+	DueOverdue    = "o:" // never due: it stands at Account.OverdueAt, for whoever counts what is overdue
 )
 
 // Touched are the states that entries touch: what has to be read before they are folded.

@@ -86,5 +86,8 @@ func ReferralKey(sharer, source, order string) string {
 	return sharer + "\x1f" + source + "\x1freferral\x1f" + order
 }
 
+// ActID is the id of what somebody of the staff, or a member, asks to be done under an Idempotency-Key.
+func ActID(actor, key string) string { return "a-" + hexHash("act", actor, key) }
+
 // RedemptionID is the id of the redemption that member asks for under an Idempotency-Key: the same key, the same id.
 func RedemptionID(member, key string) string { return "r-" + hexHash(member, key) }

@@ -17,6 +17,7 @@ const (
 	Requests   = "points.requests.v1"
 	Ledger     = "points.ledger.v1"
 	Notices    = "points.notices.v1"
+	Audit      = "points.audit.v1"
 
 	// DeadLetterPrefix + a source topic is where its unusable records go, untouched.
 	DeadLetterPrefix = "dlq."

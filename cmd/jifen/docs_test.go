@@ -83,6 +83,7 @@ func topicPages() map[string][3]string {
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
 		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
 		topics.Notices:    {"`notices`", "messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
+		topics.Audit:      {"`balances`", "auditors", "JSON, one record an act by hand, refusals too"},
 	}
 }
 

@@ -20,6 +20,7 @@ type observer struct {
 	noticed   *prometheus.CounterVec
 	recovered prometheus.Counter
 	behind    *prometheus.GaugeVec
+	overdue   prometheus.Gauge
 }
 
 func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
@@ -34,7 +35,10 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 			Name: "jifen_kafka_lag_records", Help: "Records that a consumer group has not committed.",
 		}, []string{"group", "topic"}),
 	}
-	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.recovered, o.behind)
+	o.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "jifen_freezes_overdue", Help: "Freezes past their review date, of the shards that this process owns.",
+	})
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.recovered, o.behind, o.overdue)
 	return o
 }
 

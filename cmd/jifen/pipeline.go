@@ -76,7 +76,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	})
 	loop := &kafka.Loop{
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
-		Writes: []string{topics.Ledger, topics.Requests}, Takeover: stage.Takeover, Loss: stage.Loss,
+		Writes: []string{topics.Ledger, topics.Requests, topics.Audit}, Takeover: stage.Takeover, Loss: stage.Loss,
 		BatchMax: a.config.Balances.BatchMaxIdle, Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond,
 		Urgent: topics.Requests, FetchBytes: 64 << 10, UrgentBytes: 32 << 10,
 	}
@@ -85,6 +85,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	run.Go(func() error { return a.wake(ctx, stage) })
 	run.Go(func() error { return a.watchClock(ctx, clock, stage) })
 	run.Go(func() error { return a.trim(ctx) })
+	run.Go(func() error { return a.watchReviews(ctx, stage, observe) })
 	return run.Wait()
 }
 

@@ -93,7 +93,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	ports := newPorts(a, producer, books, kafka.NewTail(a.kafka, topics.Ledger))
 	h := a.config.HTTP
 	api, err := httpapi.New(httpapi.Options{
-		Accounts: ports, Items: ports, Redemptions: ports, History: ports, Timeline: ports, Orders: ports, Boards: ports, Late: &lateQueue{ports: ports}, Retro: &retroRuns{ports: ports}, Verifier: verifier,
+		Accounts: ports, Items: ports, Redemptions: ports, History: ports, Timeline: ports, Orders: ports, Boards: ports, Late: &lateQueue{ports: ports}, Acts: ports, Retro: &retroRuns{ports: ports}, Verifier: verifier,
 		SigningKey: []byte(h.SigningKey.Reveal()), Shares: a.shares(), Clock: a.clock, Metrics: a.registry, Log: slog.Default(), Version: "v1",
 		Limits: httpapi.Limits{
 			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,

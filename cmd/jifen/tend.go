@@ -17,6 +17,8 @@ import (
 const (
 	wakeInterval = time.Second
 	trimInterval = time.Minute
+	// A freeze past its review date is a matter of days.
+	reviewInterval = 5 * time.Second
 	// An owner whose clock is further off the brokers' stops deciding (architecture: "Clock").
 	skewMax       = time.Minute
 	clockInterval = 20 * time.Second
@@ -107,6 +109,25 @@ func (a *app) watchClock(ctx context.Context, clock *clockWatch, stage *balances
 				slog.Warn("clock", "error", err)
 			}
 			break
+		}
+	}
+	return nil
+}
+
+// watchReviews counts the freezes that nobody has looked at in time, and warns when there are more than before.
+func (a *app) watchReviews(ctx context.Context, stage *balances.Stage, observe *observer) error {
+	known := int64(0)
+	for every(ctx, reviewInterval) {
+		n, err := a.store.Overdue(ctx, sortedKeys(stage.Owned()))
+		switch {
+		case err != nil && ctx.Err() == nil:
+			slog.Warn("reviews", "error", err)
+		case err == nil:
+			if n > known {
+				slog.Warn("freezes are past their review date", "freezes", n)
+			}
+			known = n
+			observe.overdue.Set(float64(n))
 		}
 	}
 	return nil

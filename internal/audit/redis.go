@@ -231,6 +231,9 @@ func (a *Audit) compareDue(ctx context.Context, n int32, w *ledger.World) error 
 		if at := m.NextDue(); at != 0 {
 			want[ledger.DueMember+id] = at
 		}
+		if at := m.OverdueAt(); at != 0 {
+			want[ledger.DueOverdue+id] = at
+		}
 	}
 	for id, r := range w.Redemptions {
 		want[ledger.DueRedemption+id] = ledger.DueAt(r.At)

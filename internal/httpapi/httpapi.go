@@ -42,6 +42,7 @@ type Options struct {
 	Items       Items
 	Redemptions Redemptions
 	History     History
+	Acts        Acts
 	Late        LateEvents
 	Retro       RetroRuns
 	Timeline    Timeline
@@ -63,6 +64,7 @@ type API struct {
 	items       Items
 	redemptions Redemptions
 	history     History
+	acts        Acts
 	late        LateEvents
 	retro       RetroRuns
 	timeline    Timeline
@@ -97,7 +99,7 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, retro: o.Retro, verifier: o.Verifier,
+		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, acts: o.Acts, retro: o.Retro, verifier: o.Verifier,
 		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log,
 	}
 	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
@@ -120,6 +122,7 @@ func New(o Options) (*API, error) {
 	a.shareRoutes()
 	a.lateRoutes()
 	a.retroRoutes()
+	a.actRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func textOf(code string) text {
 	case codeFrozen:
 		return text{"账户已冻结", "Account frozen", "账户冻结期间不能使用积分，请联系客服。", "Points cannot be spent while the account is frozen; contact support."}
 	case codeLimitReached:
-		return text{"已达兑换上限", "Limit reached", "您兑换该商品的次数已达上限。", "You have redeemed this item as often as it allows."}
+		return text{"已达次数上限", "Limit reached", "已达允许的次数，如商品的兑换次数、未决的冻结或调整、一次冻结的申诉。", "It was done as often as is allowed: redemptions of an item, freezes and adjustments that stand, appeals against a freeze."}
 	case codeTierRequired:
 		return text{"会员等级不符", "Another tier is required", "该商品仅限指定等级的会员兑换。", "This item is only for members of certain tiers."}
 	case codePriceChanged:

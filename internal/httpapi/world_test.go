@@ -33,6 +33,9 @@ type world struct {
 	hold     bool  // requests are not decided
 	explode  bool
 	decide   func(RedemptionRequest) Redemption // nil: apply
+	acts     map[string][]Act                   // by member
+	asked    []ActRequest
+	result   func(ActRequest) Act
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -207,7 +210,7 @@ func serveWorld(t *testing.T, w *world) *server {
 	s := &server{world: w, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	s.api, err = New(Options{
 		Shares:   w.shares,
-		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Timeline: s.world, Orders: s.world, Boards: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
+		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Timeline: s.world, Acts: s.world, Orders: s.world, Boards: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
 		Clock: func() time.Time { return programNow }, Metrics: s.reg, Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test",
 		Limits: Limits{
 			ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,

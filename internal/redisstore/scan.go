@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -96,4 +97,22 @@ func (s *Store) Dues(ctx context.Context, shard int32) (map[string]int64, error)
 		out[name] = int64(z.Score)
 	}
 	return out, nil
+}
+
+// Overdue counts the freezes of some shards that are past their review dates.
+func (s *Store) Overdue(ctx context.Context, shards []int32) (freezes int64, err error) {
+	p := s.client.Pipeline()
+	cmds := make([]*redis.ZSliceCmd, len(shards))
+	for i, n := range shards {
+		cmds[i] = p.ZRangeByScoreWithScores(ctx, shardKeys(n).due(), &redis.ZRangeBy{Min: strconv.Itoa(ledger.OverdueBase), Max: "+inf"})
+	}
+	if _, err := p.Exec(ctx); err != nil {
+		return 0, fmt.Errorf("freezes that are overdue: %w", err)
+	}
+	for _, c := range cmds {
+		for _, z := range c.Val() {
+			freezes += int64(z.Score) - ledger.OverdueBase
+		}
+	}
+	return freezes, nil
 }

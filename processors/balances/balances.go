@@ -1,7 +1,7 @@
 // Package balances decides what credits and requests do to accounts, as the one writer of its shards.
 //
 //	in:     points.credits.v1 points.requests.v1
-//	out:    points.ledger.v1, points.requests.v1 (of other shards), dlq.*
+//	out:    points.ledger.v1, points.requests.v1 (of other shards), points.audit.v1, dlq.*
 //	state:  accounts, orders, redemptions, items, seen ids; a fold of the ledger, kept in a store
 //	repeat: safe, offsets and entries are one transaction, the store applies each entry once
 package balances
@@ -33,7 +33,7 @@ type History interface {
 type Observer interface {
 	// Decided counts outcomes of one kind of input: an event type or a request kind.
 	Decided(kind string, outcome ledger.Outcome, count int)
-	// Redeemed tells that redemptions have an answer.
+	// Redeemed tells that redemptions, and what is done by hand, have an answer.
 	Redeemed(ctx context.Context, redemptions []string)
 	// Recovering reports entries folded since its last call, during a takeover or rebuild.
 	Recovering(shards int, entries int64, rebuild bool)

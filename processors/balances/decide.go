@@ -24,6 +24,12 @@ func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error 
 		if err := s.write(h, d, out); err != nil {
 			return err
 		}
+		if ledger.WhatOf(r.Request) != "" {
+			h.redeemed = append(h.redeemed, r.Id)
+			if err := s.audited(h, d, out); err != nil {
+				return err
+			}
+		}
 	}
 	for _, name := range h.due {
 		if err := s.due(h, name, m, out); err != nil {

@@ -47,7 +47,7 @@ func (in *installation) serve(now string) *api {
 }
 
 // call asks as somebody, in English, and reads the answer.
-func (a *api) call(who string, role httpapi.Role, method, path, body string) (int, map[string]any) {
+func (a *api) call(who string, role httpapi.Role, method, path, body string, headers ...string) (int, map[string]any) {
 	a.t.Helper()
 	token, err := a.issuer.Token(who, time.Hour, role)
 	if err != nil {
@@ -61,6 +61,9 @@ func (a *api) call(who string, role httpapi.Role, method, path, body string) (in
 	r.Header.Set("Accept-Language", "en")
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -1,0 +1,40 @@
+package topics
+
+import "time"
+
+// Audited is a record of points.audit.v1: what somebody did to a member's account by hand. It follows from an entry of the
+// ledger and is written in its transaction; refusals are recorded, too.
+type Audited struct {
+	By       string         `json:"by"`   // who acted
+	What     string         `json:"what"` // freeze | unfreeze | adjust | confirm | approve | decline | appeal
+	Outcome  string         `json:"outcome"`
+	At       time.Time      `json:"at"`
+	Member   string         `json:"member"`
+	Act      string         `json:"act"`                   // id of the request
+	Of       string         `json:"of,omitempty"`          // the freeze or adjustment that it is about
+	Proposer string         `json:"proposed_by,omitempty"` // of an adjustment that a second person decided
+	Reason   string         `json:"reason,omitempty"`
+	Evidence string         `json:"evidence,omitempty"`
+	Scope    string         `json:"scope,omitempty"`
+	Lots     []uint32       `json:"lots,omitempty"`
+	Points   int64          `json:"points,omitempty"`
+	ReviewBy *time.Time     `json:"review_by,omitempty"`
+	Before   AuditedBalance `json:"before"`
+	After    AuditedBalance `json:"after"`
+	Entry    AuditedEntry   `json:"entry"`
+}
+
+// AuditedBalance is what a member holds, as booked.
+type AuditedBalance struct {
+	Available int64 `json:"available"`
+	Pending   int64 `json:"pending"`
+	Frozen    int64 `json:"frozen"`
+	Debt      int64 `json:"debt"`
+}
+
+// AuditedEntry is the place of an entry in the ledger.
+type AuditedEntry struct {
+	Shard int32  `json:"shard"`
+	Seq   uint64 `json:"seq"`
+	Kind  string `json:"kind"`
+}
