@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test parts check fmt vet lint tidy bench up down generate build
+.PHONY: help demo test model parts check fmt vet lint tidy bench up down generate build
 
 # What a test or the demo needs is installed (root on Debian) or named in one line. Without CI=true a test whose part is
 # missing is skipped, so the rest can run on a laptop; with CI=true it fails.
@@ -25,8 +25,8 @@ test: parts ## vet and all tests, with a summary; CI=true lets nothing be skippe
 	@go vet ./...
 	@go test -json -timeout 25m -p 2 ./... | go run ./internal/testkit/summary
 
-parts: ## what the tests need: Redis, kcat, Java, Maven, npm; Apache Kafka and the ClickHouse engine in .cache
-	@tools/parts redis-server kcat java mvn npm $(laptop)
+parts: ## what the tests need: Redis, kcat, Java, Maven, npm, Python; Apache Kafka and the ClickHouse engine in .cache
+	@tools/parts redis-server kcat java mvn npm python3 $(laptop)
 	@go run ./internal/devstack/fetch kafka engine $(laptop)
 
 check: fmt vet lint tidy test ## all of it, before a commit
@@ -42,6 +42,11 @@ lint: ## golangci-lint
 
 tidy: ## layers, homes, sizes and banned calls
 	@go test ./internal/tidy
+
+model: ## 20 random histories of 5,000 events against an independent model (ARGS="--seeds 7 --with simulate")
+	@tools/parts redis-server python3
+	@$(MAKE) build
+	@python3 test/model/run.py --jifen bin/jifen $(ARGS)
 
 bench: ## CPU per event, in one table
 	@tools/parts redis-server java mvn npm

@@ -17,9 +17,10 @@ type Account struct {
 	Years   []Year     // tier metric by calendar year of the event time
 	// PendingOrders are not in Years yet: they count from the end of their windows on.
 	PendingOrders []PendingOrder
-	Uses          []Use // of caps and limits, by rule, period and what the limit counts by
-	Acts          []Act // what was done by hand, oldest first
-	Days          []Day // tier metric by day, where a window needs it
+	Uses          []Use           // of caps and limits, by rule, period and what the limit counts by
+	ForgottenUses []ForgottenUses // periods whose counters are dropped, by rule and period
+	Acts          []Act           // what was done by hand, oldest first
+	Days          []Day           // tier metric by day, where a window needs it
 	Anniversary   Anniversary
 	Notices       Notices
 	// Earned are the points that count on leaderboards, by period; of pending lots they do not yet (board.go).
@@ -95,6 +96,7 @@ func (a *Account) Clone() *Account {
 	c.Years = slices.Clone(a.Years)
 	c.PendingOrders = slices.Clone(a.PendingOrders)
 	c.Uses = slices.Clone(a.Uses)
+	c.ForgottenUses = slices.Clone(a.ForgottenUses)
 	c.Acts = slices.Clone(a.Acts)
 	c.Days = slices.Clone(a.Days)
 	c.Notices.Expired = slices.Clone(a.Notices.Expired)

@@ -48,10 +48,13 @@ func (c *credit) bound(x award) {
 	left, by := int64(math.MaxInt64), ""
 	if r.Cap.Points > 0 {
 		points, _ := c.m.used(r.ID, all[0])
-		left, by = max(0, r.Cap.Points-points), BoundCap
+		if left, by = max(0, r.Cap.Points-points), BoundCap; c.m.forgot(r.ID, r.Cap.Per, all[0].Period) {
+			left = 0
+		}
 	}
 	if r.Limit.Times > 0 {
-		if _, times := c.m.used(r.ID, all[len(all)-1]); times >= r.Limit.Times {
+		last := all[len(all)-1]
+		if _, times := c.m.used(r.ID, last); times >= r.Limit.Times || c.m.forgot(r.ID, r.Limit.Per, last.Period) {
 			left, by = 0, BoundLimit
 		}
 	}

@@ -102,9 +102,13 @@ func (s *shop) grants() map[string]*granted {
 	return all
 }
 
-// withoutPast are the counters without those of periods that are long over at an instant.
-func withoutPast(uses []ledger.Use, t time.Time) []ledger.Use {
-	return slices.DeleteFunc(uses, func(u ledger.Use) bool {
-		return u.Per != topics.PerEver && u.Per.End(u.First).AddDate(0, 0, 9).Before(t)
+// withoutPast leaves out the counters of periods that are long over at an instant, and when each was counted last.
+func withoutPast(a *ledger.Account, t time.Time) {
+	a.Uses = slices.DeleteFunc(a.Uses, func(u ledger.Use) bool {
+		return u.Per != topics.PerEver && u.Per.End(u.First).AddDate(0, 0, 90).Before(t)
 	})
+	for i := range a.Uses {
+		a.Uses[i].Day = 0
+	}
+	a.ForgottenUses = nil
 }

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"jifen/ledger"
 	"jifen/topics"
@@ -141,25 +142,62 @@ func TestWhatAPolicyDoesNotTakeKeepsItsCap(t *testing.T) {
 	s.spend("m", "r", 40)
 	s.refund("m", "A", "R", 5000)
 	want := []ledger.Use{
-		{Rule: "per-100", Per: topics.PerDay, First: 20260601, Times: 1},
-		{Rule: "per-100", Per: topics.PerMonth, First: 20260601, Points: 40},
+		{Rule: "per-100", Per: topics.PerDay, First: 20260601, Times: 1, Day: 20605},
+		{Rule: "per-100", Per: topics.PerMonth, First: 20260601, Points: 40, Day: 20605},
 	}
 	equal(t, "counters", s.world.Member("m").Uses, want)
 }
 
-// TestCountersOfPeriodsLongOverAreDropped, and not while events of them may still come.
+// TestCountersOfPeriodsLongOverAreDropped by the clock, and not while events of them may still come.
 func TestCountersOfPeriodsLongOverAreDropped(t *testing.T) {
-	s := open(t, "2026-06-01 10:00:00").bounded("share", topics.Cap{Points: 10, Per: topics.PerDay}, topics.Limit{})
-	for day := range 60 {
-		s.at("2026-06-01 10:00:00").now = s.now.AddDate(0, 0, day)
+	s := open(t, "2026-01-01 10:00:00").bounded("share", topics.Cap{Points: 10, Per: topics.PerDay}, topics.Limit{})
+	for day := range 200 {
+		s.at("2026-01-01 10:00:00").now = s.now.AddDate(0, 0, day)
 		s.share("m", fmt.Sprint("s", day), "")
-		s.ahead = -7 * 24 * 3600e9
+		s.ahead = -80 * 24 * 3600e9
 		s.share("m", fmt.Sprint("late", day), "")
-		if s.ahead = 0; day >= 7 {
-			equal(t, "a week late", s.amounts(), [][2]int64{{10, 0}})
+		if s.ahead = 0; day >= 80 {
+			equal(t, "80 days late", s.amounts(), [][2]int64{{10, 0}})
 		}
-		if n := len(s.world.Member("m").Uses); n > 18 {
+		if n := len(s.world.Member("m").Uses); n > 172 {
 			t.Fatalf("%d counters on day %d", n, day)
+		}
+	}
+}
+
+// TestHistoryIsCountedTogether whatever of it is read first, for periods that were over long ago by all that came before.
+func TestHistoryIsCountedTogether(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").bounded("share", topics.Cap{Points: 10, Per: topics.PerDay}, topics.Limit{})
+	s.bounded("per-100", topics.Cap{Points: 50, Per: topics.PerDay}, topics.Limit{})
+	past := func(days int) { s.ahead = -time.Duration(days) * 24 * time.Hour }
+	past(900)
+	s.share("m", "a", "")
+	past(1)
+	s.order("m", "O", line{net: 3000, per: 100})
+	s.share("m", "b", "")
+	past(900)
+	s.share("m", "c", "")
+	equal(t, "given already", s.amounts(), [][2]int64{{10, 0}})
+	past(899)
+	s.share("m", "d", "")
+	equal(t, "a day of its own", s.amounts(), [][2]int64{{10, 10}})
+}
+
+// TestAForgottenPeriodGivesNothing more: nobody knows what it gave. Older ones, which it never counted, have room.
+func TestAForgottenPeriodGivesNothing(t *testing.T) {
+	for _, limit := range []topics.Limit{{}, {Times: 5, Per: topics.PerDay}} {
+		s := open(t, "2026-01-01 10:00:00").bounded("share", topics.Cap{Points: 10, Per: topics.PerDay}, topics.Limit{})
+		if limit.Times > 0 {
+			s.bounded("share", topics.Cap{}, limit)
+		}
+		s.share("m", "a", "")
+		s.at("2026-01-03 10:00:00").share("m", "b", "")
+		s.at("2026-05-01 10:00:00").share("m", "c", "")
+		equal(t, "counters", len(s.world.Member("m").Uses), 1)
+		for id, want := range map[string]int64{"2026-01-01": 0, "2026-01-02": 0, "2026-01-03": 0, "2025-12-31": 10, "2026-01-04": 10} {
+			s.ahead = s.time(id + " 10:00:00").Sub(s.now)
+			s.share("m", id, "")
+			equal(t, id, s.amounts(), [][2]int64{{10, want}})
 		}
 	}
 }
@@ -177,4 +215,25 @@ func TestALaterVersionsCapHolds(t *testing.T) {
 	s.book.Rules[0].Cap.Points = 5
 	s.share("m", "c", "")
 	equal(t, "lowered", s.amounts(), [][2]int64{{10, 0}})
+}
+
+// TestCountersOfMergedMembersAdd up: what either got is of one cap.
+func TestCountersOfMergedMembersAdd(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").bounded("share", topics.Cap{Points: 30, Per: topics.PerDay}, topics.Limit{})
+	s.share("on", "a", "")
+	s.share("off", "b", "")
+	s.merge("on", "off")
+	s.route()
+	s.share("on", "c", "")
+	equal(t, "the third", s.amounts(), [][2]int64{{10, 10}})
+	s.share("on", "d", "")
+	equal(t, "the fourth", s.amounts(), [][2]int64{{10, 0}})
+
+	s = open(t, "2026-06-01 10:00:00").bounded("share", topics.Cap{Points: 30, Per: topics.PerDay}, topics.Limit{})
+	s.share("off", "b", "")
+	s.merge("on", "off")
+	s.route()
+	s.share("on", "c", "")
+	s.share("on", "d", "")
+	equal(t, "the third, where only the old id had any", s.amounts(), [][2]int64{{10, 10}})
 }

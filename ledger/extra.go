@@ -139,20 +139,27 @@ func (d *Decision) follows(r *pointspb.Request, a *pointspb.BudgetAward, into st
 	return d.refuse(Forwarded)
 }
 
-// OrderKeys are the keys that the order of an award may have: members may have been merged since.
+// OrderKeys are the keys that the order of an award may have: members may have been merged since, and each of those that
+// they were is in the key only if the other had an order of that key, too.
 func OrderKeys(a *pointspb.BudgetAward) []string {
-	var keys []string
-	for key := a.GetOrderKey(); key != ""; {
-		keys = append(keys, key)
-		key = key[:max(0, strings.LastIndex(key, "\x1e"))]
+	if a.GetOrderKey() == "" {
+		return nil
 	}
+	parts := strings.Split(a.OrderKey, "\x1e")
+	keys := parts[:1:1]
+	for _, from := range parts[1:] {
+		for _, key := range keys {
+			keys = append(keys, key+"\x1e"+from)
+		}
+	}
+	slices.Reverse(keys)
 	return keys
 }
 
-// waitingOrder is the order of an award; nil: it has none.
+// waitingOrder is the order of an award; nil: it has none, or it is forgotten.
 func (c *credit) waitingOrder(a *pointspb.BudgetAward) *Order {
 	for _, c.key = range OrderKeys(a) {
-		if o := c.m.Order(c.key); o != nil {
+		if o := c.m.Order(c.key); o != nil && slices.Contains(o.Asked, a.Rule) {
 			return o
 		}
 	}

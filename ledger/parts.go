@@ -37,15 +37,17 @@ var parts = [...]part{
 		none:  func(a *Account) { a.MergedInto = "" },
 	},
 	{
-		has:   func(a *Account) bool { return len(a.Uses) > 0 },
-		write: func(s *state, a *Account) { s.uses(a.Uses) },
-		read:  func(r *reading, a *Account) { a.Uses = r.uses() },
-		none:  func(a *Account) { a.Uses = nil },
-		merge: func(into, from *Account, _ uint32) {
-			for _, u := range from.Uses {
-				into.count(u, u.Points, u.Times)
-			}
+		has: func(a *Account) bool { return len(a.Uses)+len(a.ForgottenUses) > 0 },
+		write: func(s *state, a *Account) {
+			s.uses(a.Uses)
+			s.forgotten(a.ForgottenUses)
 		},
+		read: func(r *reading, a *Account) {
+			a.Uses = r.uses()
+			a.ForgottenUses = many(r, r.forgotten)
+		},
+		none:  func(a *Account) { a.Uses, a.ForgottenUses = nil, nil },
+		merge: func(into, from *Account, _ uint32) { into.mergeUses(from) },
 	},
 	{
 		has:   func(a *Account) bool { return len(a.Acts) > 0 },

@@ -87,6 +87,7 @@ func TestHistoryComesToWhatWouldHaveBeen(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		live, late := open(t, "2025-11-20 00:00:00"), open(t, "2025-11-20 00:00:00")
 		live.windows(r).tierWindow(r)
+		live.book.Clawback = rapid.SampledFrom([]topics.Clawback{topics.ClawbackDebt, topics.ClawbackBalance, topics.ClawbackOnlyPending}).Draw(r, "clawback")
 		late.book = live.book
 		var events []*pointspb.CreditEvent
 		for range rapid.IntRange(1, 60).Draw(r, "operations") {

@@ -257,6 +257,19 @@ func TestReturnOfBeforeTheClockTakesTheRiseBack(t *testing.T) {
 	equal(t, "nothing to evaluate", s.world.Member("m").EvaluateAt, int64(0))
 }
 
+// TestReturnOfBeforeTheActivationVoidsWhatWasPendingThen: under only_pending the return's own time says what was pending,
+// however late it is decided (§3, decision 0015).
+func TestReturnOfBeforeTheActivationVoidsWhatWasPendingThen(t *testing.T) {
+	s := week(t)
+	s.book.Clawback = topics.ClawbackOnlyPending
+	before := s.at("2026-06-05 10:00:00").refunded("m", "O", "R", 0, 45500)
+	after := s.at("2026-06-08 10:00:00").refunded("m", "O", "R2", 29900)
+	s.at("2026-06-20 00:00:00").credit(before)
+	equal(t, "void", s.moved(pointspb.Kind_REVERSED, pointspb.Account_AVAILABLE), int64(-136))
+	s.credit(after)
+	equal(t, "not pending anymore", s.balance("m"), ledger.Balance{Available: 43})
+}
+
 // TestFullReturnOfBeforeTheClockTakesTheRiseBack: nothing of the order is left that would tell from when on it counted.
 func TestFullReturnOfBeforeTheClockTakesTheRiseBack(t *testing.T) {
 	s := open(t, "2026-06-01 10:00:00").wait(1000, topics.Pending{Days: 7}, nil)

@@ -220,7 +220,7 @@ func TestOrderAndItsFullRefundLeaveNoTrace(t *testing.T) {
 		after := s.world.Member("m0").Clone()
 		for _, a := range []*ledger.Account{&untouched.Member("m0").Account, after} {
 			a.NextLot, a.Months, a.Tiers = 1, nil, []ledger.TierSpan{{Tier: a.Tier(s.book, s.now.UnixMilli())}}
-			a.Uses = withoutPast(a.Uses, ordered)
+			withoutPast(a, ordered)
 		}
 		got := ledger.NewWorld()
 		got.Member("m0").Account = *after

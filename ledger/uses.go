@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -18,11 +17,12 @@ type Use struct {
 	First         int32  // the period's first day in the program's zone, such as 20260601; 0 = ever
 	By            string // what the limit counts by
 	Points, Times int64
+	Day           int32 // of the newest award that it counts, by the clock that recorded it, from 1970 on
 }
 
-// usesKept is how long after its last day a period's counters are kept, by the time of what the member does next: as far
-// as events may be behind others, a day for clocks that are ahead, and a day for zones.
-const usesKept = lateMost + 48*time.Hour
+// usesKept is how many days a counter is kept by the clock, after its period and after the newest award that it counts: the
+// events of a history are counted together, whichever topic of it is read first, and people have time to let late ones in.
+const usesKept = 90
 
 func compareUses(x, y Use) int {
 	return cmp.Or(cmp.Compare(x.Rule, y.Rule), cmp.Compare(x.Per, y.Per), cmp.Compare(x.First, y.First), cmp.Compare(x.By, y.By))
@@ -44,32 +44,32 @@ func useOf(rule string, u *pointspb.Use) Use {
 // periods long over when something was used are dropped.
 func (a *Account) use(e *pointspb.Entry) {
 	var more bool
-	for _, u := range e.Uses {
-		a.count(useOf(e.Rule, u), u.Points, u.Times)
-		more = more || u.Points > 0 || u.Times > 0
+	day := dayOfUse(e.RecordedAt)
+	for _, used := range e.Uses {
+		u := useOf(e.Rule, used)
+		if used.Points > 0 || used.Times > 0 {
+			u.Day, more = day, true
+		}
+		a.count(u, used.Points, used.Times)
 	}
 	if more {
-		a.Uses = slices.DeleteFunc(a.Uses, func(u Use) bool { return u.over(e.Cause.OccurredAt) })
+		a.forgetUses(day)
 	}
 }
 
+// count adds to a counter; u names it, and the day of the award that is counted, 0 = none is.
 func (a *Account) count(u Use, points, times int64) {
 	i, ok := slices.BinarySearchFunc(a.Uses, u, compareUses)
 	if !ok {
 		// The account is kept from batch to batch, and must not hold on to the memory of an event.
-		u.Rule, u.Per, u.By = strings.Clone(u.Rule), period(u.Per), strings.Clone(u.By)
-		a.Uses = slices.Insert(a.Uses, i, u)
+		a.Uses = slices.Insert(a.Uses, i, Use{Rule: strings.Clone(u.Rule), Per: period(u.Per), First: u.First, By: strings.Clone(u.By)})
 	}
+	a.Uses[i].Day = max(a.Uses[i].Day, u.Day)
 	a.Uses[i].Points += points
 	a.Uses[i].Times += times
 	if a.Uses[i].Points == 0 && a.Uses[i].Times == 0 {
 		a.Uses = slices.Delete(a.Uses, i, i+1)
 	}
-}
-
-// over says that at t the period is so long over that no event of it comes any more, history aside.
-func (u *Use) over(t int64) bool {
-	return u.Per != topics.PerEver && u.Per.End(u.First).Add(usesKept).UnixMilli() < t
 }
 
 // checkUses says what is wrong with the counters (I16): each is above 0, and stands there once.
@@ -111,6 +111,7 @@ func (s *state) uses(all []Use) {
 		if u.Times != 0 {
 			s.int(u.Times)
 		}
+		s.int(int64(u.Day))
 		rule = u.Rule
 	}
 }
@@ -155,6 +156,7 @@ func (r *reading) uses() []Use {
 		if times {
 			u.Times = r.int()
 		}
+		u.Day = int32(r.int())
 		return u
 	})
 }
