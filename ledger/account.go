@@ -26,7 +26,8 @@ type Account struct {
 	// Earned are the points that count on leaderboards, by period; of pending lots they do not yet (board.go).
 	Earned    []Earned
 	Uncounted []Uncounted
-	Hidden    bool // the member is on no leaderboard
+	Hidden    bool     // the member is on no leaderboard
+	Coupons   []Coupon // of milestones, the last one of each period and member
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -50,6 +51,7 @@ type Lot struct {
 	Pending   bool // booked as pending
 	Frozen    bool // booked as frozen: not spent, and not expiring
 	Ordered   bool // came from an order, so a refund may reach it after its expiry
+	History   bool // pending, of a backfilled event: it reaches no milestone
 }
 
 // ExpiredLot is the part of a lot that became breakage.
@@ -101,6 +103,7 @@ func (a *Account) Clone() *Account {
 	c.Days = slices.Clone(a.Days)
 	c.Notices.Expired = slices.Clone(a.Notices.Expired)
 	c.Earned, c.Uncounted = slices.Clone(a.Earned), slices.Clone(a.Uncounted)
+	c.Coupons = slices.Clone(a.Coupons)
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
 	return &c

@@ -51,9 +51,10 @@ func (a *Account) dueLot(at int64) (int, bool) {
 
 func (d *Decision) bookLot(a *Member, l Lot) {
 	if l.Pending && l.ActiveAt != 0 && (l.ExpiresAt == 0 || l.ActiveAt < l.ExpiresAt) {
-		d.activate(a, l, &pointspb.Entry{
-			EffectiveAt: l.ActiveAt, Cause: due("activation "+lotName(l.Number), l.ActiveAt),
-		})
+		cause := due("activation "+lotName(l.Number), l.ActiveAt)
+		x := d.approachAt(a, l)
+		d.activate(a, l, &pointspb.Entry{EffectiveAt: l.ActiveAt, Cause: cause})
+		d.reach(a, x.by(cause, l.Number, ""))
 		return
 	}
 	if d.withoutNotice(a, l) {

@@ -130,6 +130,9 @@ func (c *credit) award() error {
 	for _, x := range found {
 		c.grant(x)
 	}
+	if c.event.Coupon != "" {
+		c.use(c.event.Coupon)
+	}
 	if !c.facts {
 		c.record(&pointspb.Entry{Kind: pointspb.Kind_RECORDED})
 	}

@@ -211,6 +211,7 @@ func (c *credit) settleExtra(o *Order, a *pointspb.BudgetAward) error {
 		if err := c.reverse(o, i, a.Cause); err != nil {
 			return err
 		}
+		c.revoke(c.m.Order(c.key), a.Cause)
 	}
 	if o.Completed != 0 {
 		c.completed(o)

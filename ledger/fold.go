@@ -95,6 +95,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	if e.MetricDay != nil {
 		a.foldDay(e)
 	}
+	if e.Milestone != nil || e.Coupon != nil {
+		a.foldCoupon(e)
+	}
 	if t := e.Tier; t != nil {
 		a.setTier(e.EffectiveAt, t.To)
 	}
@@ -127,9 +130,10 @@ func (a *Account) foldDue(e *pointspb.Entry) {
 func foldPostings(a *Account, e *pointspb.Entry) {
 	if l := e.Lot; l != nil && e.Kind != pointspb.Kind_ACTIVATED {
 		p := e.Postings[1]
+		pending := p.Account == pointspb.Account_PENDING
 		a.addLot(Lot{
 			Number: l.Number, Remaining: p.Points, ActiveAt: l.ActiveAt, ExpiresAt: l.ExpiresAt,
-			Priority: l.Priority, Pending: p.Account == pointspb.Account_PENDING, Ordered: l.Order != "",
+			Priority: l.Priority, Pending: pending, Ordered: l.Order != "", History: pending && e.Cause.Backfill != "",
 		})
 		a.NextLot = max(a.NextLot, l.Number)
 		return

@@ -33,9 +33,11 @@ func (c *credit) grant(x award) {
 	if g.budget != nil {
 		e.Budget, e.OrderKey = g.budget, c.key
 	}
+	way := c.approach(c.m, c.book, c.event.Cause.OccurredAt, c.moment.Now)
 	c.record(e)
 	if e.Lot != nil {
 		c.repay(c.m, e.Lot.Number, c.cause)
+		c.reach(c.m, way.by(c.cause, e.Lot.Number, c.key))
 	}
 	if g.extra != nil {
 		c.ask(x)

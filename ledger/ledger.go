@@ -33,6 +33,8 @@ const (
 	TooMuch       Outcome = "too_much" // a return of more than was paid
 	StockTooSmall Outcome = "stock_too_small"
 	UnknownOrder  Outcome = "unknown_order" // a retro run on an order that is forgotten, or never came
+	CouponUnknown Outcome = "unknown_coupon"
+	CouponRevoked Outcome = "coupon_revoked"
 	Unchanged     Outcome = "unchanged"
 	Waiting       Outcome = "waiting"      // a refund before its order, a removal before its review
 	Merged        Outcome = "merged"       // the member is another one
@@ -63,6 +65,7 @@ type Decision struct {
 	cause  *pointspb.Cause
 	marks  []SeenMark // of the cause, where they are known
 	made   uint32     // number of the first lot that was made, 0 = none was
+	beside beside
 }
 
 func begin(w *World, m Moment, cause *pointspb.Cause) *Decision {
@@ -136,6 +139,8 @@ func turn(e *pointspb.Entry) string {
 		if x := e.Arithmetic; x.GetLess() != nil {
 			return "budget " + strconv.Itoa(int(x.Lot))
 		}
+	case pointspb.Kind_MILESTONE, pointspb.Kind_COUPON_REVOKED:
+		return e.Milestone.Coupon
 	}
 	return ""
 }

@@ -13,7 +13,7 @@ func (s *state) lots(all []Lot, kept int) {
 	}
 	for i := kept; i < len(all); i++ {
 		l := &all[i]
-		s.flags(l.Pending, l.Ordered, l.Priority != 0, l.Frozen)
+		s.flags(l.Pending, l.Ordered, l.Priority != 0, l.Frozen, l.History)
 		s.int(int64(l.Number) - int64(last.Number))
 		s.int(l.Remaining)
 		s.int(l.ActiveAt - last.ActiveAt)
@@ -39,7 +39,7 @@ func (r *reading) lots(before []Lot) []Lot {
 	}
 	added := many(r, func() Lot {
 		l, prior := Lot{}, false
-		r.flags(&l.Pending, &l.Ordered, &prior, &l.Frozen)
+		r.flags(&l.Pending, &l.Ordered, &prior, &l.Frozen, &l.History)
 		l.Number, l.Remaining = uint32(int64(last.Number)+r.int()), r.int()
 		l.ActiveAt, l.ExpiresAt = last.ActiveAt+r.int(), last.ExpiresAt+r.int()
 		if prior {

@@ -94,6 +94,13 @@ var parts = [...]part{
 		none:  func(a *Account) { a.Earned, a.Uncounted, a.Hidden = nil, nil, false },
 		merge: func(into, from *Account, lots uint32) { into.mergeBoards(from, lots) },
 	},
+	{
+		has:   func(a *Account) bool { return len(a.Coupons) > 0 },
+		write: func(s *state, a *Account) { s.coupons(a.Coupons) },
+		read:  func(r *reading, a *Account) { a.Coupons = many(r, r.coupon) },
+		none:  func(a *Account) { a.Coupons = nil },
+		merge: func(into, from *Account, lots uint32) { into.mergeCoupons(from.Coupons, lots) },
+	},
 }
 
 // parts writes which parts an account has, and these.

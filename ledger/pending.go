@@ -215,14 +215,16 @@ func (c *credit) completed(o *Order) {
 				to.ExpiresAt = c.desk.activations.expiresAt(v, book.Zone, at)
 			}
 		}
+		x := c.approach(c.m, c.book, at, c.moment.Now).unless(l.History)
 		c.activate(c.m, l, &pointspb.Entry{Cause: c.cause, EffectiveAt: at, Lot: to})
+		c.reach(c.m, x.by(c.cause, l.Number, c.key))
 	}
 }
 
 // activateLot makes a lot spendable; to is what it is then, nil: as it was.
 func (a *Account) activateLot(i int, to *pointspb.Lot) {
 	l := a.Lots[i]
-	l.Pending = false
+	l.Pending, l.History = false, false
 	if to == nil {
 		a.Lots[i] = l
 		return

@@ -173,6 +173,7 @@ func (d *Decision) recall(r *pointspb.Request, q *pointspb.RecallRequest) (*Deci
 			return nil, err
 		}
 	}
+	c.revoke(c.m.Order(c.key), c.cause)
 	return d, nil
 }
 

@@ -95,6 +95,7 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 	if kept == 0 {
 		c.takeReferralBack(o, f, cause)
 	}
+	c.revoke(c.m.Order(c.key), cause)
 	c.follow(c.m, c.book, max(cause.OccurredAt, o.At), true, gone)
 	return nil
 }

@@ -37,6 +37,7 @@ func (c *credit) removed(cause *pointspb.Cause, first bool) error {
 			return err
 		}
 	}
+	c.revoke(c.m.Order(c.key), cause)
 	return nil
 }
 

@@ -10,8 +10,9 @@ var FS embed.FS
 
 // The books, by file name.
 const (
-	Retail = "retail.yaml" // a retailer's program with tiers, categories and a campaign
-	Demo   = "demo.yaml"   // £1 → 1 point, for the orders of the demo
+	Retail = "retail.yaml"      // a retailer's program with tiers, categories and a campaign
+	Demo   = "demo.yaml"        // £1 → 1 point, for the orders of the demo
+	Full   = "retail-full.yaml" // tiers that multiply and a milestone, for the same orders
 	// By quantity: nights, and finished courses beside their price.
 	Hotel     = "hotel.yaml"
 	Education = "education.yaml"

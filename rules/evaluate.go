@@ -58,6 +58,8 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) (*pointspb.CreditEvent, erro
 		p.event.MergedFrom = e.Data.From
 	case topics.TypeReviewPublished, topics.TypeReviewRemoved:
 		p.event.Review = reviewFacts(e)
+	case topics.TypeCouponUsed:
+		p.event.Coupon = e.Data.Coupon
 	}
 	p.event.BusinessKey = b.businessKey(e)
 	if b == nil {

@@ -1,6 +1,9 @@
 package topics
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Accounts are the keys of points.credits, points.requests and points.ledger.
 const (
@@ -75,6 +78,16 @@ func murmur2(s string) uint32 {
 // OrderKey names an order's state on its member's shard. Ids are printable, so the separator cannot occur in one.
 func OrderKey(member, source, order string) string { return member + "\x1f" + source + "\x1f" + order }
 
+// OrderOf is the order that a key names, as the shop names it; empty: it is the key of a review or a referral.
+func OrderOf(key string) string {
+	parts := strings.Split(key, "\x1f")
+	if len(parts) != len([...]string{"member", "source", "order"}) {
+		return ""
+	}
+	order, _, _ := strings.Cut(parts[2], "\x1e") // of which a merged member has one, too
+	return order
+}
+
 // ReviewKey names the state of a review on its member's shard: it is kept as an order is.
 func ReviewKey(member, source, review string) string {
 	return member + "\x1f" + source + "\x1freview\x1f" + review
@@ -88,6 +101,11 @@ func ReferralKey(sharer, source, order string) string {
 
 // ActID is the id of what somebody of the staff, or a member, asks to be done under an Idempotency-Key.
 func ActID(actor, key string) string { return "a-" + hexHash("act", actor, key) }
+
+// CouponID is the id of a milestone's n-th coupon of a member in a period: the same crossing, the same id (D8).
+func CouponID(milestone, member, period string, n uint32) string {
+	return "c-" + hexHash(milestone, member, period, strconv.FormatUint(uint64(n), 10))
+}
 
 // RedemptionID is the id of the redemption that member asks for under an Idempotency-Key: the same key, the same id.
 func RedemptionID(member, key string) string { return "r-" + hexHash(member, key) }

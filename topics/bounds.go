@@ -7,14 +7,15 @@ type Period string
 
 // The periods. Weeks begin on Monday.
 const (
-	PerDay   Period = "day"
-	PerWeek  Period = "week"
-	PerMonth Period = "month"
-	PerYear  Period = "year"
-	PerEver  Period = "ever"
+	PerDay     Period = "day"
+	PerWeek    Period = "week"
+	PerMonth   Period = "month"
+	PerQuarter Period = "quarter" // of milestones
+	PerYear    Period = "year"
+	PerEver    Period = "ever"
 )
 
-// Periods are all of them.
+// Periods are those of caps and limits.
 func Periods() []Period { return []Period{PerDay, PerWeek, PerMonth, PerYear, PerEver} }
 
 // First is the first day of the period of an instant as a number, such as 20260601; 0 of ever.
@@ -26,6 +27,8 @@ func (p Period) First(t time.Time, zone *time.Location) int32 {
 		y, m, d = monday.AddDate(0, 0, -(int(monday.Weekday())+6)%7).Date()
 	case PerMonth:
 		d = 1
+	case PerQuarter:
+		m, d = (m-1)/3*3+1, 1
 	case PerYear:
 		m, d = time.January, 1
 	case PerEver:
@@ -45,6 +48,8 @@ func (p Period) End(first int32) time.Time {
 		return t.AddDate(0, 0, 7)
 	case PerMonth:
 		return t.AddDate(0, 1, 0)
+	case PerQuarter:
+		return t.AddDate(0, 3, 0)
 	case PerYear:
 		return t.AddDate(1, 0, 0)
 	case PerEver:

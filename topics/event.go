@@ -91,6 +91,7 @@ const (
 	ReasonSignature   Reason = "SIGNATURE"
 	ReasonRuleError   Reason = "RULE_ERROR"
 	ReasonOversize    Reason = "OVERSIZE"
+	ReasonUndelivered Reason = "UNDELIVERED"
 )
 
 // Reject is a record that can never work: it becomes a dead letter with a reason and a sentence.

@@ -25,6 +25,7 @@ type Rulebook struct {
 	Notices       NoticePlan
 	// NoExpiryWithoutNotice: a lot of whose expiry the member was not told in time lives on for a week.
 	NoExpiryWithoutNotice bool
+	Milestones            []Milestone
 	MaxMultiplier         Ratio // of tier × campaigns; NoMaximum where the book sets none
 	PointCost             Ratio // what a point costs the retailer, minor units
 	Leaderboard           Leaderboard

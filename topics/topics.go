@@ -18,6 +18,7 @@ const (
 	Ledger     = "points.ledger.v1"
 	Notices    = "points.notices.v1"
 	Audit      = "points.audit.v1"
+	Coupons    = "points.coupons.v1"
 
 	// DeadLetterPrefix + a source topic is where its unusable records go, untouched.
 	DeadLetterPrefix = "dlq."
@@ -29,6 +30,8 @@ const (
 	GroupBalances  = "jifen.balances"
 	GroupAnalytics = "jifen.analytics"
 	GroupNotices   = "jifen.notices"
+	GroupCoupons   = "jifen.coupons"
+	GroupWebhooks  = "jifen.webhooks"
 )
 
 // Declarations is topics.yaml: partitions, retention and cleanup of every topic, in flow order.

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS ledger
     account_kind    LowCardinality(String)  COMMENT 'whose account: member, item, campaign or other',
     member          String                  COMMENT 'member, if it is a member''s account',
     item            String                  COMMENT 'item of the account, or of the redemption',
-    kind            LowCardinality(String)  COMMENT 'recorded, granted, activated, expired, reversed, repaid, tier_changed, tier_kept, redeemed, refused, reserved, sold, released, item_set, refunded, completed, removed, referred, taken, given or forgotten',
+    kind            LowCardinality(String)  COMMENT 'recorded, granted, activated, expired, reversed, repaid, tier_changed, tier_kept, redeemed, refused, reserved, sold, released, item_set, refunded, completed, milestone, coupon_revoked, coupon_used, removed, referred, taken, given or forgotten',
     effective_at    DateTime64(3, 'UTC')    COMMENT 'instant from which the entry counts' CODEC(T64, LZ4),
     recorded_at     DateTime64(3, 'UTC')    COMMENT 'instant at which the owner of the shard decided it' CODEC(T64, LZ4),
     cause_source    LowCardinality(String)  COMMENT 'source of the event or request that the entry follows from',

@@ -21,7 +21,6 @@ import (
 	"jifen/internal/orderimport"
 	"jifen/internal/rulefile"
 	"jifen/internal/telemetry"
-	"jifen/rulebooks"
 	"jifen/test/data"
 	"jifen/topics"
 )
@@ -56,7 +55,7 @@ func demoCommand() *cobra.Command {
 	flags.StringVar(&f.csv, "csv", "", "orders of your own: a `FILE`, with --map")
 	flags.StringVar(&f.mapFile, "map", "", "what the columns of --csv mean: a `FILE` (kind: OrderImport)")
 	flags.StringVar(&f.events, "events", "", "events of your own: a `FILE` of CloudEvents in structured JSON, one a line")
-	flags.StringVar(&f.rulebook, "rulebook", "", "a rulebook of your own: a `FILE`, or the name of a shipped one (demo, retail)")
+	flags.StringVar(&f.rulebook, "rulebook", "", "a rulebook of your own: a `FILE`, or the name of a shipped one (demo, retail, retail-full)")
 	flags.StringVar(&f.now, "now", "", "RFC 3339 `TIME` at which the program's clock starts (default: the last event's time)")
 	flags.StringVar(&f.balances, "balances", "", "write what jifen balances -o csv would print at the end to `FILE`")
 	return cmd
@@ -118,6 +117,8 @@ type demo struct {
 	summary  orderimport.Summary
 	book     []byte
 	bookName string
+	parsed   *topics.Rulebook
+	receiver *demoReceiver // nil: the book has no milestones
 
 	app    *app
 	issuer *httpapi.DevIssuer
@@ -133,30 +134,13 @@ func (d *demo) load() error {
 	if d.bookName, d.book, err = d.rulebook(); err != nil {
 		return err
 	}
-	if _, err := rulefile.Parse(d.bookName, d.book); err != nil {
+	if d.parsed, err = rulefile.Parse(d.bookName, d.book); err != nil {
 		return err
 	}
 	if d.flags.events != "" {
 		return d.loadEvents()
 	}
 	return d.loadOrders()
-}
-
-func (d *demo) rulebook() (string, []byte, error) {
-	name := d.flags.rulebook
-	if name == "" {
-		name = rulebooks.Demo
-	}
-	for _, shipped := range []string{name, name + ".yaml"} {
-		if b, err := rulebooks.FS.ReadFile(shipped); err == nil {
-			return shipped, b, nil
-		}
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return "", nil, fmt.Errorf("rulebook: %w", err)
-	}
-	return name, b, nil
 }
 
 func (d *demo) loadOrders() error {
@@ -177,8 +161,14 @@ func (d *demo) loadOrders() error {
 	if err != nil {
 		return err
 	}
+	// History reaches no milestone. The demo's own week ends at its clock, within what an event may be late by: where the
+	// book has milestones, its orders come as they would from the shops.
+	live := d.milestones() && d.flags.csv == ""
 	d.summary, err = orderimport.Run(context.Background(), orderimport.Options{CSV: orders, Map: m, Emit: func(events []topics.Event) error {
 		for i := range events {
+			if live {
+				events[i].Backfill = ""
+			}
 			d.records = append(d.records, topics.Encode(&events[i]))
 			d.last = later(d.last, events[i].Time)
 		}
@@ -225,6 +215,9 @@ func (d *demo) run(ctx context.Context, stack *devstack.Stack) error {
 		return err
 	}
 	defer func() { _ = d.app.close() }()
+	if d.receiver != nil {
+		defer d.receiver.server.Close()
+	}
 	if err := d.prepare(ctx); err != nil {
 		return err
 	}
@@ -232,7 +225,7 @@ func (d *demo) run(ctx context.Context, stack *devstack.Stack) error {
 	defer stop()
 	run, work := errgroup.WithContext(work)
 	run.Go(func() error {
-		return d.app.pipeline(work, map[string]bool{"credits": true, "balances": true, "analytics": true})
+		return d.app.pipeline(work, map[string]bool{"credits": true, "balances": true, "analytics": true, "coupons": true, "webhooks": true})
 	})
 	listening := make(chan string, 1)
 	verifier, err := d.issuer.Verifier(work)
@@ -263,14 +256,19 @@ func (d *demo) open(ctx context.Context, stack *devstack.Stack) error {
 	c.HTTP.Addr, c.Admin.Addr = "127.0.0.1:0", ""
 	c.HTTP.SigningKey = config.Secret(fmt.Sprintf("demo-%x", topics.MarkOf(d.started.String(), stack.Redis.Addr())))
 	c.Events.BackfillSources = []string{topics.AnySource}
-	book, err := rulefile.Parse(d.bookName, d.book)
-	if err != nil {
-		return err
+	c.Program = config.Program{Now: d.flags.now, Zone: d.parsed.Zone.String()}
+	c.Webhook = config.Default().Webhook
+	if d.milestones() {
+		var err error
+		if d.receiver, err = startReceiver(ctx, c.HTTP.SigningKey.Reveal()); err != nil {
+			return err
+		}
+		c.Webhook = d.receiver.config
 	}
-	c.Program = config.Program{Now: d.flags.now, Zone: book.Zone.String()}
 	if d.flags.now == "" && !d.last.IsZero() {
 		c.Program.Now = d.last.Format(time.RFC3339Nano)
 	}
+	var err error
 	if d.app, err = newApp(ctx, c); err != nil {
 		return err
 	}
@@ -290,10 +288,6 @@ func (d *demo) prepare(ctx context.Context) error {
 		return err
 	}
 	return d.app.publish(func(topic rulebookTopic, _ time.Time) error {
-		book, err := rulefile.Parse(d.bookName, d.book)
-		if err != nil {
-			return err
-		}
-		return topic.Publish(ctx, book.Version, d.book)
+		return topic.Publish(ctx, d.parsed.Version, d.book)
 	})
 }

@@ -44,6 +44,15 @@ func (d *demo) tables(s *story) {
 		{"refund lines unmatched", s.RefundLinesUnmatched},
 		{"ledger entries", s.LedgerEntries},
 	})
+	if c := s.couponStory; c != nil {
+		t.AppendRows([]table.Row{
+			{"members who crossed a milestone", c.MembersCrossed},
+			{"members with coupons", c.MembersWith},
+			{"coupons issued", c.Issued},
+			{"coupons revoked", c.Revoked},
+			{"delivered and verified", c.Delivered},
+		})
+	}
 	for _, reason := range sortedKeys(s.DeadLetters) {
 		t.AppendRow(table.Row{"dead letters " + reason, s.DeadLetters[reason]})
 	}

@@ -38,7 +38,18 @@ type story struct {
 	ExplainedMember      string         `json:"explained_member,omitempty"`
 	ExplainedEntries     []told         `json:"explained_entries,omitempty"`
 	Redemptions          []redeemed     `json:"redemptions,omitempty"`
+	*couponStory                        // of a book with milestones
 	Seconds              float64        `json:"seconds"`
+}
+
+// couponStory is what became of milestones. Members crossed are counted from the postings, those with coupons from the topic.
+type couponStory struct {
+	Issued         int `json:"coupons_issued"`
+	Revoked        int `json:"coupons_revoked"`
+	Delivered      int `json:"coupons_delivered"` // events of both, verified by the receiver, each id once
+	Refused        int `json:"coupons_not_verified"`
+	MembersWith    int `json:"members_with_coupons"`
+	MembersCrossed int `json:"members_crossed"`
 }
 
 // told is an entry as the API explains it.
@@ -67,6 +78,9 @@ func (d *demo) tell(ctx context.Context) error {
 		if err := d.redeem(ctx, &s); err != nil {
 			return err
 		}
+	}
+	if err := d.tellCoupons(ctx, &s); err != nil {
+		return err
 	}
 	report, err := d.app.audit(ctx, time.Minute, true)
 	if err != nil {
@@ -124,22 +138,29 @@ func (d *demo) drained(ctx context.Context) error {
 		group  string
 		topics []string
 	}{{topics.GroupCredits, topics.Shop()}, {topics.GroupBalances, []string{topics.Credits, topics.Requests}}} {
-		lag, err := kafka.NewLag(d.app.kafka, g.group)
-		if err != nil {
+		if err := d.drainedBy(ctx, g.group, g.topics...); err != nil {
 			return err
 		}
-		for _, topic := range g.topics {
-			for {
-				if done, err := lag.Drained(ctx, topic); err == nil && done {
-					break
-				}
-				if !every(ctx, 50*time.Millisecond) {
-					lag.Close()
-					return fmt.Errorf("waiting for %s: %w", g.group, ctx.Err())
-				}
+	}
+	return nil
+}
+
+// drainedBy waits until a group has nothing left to read of topics.
+func (d *demo) drainedBy(ctx context.Context, group string, names ...string) error {
+	lag, err := kafka.NewLag(d.app.kafka, group)
+	if err != nil {
+		return err
+	}
+	defer lag.Close()
+	for _, topic := range names {
+		for {
+			if done, err := lag.Drained(ctx, topic); err == nil && done {
+				break
+			}
+			if !every(ctx, 50*time.Millisecond) {
+				return fmt.Errorf("waiting for %s: %w", group, ctx.Err())
 			}
 		}
-		lag.Close()
 	}
 	return nil
 }

@@ -81,9 +81,10 @@ func topicPages() map[string][3]string {
 		topics.Runs:       {"the API, `jifen retro`", "the API, `jifen retro`", "JSON, one retro run and who decided what of it"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
-		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
+		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
 		topics.Notices:    {"`notices`", "messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
 		topics.Audit:      {"`balances`", "auditors", "JSON, one record an act by hand, refusals too"},
+		topics.Coupons:    {"`coupons`", "`webhooks`, marketing systems", "CloudEvents 1.0, structured JSON ([coupon.issued.v1](../../topics/schema/coupon.issued.v1.json), [coupon.revoked.v1](../../topics/schema/coupon.revoked.v1.json))"},
 	}
 }
 

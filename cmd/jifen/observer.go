@@ -18,6 +18,8 @@ type observer struct {
 	rejected  *prometheus.CounterVec
 	decided   *prometheus.CounterVec
 	noticed   *prometheus.CounterVec
+	told      *prometheus.CounterVec
+	delivered *prometheus.CounterVec
 	recovered prometheus.Counter
 	behind    *prometheus.GaugeVec
 	overdue   prometheus.Gauge
@@ -30,6 +32,8 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 		rejected:  counter("jifen_credits_dead_letters_total", "Events that became dead letters.", "topic", "reason"),
 		decided:   counter("jifen_balances_outcomes_total", "Decisions of the owners of shards.", "kind", "outcome"),
 		noticed:   counter("jifen_notices_total", "Notices published to members' messaging systems.", "kind"),
+		told:      counter("jifen_coupons_events_total", "Events about coupons written.", "type"),
+		delivered: counter("jifen_webhooks_tries_total", "Tries to deliver an event to the webhook's receiver.", "outcome"),
 		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
 		behind: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "jifen_kafka_lag_records", Help: "Records that a consumer group has not committed.",
@@ -38,7 +42,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 	o.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jifen_freezes_overdue", Help: "Freezes past their review date, of the shards that this process owns.",
 	})
-	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.recovered, o.behind, o.overdue)
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.recovered, o.behind, o.overdue)
 	return o
 }
 
@@ -53,6 +57,12 @@ func (o *observer) Credited(eventType string, n int) {
 func (o *observer) Rejected(topic string, reason topics.Reason) {
 	o.rejected.WithLabelValues(topic, string(reason)).Inc()
 }
+
+func (o *observer) Told(eventType string, n int) {
+	o.told.WithLabelValues(eventType).Add(float64(n))
+}
+
+func (o *observer) tried(outcome string) { o.delivered.WithLabelValues(outcome).Inc() }
 
 func (o *observer) Decided(kind string, outcome ledger.Outcome, count int) {
 	o.decided.WithLabelValues(kind, string(outcome)).Add(float64(count))

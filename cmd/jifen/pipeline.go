@@ -19,7 +19,8 @@ import (
 // START READING HERE. The pipeline is its stages, in flow order; they are joined by Kafka and nothing else:
 //
 //	shop.* ──credits──► points.credits ──balances──► points.ledger ──analytics──► ClickHouse
-//	                    points.requests ──┘    └──► Redis      └──notices──► points.notices
+//	                    points.requests ──┘    └──► Redis      ├──notices──► points.notices
+//	                                                           └──coupons──► points.coupons ──webhooks──► marketing
 func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	books := a.rulebooks()
 	observe := newObserver(a.registry, a.store)
@@ -36,6 +37,12 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	}
 	if stages["analytics"] {
 		run.Go(func() error { return a.feed(ctx, books) })
+	}
+	if stages["coupons"] {
+		run.Go(func() error { return a.coupons(ctx, books, observe) })
+	}
+	if stages["webhooks"] && a.config.Webhook.URL != "" {
+		run.Go(func() error { return a.webhooks(ctx, observe) })
 	}
 	return run.Wait()
 }

@@ -12,19 +12,13 @@ import (
 	"jifen/topics"
 )
 
-// noticesInterval is how often it is looked whether a rulebook has notices.
-const noticesInterval = 5 * time.Second
+// booksInterval is how often it is looked whether a rulebook has what a stage is for.
+const booksInterval = 500 * time.Millisecond
 
 // notices: points.ledger → points.notices. Without a rulebook that has notices nothing is read.
 func (a *app) notices(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
-	some := func() bool {
-		all, err := books.Books()
-		return err == nil && slices.ContainsFunc(all, func(b *topics.Rulebook) bool { return !b.Notices.IsZero() })
-	}
-	for !some() {
-		if !every(ctx, noticesInterval) {
-			return nil
-		}
+	if !untilAny(ctx, books, func(b *topics.Rulebook) bool { return !b.Notices.IsZero() }) {
+		return nil
 	}
 	stage := notices.New(notices.Dependencies{
 		Items: a.catalogue, Clock: a.clock, Observer: observe,
@@ -42,6 +36,18 @@ func (a *app) notices(ctx context.Context, books *kafka.Rulebooks, observe *obse
 		BatchMax: a.config.Credits.BatchMax,
 	}
 	return loop.Run(ctx, a.kafka)
+}
+
+// untilAny waits until a published book is of a kind; false: ctx has ended.
+func untilAny(ctx context.Context, books *kafka.Rulebooks, is func(*topics.Rulebook) bool) bool {
+	for {
+		if all, err := books.Books(); err == nil && slices.ContainsFunc(all, is) {
+			return true
+		}
+		if !every(ctx, booksInterval) {
+			return false
+		}
+	}
 }
 
 // catalogue reads all items with their prices and stock.

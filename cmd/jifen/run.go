@@ -14,14 +14,15 @@ import (
 	"jifen/internal/telemetry"
 )
 
-var stageNames = [...]string{"credits", "balances", "notices", "analytics"}
+var stageNames = [...]string{"credits", "balances", "notices", "analytics", "coupons", "webhooks"}
 
 func runCommand() *cobra.Command {
 	var stages []string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics", Args: cobra.NoArgs,
+		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics, coupons, webhooks", Args: cobra.NoArgs,
 		Long: "Runs stages of the pipeline until it is told to stop (SIGTERM). Several processes share the work; each has a\n" +
-			"slot of its own (kafka.instance).",
+			"slot of its own (kafka.instance). Coupons are told of once a published rulebook has milestones; they are delivered where\n" +
+			"webhook.url is set.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, err := open(cmd)
 			if err != nil {

@@ -46,6 +46,7 @@ func readSecrets(c *Config) []error {
 	read("redis.password", &c.Redis.Password, c.Redis.PasswordFile)
 	read("clickhouse.password", &c.ClickHouse.Password, c.ClickHouse.PasswordFile)
 	read("shares.keys", &c.Shares.Keys, c.Shares.KeysFile)
+	read("webhook.secret", &c.Webhook.Secret, c.Webhook.SecretFile)
 	read("http.signing_key", &c.HTTP.SigningKey, c.HTTP.SigningKeyFile)
 	return faults
 }
@@ -106,6 +107,7 @@ func (c *Config) faults() []error {
 	k.that(c.Credits.BatchMax >= 1, "credits.batch_max: must be above 0")
 	k.that(c.Credits.LagMax >= 1, "credits.lag_max: must be above 0")
 	k.positive("credits.rulebook_age_max", c.Credits.RulebookAgeMax)
+	c.Webhook.check(k)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	return k.faults

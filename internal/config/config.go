@@ -18,6 +18,7 @@ type Config struct {
 	Program    Program    `koanf:"program" doc:"The program's clock."`
 	Balances   Balances   `koanf:"balances" doc:"The owner of shards (processors/balances)."`
 	Credits    Credits    `koanf:"credits" doc:"The stage that evaluates rules (processors/credits)."`
+	Webhook    Webhook    `koanf:"webhook" doc:"Where coupons are delivered as Standard Webhooks."`
 	Log        Log        `koanf:"log" doc:"Logs, on stderr."`
 }
 
@@ -130,6 +131,17 @@ type Credits struct {
 	BatchMax       int           `koanf:"batch_max" doc:"Records per transaction."`
 	LagMax         int64         `koanf:"lag_max" doc:"Pause while the owners are behind by more records than this, so that a redemption never waits behind more."`
 	RulebookAgeMax time.Duration `koanf:"rulebook_age_max" doc:"Stop deciding when the reading of the rulebook topic is older than this."`
+}
+
+// Webhook is the receiver of points.coupons.v1.
+type Webhook struct {
+	URL          string        `koanf:"url" doc:"http(s) URL that takes the events by POST; empty: nothing is delivered."`
+	Secret       Secret        `koanf:"secret" doc:"Signs the events: whsec_ and 24 to 64 bytes in base64, the same at the receiver. Rather use secret_file."`
+	SecretFile   string        `koanf:"secret_file" doc:"File that holds the secret."`
+	Timeout      time.Duration `koanf:"timeout" doc:"How long the receiver may take to answer."`
+	TriesMax     int           `koanf:"tries_max" doc:"After so many tries an event is a dead letter (UNDELIVERED)."`
+	RetryWaitMin time.Duration `koanf:"retry_wait_min" doc:"Wait before the second try; each further one is twice as long, with jitter."`
+	RetryWaitMax time.Duration `koanf:"retry_wait_max" doc:"Longest wait between two tries."`
 }
 
 // Log is what is logged and how.

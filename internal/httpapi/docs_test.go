@@ -49,6 +49,7 @@ func reasons() [][3]string {
 		{string(topics.ReasonSchema), "a member or attribute is missing, has another type or another form than the schema's", "the same"},
 		{string(topics.ReasonUnknownType), "the type is none of the topic's", "the same; a type of a newer version needs a newer jifen first"},
 		{string(topics.ReasonRange), "an amount below 0 or above 10^12, more than 1,000 lines, another currency than the rulebook's", "the same"},
+		{string(topics.ReasonUndelivered), "a coupon's event that the webhook's receiver did not take in `webhook.tries_max` tries (topic `dlq.points.coupons.v1`)", "repair the receiver, then `jifen replay dlq`"},
 		{string(topics.ReasonOversize), "larger than 1 MiB", "split the order or leave out what nobody reads"},
 		{string(topics.ReasonFuture), "further ahead of the program's clock than events.skew", "set the producer's clock right, send again"},
 		{string(topics.ReasonTooOld), "older than events.late_after, and no backfill of a source in events.backfill_sources", "send it as a backfill: `jifen produce --backfill NAME`; or let people decide: `/v1/late-events`"},

@@ -47,6 +47,12 @@ func explain(l lang, w Why) string {
 		return sentence(l, w, "评价删除已登记", "removal of a review recorded")
 	case "referred":
 		return sentence(l, w, "推荐关系已登记", "referral recorded")
+	case "milestone":
+		return sentence(l, w, "可用积分达到门槛，发放优惠券", "the spendable points reached a threshold: a coupon is issued")
+	case "coupon_revoked":
+		return sentence(l, w, "积分收回后不再达到门槛，优惠券作废", "with points taken back the threshold would not have been reached: the coupon is revoked")
+	case "coupon_used":
+		return sentence(l, w, "优惠券使用已登记", "use of a coupon recorded")
 	case "expired":
 		return took(l, w, "积分到期", "points expired")
 	case "repaid":

@@ -97,6 +97,13 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 		},
 		{Why{Kind: "redeemed", Item: "night", Quantity: 1}, "兑换 night × 1", "redeemed night × 1"},
 		{Why{Kind: "refused", Item: "night", Refusal: "sold_out"}, "兑换 night 未成功：已兑完", "redemption of night refused: Sold out"},
+		{Why{Kind: "milestone"}, "可用积分达到门槛，发放优惠券", "the spendable points reached a threshold: a coupon is issued"},
+		{
+			Why{Kind: "coupon_revoked", Order: "O1"},
+			"订单 O1：积分收回后不再达到门槛，优惠券作废",
+			"order O1: with points taken back the threshold would not have been reached: the coupon is revoked",
+		},
+		{Why{Kind: "coupon_used"}, "优惠券使用已登记", "use of a coupon recorded"},
 		{Why{Kind: "expired"}, "积分到期", "points expired"},
 		{Why{Kind: "activated", Pending: -43}, "43 待生效积分转为可用", "43 pending points became available"},
 		{Why{Kind: "completed", Order: "O1"}, "订单 O1：订单完成已登记", "order O1: completion recorded"},

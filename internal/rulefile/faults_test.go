@@ -148,7 +148,6 @@ func TestEveryFaultHasItsPlace(t *testing.T) {
 
 func TestWhatIsBuiltLaterIsRefusedNotIgnored(t *testing.T) {
 	for _, c := range []struct{ name, from, to, want string }{
-		{"milestones", "  max_multiplier", "  milestones: [{id: c}]\n  max_multiplier", "25:15 spec.milestones is not supported yet"},
 		{"rebate", "  max_multiplier", "  rebate: {rate: \"0.05\"}\n  max_multiplier", "25:11 spec.rebate is not supported yet"},
 		{"redeem", "on: earn", "on: redeem, price: \"0.8\", items: all", "24:22 spec.campaigns[0]: a campaign on redeem is not supported yet"},
 	} {

@@ -66,7 +66,7 @@ func (s *section) envelope(kind string) {
 }
 
 func (b *book) spec(s *section) {
-	s.later("milestones", "rebate")
+	s.later("rebate")
 	if s.has("effective_from", "the time from which the version holds") {
 		b.out.From = s.instant("effective_from")
 	}
@@ -92,6 +92,9 @@ func (b *book) spec(s *section) {
 	}
 	for i, n := range s.list("campaigns") {
 		b.campaign(n, fmt.Sprintf("spec.campaigns[%d]", i))
+	}
+	for i, n := range s.list("milestones") {
+		b.milestone(n, fmt.Sprintf("spec.milestones[%d]", i))
 	}
 }
 

@@ -92,7 +92,7 @@ func TestWhatABookLeavesOut(t *testing.T) {
 }
 
 func TestShippedBooksPassTheirCases(t *testing.T) {
-	for _, name := range []string{rulebooks.Retail, rulebooks.Demo, rulebooks.Hotel, rulebooks.Education} {
+	for _, name := range []string{rulebooks.Retail, rulebooks.Demo, rulebooks.Full, rulebooks.Hotel, rulebooks.Education} {
 		b := parse(t, string(shipped(t, name)))
 		cases := strings.TrimSuffix(name, ".yaml") + ".cases.yaml"
 		results, err := rulefile.RunCases(b, cases, shipped(t, cases))

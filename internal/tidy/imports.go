@@ -55,6 +55,7 @@ var homes = map[string][]string{
 	"github.com/ebitengine/purego":          {"internal/devstack/engine"},
 	"github.com/santhosh-tekuri/jsonschema": {"internal/rulefile"},
 	"cel.dev/cel-go":                        {"internal/rulefile"},
+	"github.com/standard-webhooks":          {"internal/webhook"},
 }
 
 // imported is one import of a file.

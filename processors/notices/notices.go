@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"jifen/ledger"
 	"jifen/processors"
 	"jifen/topics"
@@ -57,7 +55,7 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	var out processors.Output
 	for i := range b.Records {
 		r := &b.Records[i]
-		if kindOf(r.Value) != pointspb.Kind_NOTICED {
+		if topics.KindOf(r.Value) != pointspb.Kind_NOTICED {
 			continue
 		}
 		e := &pointspb.Entry{}
@@ -75,27 +73,6 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 		s.told[e.Notice.Kind]++
 	}
 	return out, nil
-}
-
-// kindOf reads an entry's kind off its bytes: nearly all entries tell nobody anything, and need not be decoded.
-func kindOf(m []byte) pointspb.Kind {
-	const kind = 3 // its number in points.proto, before all that is long
-	for len(m) > 0 {
-		number, typ, n := protowire.ConsumeTag(m)
-		if n < 0 || number > kind {
-			return 0
-		}
-		m = m[n:]
-		if number == kind && typ == protowire.VarintType {
-			v, _ := protowire.ConsumeVarint(m)
-			return pointspb.Kind(v) //nolint:gosec // an enum
-		}
-		if n = protowire.ConsumeFieldValue(number, typ, m); n < 0 {
-			return 0
-		}
-		m = m[n:]
-	}
-	return 0
 }
 
 // affordable are up to three items that the member's points could buy, the most expensive first.

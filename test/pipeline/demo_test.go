@@ -27,6 +27,11 @@ type story struct {
 	SumRedis             *int64         `json:"sum_redis"`
 	SumClickHouse        *int64         `json:"sum_clickhouse"`
 	AuditDifferences     *int           `json:"audit_differences"`
+	CouponsIssued        *int           `json:"coupons_issued"`
+	CouponsDelivered     *int           `json:"coupons_delivered"`
+	CouponsNotVerified   *int           `json:"coupons_not_verified"`
+	MembersWithCoupons   *int           `json:"members_with_coupons"`
+	MembersCrossed       *int           `json:"members_crossed"`
 	Redemptions          []struct {
 		Status int   `json:"status"`
 		Points int64 `json:"points"`
@@ -84,6 +89,21 @@ func TestDemoGivesTheContractFigures(t *testing.T) {
 	}
 	equal(t, "redemptions", len(s.Redemptions), 3)
 	is(t, "points_redeemed", s.PointsRedeemed, redeemed)
+}
+
+// TestDemoOfTheFullBook: the same orders under tiers that multiply and a milestone. Whoever crosses it, by the postings
+// alone, has exactly one coupon, delivered to a receiver that verifies.
+func TestDemoOfTheFullBook(t *testing.T) {
+	s, _ := demo(t, "--rulebook", "retail-full")
+	is(t, "orders_paid", s.OrdersPaid, 531)
+	is(t, "members_with_orders", s.MembersWithOrders, 396)
+	is(t, "audit_differences", s.AuditDifferences, 0)
+	is(t, "members_crossed", s.MembersCrossed, 3)
+	is(t, "members_with_coupons", s.MembersWithCoupons, 3)
+	is(t, "coupons_issued", s.CouponsIssued, 3)
+	is(t, "coupons_delivered", s.CouponsDelivered, 3)
+	is(t, "coupons_not_verified", s.CouponsNotVerified, 0)
+	equal(t, "dead letters", s.DeadLetters, map[string]int{})
 }
 
 // TestDemoOnOwnHistory runs a history whose balances were computed by hand, with its own rulebook and clock.

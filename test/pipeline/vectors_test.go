@@ -77,6 +77,7 @@ func TestPipelineVector(t *testing.T) {
 	timelineVectors(t)
 	capVectors(t)
 	actVectors(t)
+	milestoneVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.

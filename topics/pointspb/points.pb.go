@@ -63,6 +63,9 @@ const (
 	Kind_REFERRED         Kind = 35 // what the buyer's shard decided about a referral
 	Kind_RETRO            Kind = 39 // a retro run came to an order, or was undone on it: by what arithmetic its rules go from now on
 	Kind_PREFERENCE       Kind = 36 // what a member wants to be shown of them
+	Kind_MILESTONE        Kind = 20 // what became spendable crossed a threshold: a coupon is issued
+	Kind_COUPON_REVOKED   Kind = 21 // a return left too little of what had crossed
+	Kind_COUPON_USED      Kind = 22 // marketing says that a coupon was used, or tried to be
 )
 
 // Enum value maps for Kind.
@@ -104,6 +107,9 @@ var (
 		35: "REFERRED",
 		39: "RETRO",
 		36: "PREFERENCE",
+		20: "MILESTONE",
+		21: "COUPON_REVOKED",
+		22: "COUPON_USED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -142,6 +148,9 @@ var (
 		"REFERRED":         35,
 		"RETRO":            39,
 		"PREFERENCE":       36,
+		"MILESTONE":        20,
+		"COUPON_REVOKED":   21,
+		"COUPON_USED":      22,
 	}
 )
 
@@ -1144,6 +1153,7 @@ type CreditEvent struct {
 	MergedFrom    string                 `protobuf:"bytes,15,opt,name=merged_from,json=mergedFrom,proto3" json:"merged_from,omitempty"` // the member who turned out to be this one (R68)
 	Review        *ReviewFacts           `protobuf:"bytes,11,opt,name=review,proto3" json:"review,omitempty"`
 	Referral      *ReferralFacts         `protobuf:"bytes,12,opt,name=referral,proto3" json:"referral,omitempty"` // of an order with a share token, where a rule is for that
+	Coupon        string                 `protobuf:"bytes,10,opt,name=coupon,proto3" json:"coupon,omitempty"`     // the coupon that was used
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1260,6 +1270,13 @@ func (x *CreditEvent) GetReferral() *ReferralFacts {
 		return x.Referral
 	}
 	return nil
+}
+
+func (x *CreditEvent) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
 }
 
 // PriceList is an item's point prices at one time.
@@ -4602,6 +4619,261 @@ func (x *MergeFacts) GetLotsFrom() uint32 {
 	return 0
 }
 
+// LotPoints are points of a lot.
+type LotPoints struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lot           uint32                 `protobuf:"varint,1,opt,name=lot,proto3" json:"lot,omitempty"`
+	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LotPoints) Reset() {
+	*x = LotPoints{}
+	mi := &file_points_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LotPoints) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LotPoints) ProtoMessage() {}
+
+func (x *LotPoints) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
+func (*LotPoints) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *LotPoints) GetLot() uint32 {
+	if x != nil {
+		return x.Lot
+	}
+	return 0
+}
+
+func (x *LotPoints) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+// MilestoneFacts say which coupon a threshold leads to, and by what it was crossed.
+type MilestoneFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Milestone     string                 `protobuf:"bytes,1,opt,name=milestone,proto3" json:"milestone,omitempty"`
+	Template      string                 `protobuf:"bytes,2,opt,name=template,proto3" json:"template,omitempty"`
+	Coupon        string                 `protobuf:"bytes,3,opt,name=coupon,proto3" json:"coupon,omitempty"` // made from milestone, member, period and n
+	Period        string                 `protobuf:"bytes,4,opt,name=period,proto3" json:"period,omitempty"` // 2026, 2026-Q2, 2026-06 or ever, by the event time of what crossed, in the program's zone
+	N             uint32                 `protobuf:"varint,5,opt,name=n,proto3" json:"n,omitempty"`          // counts the coupons of the period: the next one follows a revocation
+	Order         string                 `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`   // key of the order that crossed; empty: it was none, or the clock does not know
+	Lot           uint32                 `protobuf:"varint,7,opt,name=lot,proto3" json:"lot,omitempty"`      // what became spendable
+	Threshold     int64                  `protobuf:"varint,8,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	Before        int64                  `protobuf:"varint,9,opt,name=before,proto3" json:"before,omitempty"` // available less debt before that
+	After         int64                  `protobuf:"varint,10,opt,name=after,proto3" json:"after,omitempty"`
+	Beside        []*LotPoints           `protobuf:"bytes,11,rep,name=beside,proto3" json:"beside,omitempty"` // what became spendable just before it, by the same event or at the same instant
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MilestoneFacts) Reset() {
+	*x = MilestoneFacts{}
+	mi := &file_points_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MilestoneFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MilestoneFacts) ProtoMessage() {}
+
+func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
+func (*MilestoneFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *MilestoneFacts) GetMilestone() string {
+	if x != nil {
+		return x.Milestone
+	}
+	return ""
+}
+
+func (x *MilestoneFacts) GetTemplate() string {
+	if x != nil {
+		return x.Template
+	}
+	return ""
+}
+
+func (x *MilestoneFacts) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *MilestoneFacts) GetPeriod() string {
+	if x != nil {
+		return x.Period
+	}
+	return ""
+}
+
+func (x *MilestoneFacts) GetN() uint32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *MilestoneFacts) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *MilestoneFacts) GetLot() uint32 {
+	if x != nil {
+		return x.Lot
+	}
+	return 0
+}
+
+func (x *MilestoneFacts) GetThreshold() int64 {
+	if x != nil {
+		return x.Threshold
+	}
+	return 0
+}
+
+func (x *MilestoneFacts) GetBefore() int64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *MilestoneFacts) GetAfter() int64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *MilestoneFacts) GetBeside() []*LotPoints {
+	if x != nil {
+		return x.Beside
+	}
+	return nil
+}
+
+// CouponUse says what became of the use of a coupon.
+type CouponUse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Coupon        string                 `protobuf:"bytes,1,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	Outcome       string                 `protobuf:"bytes,2,opt,name=outcome,proto3" json:"outcome,omitempty"`     // applied, or why the account does not change
+	Milestone     string                 `protobuf:"bytes,3,opt,name=milestone,proto3" json:"milestone,omitempty"` // of a coupon that is known
+	Period        string                 `protobuf:"bytes,4,opt,name=period,proto3" json:"period,omitempty"`
+	N             uint32                 `protobuf:"varint,5,opt,name=n,proto3" json:"n,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CouponUse) Reset() {
+	*x = CouponUse{}
+	mi := &file_points_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CouponUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CouponUse) ProtoMessage() {}
+
+func (x *CouponUse) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
+func (*CouponUse) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *CouponUse) GetCoupon() string {
+	if x != nil {
+		return x.Coupon
+	}
+	return ""
+}
+
+func (x *CouponUse) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *CouponUse) GetMilestone() string {
+	if x != nil {
+		return x.Milestone
+	}
+	return ""
+}
+
+func (x *CouponUse) GetPeriod() string {
+	if x != nil {
+		return x.Period
+	}
+	return ""
+}
+
+func (x *CouponUse) GetN() uint32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
 // Entry is one step of an account's history (points.ledger.v1). The hash is always the last field of the record's bytes.
 type Entry struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4646,6 +4918,8 @@ type Entry struct {
 	Granted       int64                  `protobuf:"varint,40,opt,name=granted,proto3" json:"granted,omitempty"`      // REVERSED: what the grant had awarded
 	Boards        []int32                `protobuf:"varint,41,rep,packed,name=boards,proto3" json:"boards,omitempty"` // periods of leaderboards in which the entry's points count: yyyymm or yyyy; empty: in none
 	Preference    *PreferenceRequest     `protobuf:"bytes,42,opt,name=preference,proto3" json:"preference,omitempty"`
+	Milestone     *MilestoneFacts        `protobuf:"bytes,30,opt,name=milestone,proto3" json:"milestone,omitempty"`
+	Coupon        *CouponUse             `protobuf:"bytes,31,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4653,7 +4927,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4665,7 +4939,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4678,7 +4952,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Entry) GetAccount() string {
@@ -4968,6 +5242,20 @@ func (x *Entry) GetPreference() *PreferenceRequest {
 	return nil
 }
 
+func (x *Entry) GetMilestone() *MilestoneFacts {
+	if x != nil {
+		return x.Milestone
+	}
+	return nil
+}
+
+func (x *Entry) GetCoupon() *CouponUse {
+	if x != nil {
+		return x.Coupon
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -5057,7 +5345,7 @@ const file_points_proto_rawDesc = "" +
 	"\x0fCandidateBudget\x12\x1a\n" +
 	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12*\n" +
 	"\x04less\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\x12\x1c\n" +
-	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\xfc\x03\n" +
+	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\x94\x04\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -5073,7 +5361,9 @@ const file_points_proto_rawDesc = "" +
 	"\vmerged_from\x18\x0f \x01(\tR\n" +
 	"mergedFrom\x124\n" +
 	"\x06review\x18\v \x01(\v2\x1c.jifen.points.v1.ReviewFactsR\x06review\x12:\n" +
-	"\breferral\x18\f \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\"k\n" +
+	"\breferral\x18\f \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x12\x16\n" +
+	"\x06coupon\x18\n" +
+	" \x01(\tR\x06coupon\"k\n" +
 	"\tPriceList\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x12\n" +
 	"\x04base\x18\x02 \x01(\x03R\x04base\x120\n" +
@@ -5360,7 +5650,29 @@ const file_points_proto_rawDesc = "" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x122\n" +
 	"\acarried\x18\x03 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x1b\n" +
-	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"\xde\r\n" +
+	"\tlots_from\x18\x04 \x01(\rR\blotsFrom\"5\n" +
+	"\tLotPoints\x12\x10\n" +
+	"\x03lot\x18\x01 \x01(\rR\x03lot\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\"\xb0\x02\n" +
+	"\x0eMilestoneFacts\x12\x1c\n" +
+	"\tmilestone\x18\x01 \x01(\tR\tmilestone\x12\x1a\n" +
+	"\btemplate\x18\x02 \x01(\tR\btemplate\x12\x16\n" +
+	"\x06coupon\x18\x03 \x01(\tR\x06coupon\x12\x16\n" +
+	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\x12\x14\n" +
+	"\x05order\x18\x06 \x01(\tR\x05order\x12\x10\n" +
+	"\x03lot\x18\a \x01(\rR\x03lot\x12\x1c\n" +
+	"\tthreshold\x18\b \x01(\x03R\tthreshold\x12\x16\n" +
+	"\x06before\x18\t \x01(\x03R\x06before\x12\x14\n" +
+	"\x05after\x18\n" +
+	" \x01(\x03R\x05after\x122\n" +
+	"\x06beside\x18\v \x03(\v2\x1a.jifen.points.v1.LotPointsR\x06beside\"\x81\x01\n" +
+	"\tCouponUse\x12\x16\n" +
+	"\x06coupon\x18\x01 \x01(\tR\x06coupon\x12\x18\n" +
+	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x1c\n" +
+	"\tmilestone\x18\x03 \x01(\tR\tmilestone\x12\x16\n" +
+	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\"\xd1\x0e\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -5412,8 +5724,10 @@ const file_points_proto_rawDesc = "" +
 	"\x06boards\x18) \x03(\x05R\x06boards\x12B\n" +
 	"\n" +
 	"preference\x18* \x01(\v2\".jifen.points.v1.PreferenceRequestR\n" +
-	"preference\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xff\x03\n" +
+	"preference\x12=\n" +
+	"\tmilestone\x18\x1e \x01(\v2\x1f.jifen.points.v1.MilestoneFactsR\tmilestone\x122\n" +
+	"\x06coupon\x18\x1f \x01(\v2\x1a.jifen.points.v1.CouponUseR\x06coupon\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xb3\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -5456,7 +5770,10 @@ const file_points_proto_rawDesc = "" +
 	"\bREFERRED\x10#\x12\t\n" +
 	"\x05RETRO\x10'\x12\x0e\n" +
 	"\n" +
-	"PREFERENCE\x10$*\xb4\x01\n" +
+	"PREFERENCE\x10$\x12\r\n" +
+	"\tMILESTONE\x10\x14\x12\x12\n" +
+	"\x0eCOUPON_REVOKED\x10\x15\x12\x0f\n" +
+	"\vCOUPON_USED\x10\x16*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -5483,7 +5800,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -5539,7 +5856,10 @@ var file_points_proto_goTypes = []any{
 	(*ReturnFacts)(nil),       // 51: jifen.points.v1.ReturnFacts
 	(*ItemFacts)(nil),         // 52: jifen.points.v1.ItemFacts
 	(*MergeFacts)(nil),        // 53: jifen.points.v1.MergeFacts
-	(*Entry)(nil),             // 54: jifen.points.v1.Entry
+	(*LotPoints)(nil),         // 54: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 55: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 56: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 57: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -5605,35 +5925,38 @@ var file_points_proto_depIdxs = []int32{
 	3,  // 60: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
 	16, // 61: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
 	24, // 62: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	0,  // 63: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 64: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	35, // 65: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	36, // 66: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	37, // 67: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 68: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 69: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	46, // 70: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	48, // 71: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	50, // 72: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	52, // 73: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	46, // 74: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	53, // 75: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	45, // 76: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	27, // 77: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	36, // 78: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	51, // 79: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	49, // 80: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	47, // 81: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	40, // 82: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,  // 83: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,  // 84: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	38, // 85: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	33, // 86: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	87, // [87:87] is the sub-list for method output_type
-	87, // [87:87] is the sub-list for method input_type
-	87, // [87:87] is the sub-list for extension type_name
-	87, // [87:87] is the sub-list for extension extendee
-	0,  // [0:87] is the sub-list for field type_name
+	54, // 63: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,  // 64: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 65: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	35, // 66: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	36, // 67: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	37, // 68: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 69: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 70: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	46, // 71: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	48, // 72: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	50, // 73: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	52, // 74: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	46, // 75: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	53, // 76: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	45, // 77: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	27, // 78: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	36, // 79: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	51, // 80: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	49, // 81: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	47, // 82: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	40, // 83: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,  // 84: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,  // 85: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	38, // 86: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	33, // 87: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	55, // 88: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	56, // 89: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	90, // [90:90] is the sub-list for method output_type
+	90, // [90:90] is the sub-list for method input_type
+	90, // [90:90] is the sub-list for extension type_name
+	90, // [90:90] is the sub-list for extension extendee
+	0,  // [0:90] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -5672,7 +5995,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   53,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

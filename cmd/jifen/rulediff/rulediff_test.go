@@ -58,6 +58,7 @@ func TestDiffSaysWhatChangedInWords(t *testing.T) {
 	y.Rules = slices.DeleteFunc(y.Rules, func(r topics.Rule) bool { return r.ID == "register" })
 	y.Rules = append([]topics.Rule{{ID: "yen", On: topics.TypeOrderPaid, Mode: topics.ModeProportional, Points: 2, Per: 100}}, y.Rules...)
 	y.Campaigns[0].To, y.Campaigns[0].Rules = time.Time{}, nil
+	y.Milestones = []topics.Milestone{{ID: "m", Available: 5000, Per: topics.PerMonth, Template: "t"}}
 	want := []string{
 		"changed book : effective_from: 2026-01-01T00:00:00+08:00 > 2026-06-01T00:00:00+08:00",
 		"changed book : version: 2026-05 > 2026-06",
@@ -81,6 +82,9 @@ func TestDiffSaysWhatChangedInWords(t *testing.T) {
 		"removed rule register: earn: 50 points > ",
 		"changed campaign double-june: rules: spend-new > all",
 		"changed campaign double-june: to: 2026-07-01T00:00:00+08:00 > ",
+		"added milestone m: available:  > 5000",
+		"added milestone m: per:  > month",
+		"added milestone m: template:  > t",
 	}
 	if d := cmp.Diff(lines(rulediff.Diff(x, y)), want); d != "" {
 		t.Errorf("(-got +want):\n%s", d)

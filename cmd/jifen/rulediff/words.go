@@ -21,7 +21,7 @@ type writer struct{ book *topics.Rulebook }
 
 func bookOf(b *topics.Rulebook) []property {
 	own, tiers := *b, b.Tiers
-	own.Rules, own.Campaigns, own.Tiers = nil, nil, topics.Tiers{}
+	own.Rules, own.Campaigns, own.Milestones, own.Tiers = nil, nil, nil, topics.Tiers{}
 	tiers.Levels = nil
 	w := writer{b}
 	own.From, own.Leaderboard = time.Time{}, topics.Leaderboard{}
@@ -70,6 +70,16 @@ func campaignsOf(b *topics.Rulebook) []thing {
 			list = append(list, property{"rules", "all"})
 		}
 		all[i] = thing{c.ID, list}
+	}
+	return all
+}
+
+func milestonesOf(b *topics.Rulebook) []thing {
+	w := writer{b}
+	all := make([]thing, len(b.Milestones))
+	for i := range b.Milestones {
+		m := &b.Milestones[i]
+		all[i] = thing{m.ID, w.properties("", reflect.ValueOf(*m), map[string]string{"ID": ""})}
 	}
 	return all
 }
