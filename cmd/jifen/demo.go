@@ -216,7 +216,7 @@ func (d *demo) run(ctx context.Context, stack *devstack.Stack) error {
 	}
 	defer func() { _ = d.app.close() }()
 	if d.receiver != nil {
-		defer d.receiver.server.Close()
+		defer func() { _ = d.receiver.server.Close() }()
 	}
 	if err := d.prepare(ctx); err != nil {
 		return err

@@ -52,7 +52,7 @@ func (d *Delivery) session(ctx context.Context) error {
 	for {
 		fetches := client.PollRecords(ctx, deliveredAtOnce)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // told to stop
+			return nil
 		}
 		if err := fetches.Err(); err != nil {
 			return fmt.Errorf("deliver %s: %w", d.Topic, err)
