@@ -150,7 +150,7 @@ func rereverse(e *pointspb.Entry) (sums, error) {
 		return sums{}, err
 	}
 	if x.Before > 0 {
-		return again(e, would)
+		return rereverseRun(e, would)
 	}
 	if delta := e.Granted - min(e.Granted, would) - x.ReversedBefore; would != x.KeptPoints || delta != x.Desired || x.Awarded > delta {
 		return sums{}, fmt.Errorf("kept %d, desired %d and awarded %d, recomputed %d and %d", x.KeptPoints, x.Desired, x.Awarded, would, delta)
@@ -166,9 +166,9 @@ func clawedBack(e *pointspb.Entry) (sums, error) {
 	return all, err
 }
 
-// again is rereverse under a rule that a retro run came to: what the rule's grants have given together, less what the run's
+// rereverseRun is rereverse under a rule that a retro run came to: what the rule's grants have given together, less what the run's
 // arithmetic gives for what is kept, from this grant as far as it reaches.
-func again(e *pointspb.Entry, would int64) (sums, error) {
+func rereverseRun(e *pointspb.Entry, would int64) (sums, error) {
 	x := e.Arithmetic
 	if topics.Mode(x.Mode) != topics.ModeFixed || x.Quantity != 0 {
 		would += x.Before // Explain took it off

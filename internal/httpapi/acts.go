@@ -87,26 +87,7 @@ func (a *API) act(ctx context.Context, key string, r ActRequest) (*Act, error) {
 	if err := a.acts.RequestAct(ctx, r); err != nil {
 		return nil, err
 	}
-	ctx, done := context.WithTimeout(ctx, a.limits.RedemptionWait)
-	defer done()
-	poll := time.NewTicker(pollInterval)
-	defer poll.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, nil
-		case _, open := <-hint:
-			if !open {
-				hint = nil
-			}
-		case <-poll.C:
-		}
-		found, err := a.findAct(ctx, r)
-		var refused *fault
-		if err == nil || errors.As(err, &refused) {
-			return found, err
-		}
-	}
+	return awaitState(ctx, a.limits.RedemptionWait, hint, func(ctx context.Context) (*Act, error) { return a.findAct(ctx, r) })
 }
 
 // findAct reads how a request ended; refusals are problems, another content under its key a conflict.

@@ -223,26 +223,7 @@ func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote) error 
 
 // await waits for the decision. The request is durable, so that a state that cannot be read for a moment is no failure: nil, nil after the wait.
 func (a *API) await(ctx context.Context, r RedemptionRequest, hint <-chan struct{}) (*Redemption, error) {
-	ctx, cancel := context.WithTimeout(ctx, a.limits.RedemptionWait)
-	defer cancel()
-	poll := time.NewTicker(pollInterval)
-	defer poll.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, nil
-		case _, open := <-hint:
-			if !open {
-				hint = nil
-			}
-		case <-poll.C:
-		}
-		found, err := a.find(ctx, r)
-		var conflict *fault
-		if err == nil || errors.As(err, &conflict) {
-			return found, err
-		}
-	}
+	return awaitState(ctx, a.limits.RedemptionWait, hint, func(ctx context.Context) (*Redemption, error) { return a.find(ctx, r) })
 }
 
 // pending answers 202 with a place to poll; the receipt in it lets a redemption be found before it is decided.
