@@ -172,13 +172,13 @@ func TestEntriesBecomeRows(t *testing.T) {
 	if got := f.text(t, "day, granted, reversed, expired, redeemed, change", "v_daily_points"); got != "2026-05-26 386 186 0 13 187" {
 		t.Errorf("v_daily_points: %s", got)
 	}
-	sums, err := f.Sums(t.Context())
+	sums, err := f.Sums(t.Context(), nil)
 	want := analytics.Sums{Members: map[string]analytics.MemberSum{"m1": {Available: 180, Pending: 7}}, Balance: 187, Granted: 386, Reversed: 186, Redeemed: 13}
 	if diff := cmp.Diff(want, sums); err != nil || diff != "" {
 		t.Errorf("sums: %v (-want +got):\n%s", err, diff)
 	}
-	counts, err := f.ShardCounts(t.Context())
-	if diff := cmp.Diff(map[int32]analytics.ShardCount{2: {Rows: 9, Distinct: 9, Max: 9, Stored: 9}}, counts); err != nil || diff != "" {
+	counts, err := f.ShardCounts(t.Context(), nil)
+	if diff := cmp.Diff(map[int32]analytics.ShardCount{2: {Rows: 9, Distinct: 9, Max: 9, Last: 9, Stored: 9}}, counts); err != nil || diff != "" {
 		t.Errorf("counts: %v (-want +got):\n%s", err, diff)
 	}
 	if got := f.text(t, "arithmetic", "ledger WHERE seq = 1"); got != `{"mode":"step","points":1,"per":1000,"eligible":29900,"tier":"silver","tier_multiplier":"3/2","campaign":"2","campaigns":["double \"june\""]}` {
@@ -258,12 +258,20 @@ func TestVector(t *testing.T) {
 		insert(t, f.Store, rows)          // a longer block that starts with it
 		insert(t, f.reopen(t), rows)      // another process, which knows nothing
 		insert(t, f.reopen(t), rows[3:5]) // records from the middle
-		counts, err := f.ShardCounts(context.Background())
-		want := analytics.ShardCount{Rows: 9, Distinct: 9, Max: 9, Stored: 9}
+		counts, err := f.ShardCounts(context.Background(), nil)
+		want := analytics.ShardCount{Rows: 9, Distinct: 9, Max: 9, Last: 9, Stored: 9}
 		if diff := cmp.Diff(map[int32]analytics.ShardCount{1: want, 3: want}, counts); err != nil || diff != "" {
 			t.Errorf("counts: %v (-want +got):\n%s", err, diff)
 		}
-		if sums, err := f.Sums(context.Background()); err != nil || sums.Balance != 2*187 || sums.Granted != 2*386 {
+		cut := map[int32]uint64{0: 5, 3: 4}
+		want3 := analytics.ShardCount{Rows: 4, Distinct: 4, Max: 4, Last: 9, Stored: 9}
+		if counts, err := f.ShardCounts(context.Background(), cut); err != nil || counts[3] != want3 || counts[1] != want {
+			t.Errorf("counts up to a seq: %v %v", counts, err)
+		}
+		if sums, err := f.Sums(context.Background(), cut); err != nil || sums.Members["m1"] != (analytics.MemberSum{Available: 180, Pending: 7}) || sums.Granted >= 2*386 {
+			t.Errorf("sums up to a seq: %+v %v", sums, err)
+		}
+		if sums, err := f.Sums(context.Background(), nil); err != nil || sums.Balance != 2*187 || sums.Granted != 2*386 {
 			t.Errorf("sums changed: %+v %v", sums, err)
 		}
 	})

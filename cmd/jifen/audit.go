@@ -76,17 +76,17 @@ func printAudit(w io.Writer, r *audit.Report, format string) error {
 // analysts shows ClickHouse's copy to the audit.
 type analysts struct{ store *analytics.Store }
 
-func (x analysts) Counts(ctx context.Context) (map[int32]audit.Count, error) {
-	counts, err := x.store.ShardCounts(ctx)
+func (x analysts) Counts(ctx context.Context, upTo map[int32]uint64) (map[int32]audit.Count, error) {
+	counts, err := x.store.ShardCounts(ctx, upTo)
 	out := map[int32]audit.Count{}
 	for n, c := range counts {
-		out[n] = audit.Count{Rows: c.Rows, Distinct: c.Distinct, Max: c.Max}
+		out[n] = audit.Count{Rows: c.Rows, Distinct: c.Distinct, Max: c.Max, Last: c.Last}
 	}
 	return out, err
 }
 
-func (x analysts) Sums(ctx context.Context) (audit.Sums, error) {
-	s, err := x.store.Sums(ctx)
+func (x analysts) Sums(ctx context.Context, upTo map[int32]uint64) (audit.Sums, error) {
+	s, err := x.store.Sums(ctx, upTo)
 	out := audit.Sums{Members: map[string]ledger.Balance{}, Totals: audit.Totals{
 		Outstanding: s.Balance, Granted: s.Granted, Reversed: s.Reversed, Expired: s.Expired, Redeemed: s.Redeemed, Adjusted: s.Adjusted,
 	}}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ type Report struct {
 	WithOrders    int              `json:"members_with_orders"` // with such an order
 	Earners       []Earner         `json:"top_members"`
 	SumLedger     int64            `json:"sum_ledger"`
-	SumRedis      int64            `json:"sum_redis"`
+	SumRedis      int64            `json:"sum_redis"` // as the ledger's, and what Redis had more where they were compared
 	SumClickHouse int64            `json:"sum_clickhouse"`
 	SumFlows      int64            `json:"sum_granted_reversed_expired_redeemed"` // granted − reversed − expired − redeemed
 	Totals        Totals           `json:"totals"`
@@ -95,11 +96,13 @@ type Audit struct {
 	worlds map[int32]*ledger.World
 	report Report
 	now    int64
+	apart  int64               // Σ over members of Redis's balance less the ledger's, each at the seq at which they were compared
+	moved  map[string]struct{} // members and redemptions that entries changed since; nil: nobody asks
 }
 
 // Run compares. The error is for what could not be looked at; what is wrong stands in the report.
 func (a *Audit) Run(ctx context.Context) (*Report, error) {
-	a.heads, a.worlds = map[int32]*ledger.Head{}, map[int32]*ledger.World{}
+	a.heads, a.worlds, a.apart = map[int32]*ledger.Head{}, map[int32]*ledger.World{}, 0
 	a.report = Report{Shards: a.Shards, Kinds: map[string]int64{}, Differences: []Difference{}}
 	for n := range int32(a.Shards) {
 		a.heads[n], a.worlds[n] = &ledger.Head{Offset: -1}, ledger.NewWorld()
@@ -152,7 +155,26 @@ func (a *Audit) fold(ctx context.Context) error {
 	for n, h := range a.heads {
 		from[n] = h.Offset + 1
 	}
+	return a.replay(ctx, from, math.MaxUint64)
+}
+
+// errReached ends a replay.
+var errReached = errors.New("reached")
+
+// foldTo reads one shard on to a seq, or to the ledger's end if that comes first.
+func (a *Audit) foldTo(ctx context.Context, n int32, seq uint64) error {
+	err := a.replay(ctx, map[int32]int64{n: a.heads[n].Offset + 1}, seq)
+	if errors.Is(err, errReached) {
+		return nil
+	}
+	return err
+}
+
+func (a *Audit) replay(ctx context.Context, from map[int32]int64, to uint64) error {
 	return a.History.Replay(ctx, topics.Ledger, from, func(n int32, offset int64, value []byte) error {
+		if a.heads[n].Seq == to {
+			return errReached
+		}
 		e, err := ledger.Open(a.heads[n], value)
 		if err != nil {
 			return brokenChain{n, offset, a.heads[n].Seq + 1, err}
@@ -168,6 +190,7 @@ func (a *Audit) fold(ctx context.Context) error {
 			a.report.differ(Difference{Where: "ledger", Shard: n, What: err.Error(), Ledger: "its explanation", Found: "another amount"})
 		}
 		ledger.Fold(a.worlds[n], e)
+		a.move(e)
 		a.add(e)
 		return nil
 	})
@@ -227,6 +250,7 @@ func (a *Audit) sums() {
 		return cmp.Or(cmp.Compare(y.Points, x.Points), cmp.Compare(x.Member, y.Member))
 	})
 	r.Earners = r.Earners[:min(len(r.Earners), earnersKept)]
+	r.SumRedis = r.SumLedger + a.apart
 	t := r.Totals
 	r.SumFlows = t.Granted - t.Reversed - t.Expired - t.Redeemed - t.Adjusted
 	for name, sum := range map[string]int64{"granted - reversed - expired - redeemed": r.SumFlows, "postings outstanding": t.Outstanding} {

@@ -44,10 +44,11 @@ type clickhouse struct {
 	sums  audit.Sums
 }
 
-func (c *clickhouse) Counts(context.Context) (map[int32]audit.Count, error) {
+func (c *clickhouse) Counts(context.Context, map[int32]uint64) (map[int32]audit.Count, error) {
 	return map[int32]audit.Count{0: c.count}, nil
 }
-func (c *clickhouse) Sums(context.Context) (audit.Sums, error) { return c.sums, nil }
+
+func (c *clickhouse) Sums(context.Context, map[int32]uint64) (audit.Sums, error) { return c.sums, nil }
 
 func (p *program) Replay(_ context.Context, _ string, from map[int32]int64, each func(int32, int64, []byte) error) error {
 	for offset := from[0]; offset < int64(len(p.log)); offset++ {
@@ -91,7 +92,7 @@ func start(t *testing.T) *program {
 	}}})
 	p.request("item:cup", &pointspb.Request{What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{Redemption: "r", Member: "ana", Quantity: 1, BodyHash: []byte("b")}}})
 	p.apply()
-	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq}
+	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq, Last: p.head.Seq}
 	p.copied.sums = audit.Sums{Members: map[string]ledger.Balance{}, Totals: audit.Totals{Outstanding: 32, Granted: 57, Reversed: 10, Redeemed: 15}}
 	for id, m := range p.world.Members {
 		p.copied.sums.Members[id] = m.Booked()
@@ -412,7 +413,7 @@ func TestRedemptionOfAFrozenAccountIsReported(t *testing.T) {
 	p.request("member:ana", &pointspb.Request{Actor: "sue", What: &pointspb.Request_Freeze{Freeze: by}})
 	equal(t, "ana", p.world.Member("ana").Booked(), ledger.Balance{Frozen: 25})
 	p.copied.sums.Members["ana"] = ledger.Balance{Frozen: 25}
-	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq}
+	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq, Last: p.head.Seq}
 	p.applyFrom(before + 1)
 	before = p.head.Seq
 	equal(t, "frozen", p.differences(), []string{})
@@ -423,7 +424,7 @@ func TestRedemptionOfAFrozenAccountIsReported(t *testing.T) {
 	}
 	ledger.Fold(p.world, e)
 	p.seal(e)
-	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq}
+	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq, Last: p.head.Seq}
 	p.copied.sums.Members["ben"] = ledger.Balance{}
 	p.copied.sums.Totals.Redeemed, p.copied.sums.Totals.Outstanding = 22, 25
 	p.applyFrom(before + 1)

@@ -8,8 +8,21 @@ import (
 	"jifen/ledger"
 )
 
-// compareBoards compares a shard's leaderboards; found are the periods of those that there are.
-func (a *Audit) compareBoards(ctx context.Context, n int32, w *ledger.World, found []string) error {
+// boards reads a shard's leaderboards: points by period and member.
+func (a *Audit) boards(ctx context.Context, n int32, periods []string) (map[string]map[string]int64, error) {
+	all := map[string]map[string]int64{}
+	for _, period := range periods {
+		board, err := a.Redis.Board(ctx, n, period)
+		if err != nil {
+			return nil, err
+		}
+		all[period] = board
+	}
+	return all, nil
+}
+
+// boardsOf are the leaderboards as the states have them.
+func boardsOf(w *ledger.World) map[string]map[string]int64 {
 	boards := map[string]map[string]int64{}
 	for id, m := range w.Members {
 		for _, x := range m.Earned {
@@ -22,27 +35,26 @@ func (a *Audit) compareBoards(ctx context.Context, n int32, w *ledger.World, fou
 			}
 		}
 	}
-	for _, period := range union(found, boards) {
-		have, err := a.Redis.Board(ctx, n, period)
-		if err != nil {
-			return err
+	return boards
+}
+
+func (a *Audit) compareBoards(n int32, found map[string]map[string]int64) {
+	boards := boardsOf(a.worlds[n])
+	for _, period := range union(nil, boards) {
+		if found[period] == nil {
+			found[period] = map[string]int64{}
 		}
-		for _, id := range union(nil, boards[period]) {
-			if have[id] != boards[period][id] {
-				a.differBoard(n, period, id, boards[period][id], have[id])
-			}
-		}
-		for _, id := range union(nil, have) {
-			if _, there := boards[period][id]; !there {
-				a.differBoard(n, period, id, 0, have[id])
+	}
+	for _, period := range union(nil, found) {
+		want, have := boards[period], found[period]
+		for _, id := range union(union(nil, want), have) {
+			_, there := want[id]
+			_, listed := have[id]
+			if _, moved := a.moved[id]; !moved && (want[id] != have[id] || listed && !there) {
+				a.report.differ(Difference{
+					Where: "redis", Shard: n, What: "leaderboard " + period, Field: id, Ledger: fmt.Sprint(want[id]), Found: fmt.Sprint(have[id]),
+				})
 			}
 		}
 	}
-	return nil
-}
-
-func (a *Audit) differBoard(n int32, period, member string, want, have int64) {
-	a.report.differ(Difference{
-		Where: "redis", Shard: n, What: "leaderboard " + period, Field: member, Ledger: fmt.Sprint(want), Found: fmt.Sprint(have),
-	})
 }

@@ -6,16 +6,18 @@ import (
 	"time"
 
 	"jifen/ledger"
+	"jifen/topics"
 )
 
-// ClickHouse is the analysts' copy under audit.
+// ClickHouse is the analysts' copy under audit, as it is up to a seq of each shard. Of shards that are not named all is shown.
 type ClickHouse interface {
-	Counts(ctx context.Context) (map[int32]Count, error)
-	Sums(ctx context.Context) (Sums, error)
+	Counts(ctx context.Context, upTo map[int32]uint64) (map[int32]Count, error)
+	Sums(ctx context.Context, upTo map[int32]uint64) (Sums, error)
 }
 
-// Count is what the copy holds of a shard: rows without duplicates, distinct seq, the last seq. All are equal (I14).
-type Count struct{ Rows, Distinct, Max uint64 }
+// Count is what the copy holds of a shard: rows without duplicates, distinct seq, the last seq up to the one that was named. All
+// are equal (I14). Last is the last seq of all.
+type Count struct{ Rows, Distinct, Max, Last uint64 }
 
 // Sums are the copy's sums: per member as booked, and over all.
 type Sums struct {
@@ -23,11 +25,16 @@ type Sums struct {
 	Totals  Totals
 }
 
-// compareClickHouse compares counts per shard and sums, once the feed has caught up (I14).
+// compareClickHouse compares counts per shard and sums, once the feed has caught up (I14). What the copy has beyond the
+// entries that were folded must stand in the ledger by now.
 func (a *Audit) compareClickHouse(ctx context.Context) error {
 	deadline := time.Now().Add(a.Wait)
-	counts, err := a.ClickHouse.Counts(ctx)
-	for ; err == nil && !a.fed(counts) && time.Now().Before(deadline); counts, err = a.ClickHouse.Counts(ctx) {
+	upTo := map[int32]uint64{}
+	for n, h := range a.heads {
+		upTo[n] = h.Seq
+	}
+	counts, err := a.ClickHouse.Counts(ctx, upTo)
+	for ; err == nil && !a.fed(counts) && time.Now().Before(deadline); counts, err = a.ClickHouse.Counts(ctx, upTo) {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("audit: %w", ctx.Err())
@@ -37,15 +44,43 @@ func (a *Audit) compareClickHouse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ends, err := a.ends(ctx, counts)
+	if err != nil {
+		return err
+	}
 	for n := range int32(a.Shards) {
 		c, want := counts[n], a.heads[n].Seq
-		if c != (Count{want, want, want}) {
+		if c.Rows != want || c.Distinct != want || c.Max != want || c.Last > ends[n] {
 			a.report.differ(Difference{
-				Where: "clickhouse", Shard: n, What: "rows", Ledger: fmt.Sprint(want), Found: fmt.Sprintf("%d rows, %d distinct, last %d", c.Rows, c.Distinct, c.Max),
+				Where: "clickhouse", Shard: n, What: "rows", Ledger: fmt.Sprint(want),
+				Found: fmt.Sprintf("%d rows, %d distinct, last %d, behind it %d of which the ledger has %d", c.Rows, c.Distinct, c.Max, c.Last-c.Max, ends[n]-want),
 			})
 		}
 	}
-	return a.compareSums(ctx)
+	return a.compareSums(ctx, upTo)
+}
+
+// ends are the last seqs of the ledger; it is read anew where the copy has more than was folded.
+func (a *Audit) ends(ctx context.Context, counts map[int32]Count) (map[int32]uint64, error) {
+	ends, from, heads := map[int32]uint64{}, map[int32]int64{}, map[int32]ledger.Head{}
+	for n, h := range a.heads {
+		ends[n] = h.Seq
+		if counts[n].Last > h.Seq {
+			from[n], heads[n] = h.Offset+1, *h
+		}
+	}
+	if len(from) == 0 {
+		return ends, nil
+	}
+	err := a.History.Replay(ctx, topics.Ledger, from, func(n int32, offset int64, value []byte) error {
+		h := heads[n]
+		if _, err := ledger.Open(&h, value); err != nil {
+			return brokenChain{n, offset, h.Seq + 1, err}
+		}
+		heads[n], ends[n] = h, h.Seq
+		return nil
+	})
+	return ends, err
 }
 
 // fed says whether every shard has arrived.
@@ -58,8 +93,8 @@ func (a *Audit) fed(counts map[int32]Count) bool {
 	return true
 }
 
-func (a *Audit) compareSums(ctx context.Context) error {
-	sums, err := a.ClickHouse.Sums(ctx)
+func (a *Audit) compareSums(ctx context.Context, upTo map[int32]uint64) error {
+	sums, err := a.ClickHouse.Sums(ctx, upTo)
 	if err != nil {
 		return err
 	}

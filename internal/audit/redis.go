@@ -25,14 +25,13 @@ type Redis interface {
 // readMost is how many states are read at once.
 const readMost = 2000
 
-// errMoved says that a shard went on while it was compared.
-type errMoved struct{ shard int32 }
+// errApart says that Redis and the ledger did not come to the same seq in time.
+type errApart struct{ found uint64 }
 
-func (e errMoved) Error() string {
-	return fmt.Sprintf("shard %d went on while it was compared", e.shard)
-}
+func (e errApart) Error() string { return fmt.Sprintf("Redis is at seq %d and stays there", e.found) }
 
-// compareRedis holds every state against the fold at the same seq (I2). A shard that moves on is folded on and compared again.
+// compareRedis holds every state against the fold at the same seq (I2), also while shards go on: they are compared piece by
+// piece, each at the seq at which it was read, to which the ledger is folded on.
 func (a *Audit) compareRedis(ctx context.Context) error {
 	names, err := a.Redis.Names(ctx)
 	if err != nil {
@@ -40,81 +39,82 @@ func (a *Audit) compareRedis(ctx context.Context) error {
 	}
 	deadline := time.Now().Add(a.Wait)
 	for n := range int32(a.Shards) {
-		for {
-			before := len(a.report.Differences)
-			sum, err := a.compareShard(ctx, n, names[n])
-			var went errMoved
-			moved := errors.As(err, &went)
-			if moved && time.Now().Before(deadline) {
-				a.report.Differences = a.report.Differences[:before]
-				select {
-				case <-ctx.Done():
-					return fmt.Errorf("audit: %w", ctx.Err())
-				case <-time.After(50 * time.Millisecond):
-				}
-				if err := a.fold(ctx); err != nil {
-					return err
-				}
-				if names, err = a.Redis.Names(ctx); err != nil {
-					return err
-				}
-				continue
-			} else if moved {
-				a.report.differ(Difference{Where: "redis", Shard: n, What: "applied", Ledger: fmt.Sprint(a.heads[n].Seq), Found: "another seq"})
-			} else if err != nil {
-				return err
-			}
-			a.report.SumRedis += sum
-			break
+		before := a.apart
+		err := a.compareShard(ctx, n, names[n], deadline)
+		var apart errApart
+		if errors.As(err, &apart) {
+			a.apart = before - booked(a.worlds[n], slices.Collect(maps.Keys(a.worlds[n].Members)))
+			a.report.differ(Difference{Where: "redis", Shard: n, What: "applied", Ledger: fmt.Sprint(a.heads[n].Seq), Found: fmt.Sprint(apart.found)})
+		} else if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// compareShard compares one shard and returns what its accounts add up to.
-func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names) (int64, error) {
+func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names, deadline time.Time) error {
 	if names == nil {
 		names = &ledger.Names{}
 	}
 	w := a.worlds[n]
-	orders, seen := w.Orders(), w.Seen()
 	want := ledger.Names{
 		Members: union(names.Members, w.Members), Logs: union(names.Logs, w.Members),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
 		Budgets: union(names.Budgets, w.Budgets),
 	}
-	found := ledger.NewWorld()
 	for part := range parts(n, &want) {
-		part.Into = found
+		found, err := a.meet(ctx, part, deadline)
+		if err != nil {
+			return err
+		}
+		a.comparePart(&part, found)
+	}
+	return a.compareIndexes(ctx, n, names.Boards, deadline)
+}
+
+// meet reads states, and folds the ledger of their shard to where they are.
+func (a *Audit) meet(ctx context.Context, part ledger.Want, deadline time.Time) (*ledger.World, error) {
+	n := part.Shard
+	for {
+		part.Into = ledger.NewWorld()
 		got, err := a.Redis.Read(ctx, []ledger.Want{part})
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		if got[0].Head.Seq != a.heads[n].Seq {
-			return 0, errMoved{n}
+		at := got[0].Head
+		if at.Seq > a.heads[n].Seq {
+			if err := a.foldTo(ctx, n, at.Seq); err != nil {
+				return nil, err
+			}
 		}
-		if !bytes.Equal(got[0].Head.Hash, a.heads[n].Hash) {
-			a.report.differ(Difference{Where: "redis", Shard: n, What: "chain hash", Ledger: fmt.Sprintf("%x", a.heads[n].Hash), Found: fmt.Sprintf("%x", got[0].Head.Hash)})
+		switch {
+		case at.Seq == a.heads[n].Seq:
+			d := Difference{Where: "redis", Shard: n, What: "chain hash", Ledger: fmt.Sprintf("%x", a.heads[n].Hash), Found: fmt.Sprintf("%x", at.Hash)}
+			if !bytes.Equal(at.Hash, a.heads[n].Hash) && !slices.Contains(a.report.Differences, d) {
+				a.report.differ(d)
+			}
+			return got[0].World, nil
+		case time.Now().After(deadline):
+			return nil, errApart{at.Seq}
+		}
+		select { // Redis is behind, or the ledger's last transaction cannot be read yet
+		case <-ctx.Done():
+			return nil, fmt.Errorf("audit: %w", ctx.Err())
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	compareStates(a, n, "member", accounts(w), accounts(found))
-	compareStates(a, n, "order", orders, found.Orders())
-	compareStates(a, n, "redemption", w.Redemptions, found.Redemptions)
-	compareStates(a, n, "item", w.Items, found.Items)
-	compareStates(a, n, "budget", w.Budgets, found.Budgets)
-	a.compareSeen(n, seen, found.Seen())
-	if err := a.compareDue(ctx, n, w); err != nil {
-		return 0, err
-	}
-	if err := a.compareBoards(ctx, n, w, names.Boards); err != nil {
-		return 0, err
-	}
-	var sum int64
-	for _, m := range found.Members {
-		b := m.Booked()
-		sum += b.Available + b.Pending + b.Frozen - b.Debt
-	}
-	return sum, nil
+}
+
+// comparePart compares the states that part names.
+func (a *Audit) comparePart(part *ledger.Want, found *ledger.World) {
+	n, w := part.Shard, a.worlds[part.Shard]
+	a.apart += booked(found, part.Members) - booked(w, part.Members)
+	compareStates(a, n, "member", accounts(w, part.Members), accounts(found, part.Members))
+	compareStates(a, n, "order", orders(w, part.Swept), orders(found, part.Swept))
+	compareStates(a, n, "redemption", named(w.Redemptions, part.Redemptions), found.Redemptions)
+	compareStates(a, n, "item", named(w.Items, part.Items), found.Items)
+	compareStates(a, n, "budget", named(w.Budgets, part.Budgets), found.Budgets)
+	a.compareSeen(n, seen(w, part.Swept), seen(found, part.Swept))
 }
 
 func union[V any](names []string, states map[string]V) []string {
@@ -123,10 +123,53 @@ func union[V any](names []string, states map[string]V) []string {
 	return slices.Compact(all)
 }
 
-func accounts(w *ledger.World) map[string]*ledger.Account {
-	all := make(map[string]*ledger.Account, len(w.Members))
-	for id, m := range w.Members {
-		all[id] = &m.Account
+func accounts(w *ledger.World, ids []string) map[string]*ledger.Account {
+	all := make(map[string]*ledger.Account, len(ids))
+	for _, id := range ids {
+		if m := w.Members[id]; m != nil {
+			all[id] = &m.Account
+		}
+	}
+	return all
+}
+
+// booked is what the accounts of these members add up to.
+func booked(w *ledger.World, ids []string) (sum int64) {
+	for _, m := range accounts(w, ids) {
+		b := m.Booked()
+		sum += b.Available + b.Pending + b.Frozen - b.Debt
+	}
+	return sum
+}
+
+func orders(w *ledger.World, members []string) map[string]*ledger.Order {
+	all := map[string]*ledger.Order{}
+	for _, id := range members {
+		if m := w.Members[id]; m != nil {
+			maps.Insert(all, m.Orders())
+		}
+	}
+	return all
+}
+
+func seen(w *ledger.World, members []string) map[ledger.SeenKey]*ledger.Bucket {
+	all := map[ledger.SeenKey]*ledger.Bucket{}
+	for _, id := range members {
+		if m := w.Members[id]; m != nil {
+			for month, b := range m.Buckets() {
+				all[ledger.SeenKey{Member: id, Month: month}] = b
+			}
+		}
+	}
+	return all
+}
+
+func named[S any](states map[string]*S, names []string) map[string]*S {
+	all := make(map[string]*S, len(names))
+	for _, name := range names {
+		if s := states[name]; s != nil {
+			all[name] = s
+		}
 	}
 	return all
 }
@@ -218,35 +261,4 @@ func (a *Audit) compareSeen(n int32, want, found map[ledger.SeenKey]*ledger.Buck
 			a.report.differ(Difference{Where: "redis", Shard: n, What: "seen ids " + k.String(), Ledger: fmt.Sprint(len(x)), Found: fmt.Sprint(len(y))})
 		}
 	}
-}
-
-// compareDue compares when each state has work to do.
-func (a *Audit) compareDue(ctx context.Context, n int32, w *ledger.World) error {
-	found, err := a.Redis.Dues(ctx, n)
-	if err != nil {
-		return err
-	}
-	want := map[string]int64{}
-	for id, m := range w.Members {
-		if at := m.NextDue(); at != 0 {
-			want[ledger.DueMember+id] = at
-		}
-		if at := m.OverdueAt(); at != 0 {
-			want[ledger.DueOverdue+id] = at
-		}
-	}
-	for id, r := range w.Redemptions {
-		want[ledger.DueRedemption+id] = ledger.DueAt(r.At)
-	}
-	for name, at := range found {
-		if want[name] != at {
-			a.report.differ(Difference{Where: "redis", Shard: n, What: "due " + name, Ledger: fmt.Sprint(want[name]), Found: fmt.Sprint(at)})
-		}
-	}
-	for name, at := range want {
-		if _, ok := found[name]; !ok {
-			a.report.differ(Difference{Where: "redis", Shard: n, What: "due " + name, Ledger: fmt.Sprint(at), Found: "nothing"})
-		}
-	}
-	return nil
 }
