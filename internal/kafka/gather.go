@@ -72,7 +72,9 @@ func fatal(f kgo.Fetches) error {
 		if errors.Is(e.Err, kgo.ErrClientClosed) {
 			return e.Err
 		}
-		slog.Warn("fetch", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+		if !errors.Is(e.Err, context.Canceled) { // that is only a stage that stops
+			slog.Warn("fetch", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
+		}
 		var loss *kgo.ErrDataLoss
 		if !errors.As(e.Err, &loss) {
 			return fmt.Errorf("fetch %s/%d: %w", e.Topic, e.Partition, e.Err)

@@ -49,10 +49,22 @@ func (l *Loop) mend(ctx context.Context, client *kgo.Client, ids ...string) erro
 	return err
 }
 
+// coordinatorWait is how long a coordinator may take to come up before its absence is an error.
+const coordinatorWait = 10 * time.Second
+
+// comingUp says that a coordinator is not there yet, such as at the first start of a new cluster.
+func comingUp(err error) bool {
+	return errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)
+}
+
 // settled are the states of ids, once none of them is being ended any more.
 func settled(ctx context.Context, admin *kadm.Client, ids []string) ([]kadm.DescribedTransaction, error) {
-	for {
+	for started := time.Now(); ; {
 		described, err := admin.DescribeTransactions(ctx, ids...)
+		if comingUp(err) && time.Since(started) < coordinatorWait && ctx.Err() == nil {
+			sleep(ctx, 100*time.Millisecond)
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("describe transactions: %w", err)
 		}
