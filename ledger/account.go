@@ -26,8 +26,9 @@ type Account struct {
 	// Earned are the points that count on leaderboards, by period; of pending lots they do not yet (board.go).
 	Earned    []Earned
 	Uncounted []Uncounted
-	Hidden    bool     // the member is on no leaderboard
-	Coupons   []Coupon // of milestones, the last one of each period and member
+	Hidden    bool      // the member is on no leaderboard
+	Coupons   []Coupon  // of milestones, the last one of each period and member
+	Watched   []Watched // what abuse rules count, by rule
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -104,6 +105,10 @@ func (a *Account) Clone() *Account {
 	c.Notices.Expired = slices.Clone(a.Notices.Expired)
 	c.Earned, c.Uncounted = slices.Clone(a.Earned), slices.Clone(a.Uncounted)
 	c.Coupons = slices.Clone(a.Coupons)
+	c.Watched = slices.Clone(a.Watched)
+	for i := range c.Watched {
+		c.Watched[i].Times = slices.Clone(c.Watched[i].Times)
+	}
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
 	return &c

@@ -94,6 +94,7 @@ func (d *Decision) act(r *pointspb.Request, what What, asked *pointspb.ActFacts)
 		e.Kind, e.Postings, e.Lot, e.Lots = pointspb.Kind_REFUSED, nil, nil, nil
 	}
 	e.Act.Outcome = string(d.Outcome)
+	d.tell(a, e)
 	d.emitOf(a, e)
 	d.repayFrom(a, e)
 	return d, nil

@@ -18,14 +18,14 @@ const (
 
 // Touched are the states that entries touch: what has to be read before they are folded.
 type Touched struct {
-	members, orders, redemptions, items, budgets map[string]struct{}
+	members, orders, redemptions, items, budgets, identities map[string]struct{}
 }
 
 // NewTouched returns an empty set.
 func NewTouched() *Touched {
 	return &Touched{
 		members: map[string]struct{}{}, orders: map[string]struct{}{}, redemptions: map[string]struct{}{}, items: map[string]struct{}{},
-		budgets: map[string]struct{}{},
+		budgets: map[string]struct{}{}, identities: map[string]struct{}{},
 	}
 }
 
@@ -37,6 +37,10 @@ func (c *Touched) Add(e *pointspb.Entry) {
 	}
 	if campaign, ok := topics.CampaignOf(e.Account); ok {
 		c.budgets[campaign] = struct{}{}
+		return
+	}
+	if identity, ok := topics.IdentityOf(e.Account); ok {
+		c.identities[identity] = struct{}{}
 		return
 	}
 	member, ok := topics.MemberOf(e.Account)
@@ -70,7 +74,8 @@ func memberOfOrder(key string) string {
 func (c *Touched) Want(shard int32) Want {
 	return Want{
 		Shard: shard, Members: names(c.members), Redemptions: names(c.redemptions), Items: names(c.items), Budgets: names(c.budgets),
-		Orders: names(c.orders), // those of a member lie together
+		Identities: names(c.identities),
+		Orders:     names(c.orders), // those of a member lie together
 	}
 }
 

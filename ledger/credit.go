@@ -157,6 +157,7 @@ func (c *credit) award() error {
 		// The account keeps it, and must not hold on to the memory of the whole event.
 		c.record(&pointspb.Entry{Kind: pointspb.Kind_TIER_CHANGED, Tier: &pointspb.TierChange{To: strings.Clone(c.event.Tier)}})
 	}
+	c.accuse()
 	// Credits of a backfill may be past their expiry already: granted and expired in one transaction.
 	c.advance(c.m)
 	return nil
@@ -196,6 +197,7 @@ func (c *credit) record(e *pointspb.Entry) {
 		c.facts = true
 		e.First, e.BusinessKey, e.Order, e.OrderKey = true, c.event.BusinessKey, c.event.Order, c.key
 		e.Review = c.event.Review
+		c.watch(e)
 		if o := c.event.Order; o != nil && c.book != nil {
 			m := &c.desk.metric
 			m.Year, m.Orders = c.desk.calendar.yearOf(c.book.Zone, c.event.Cause.OccurredAt), 1

@@ -22,6 +22,9 @@ func Fold(w *World, e *pointspb.Entry) {
 	if campaign, ok := topics.CampaignOf(e.Account); ok {
 		w.foldBudget(campaign, e)
 	}
+	if identity, ok := topics.IdentityOf(e.Account); ok {
+		w.foldIdentity(identity, e)
+	}
 }
 
 // fold folds an entry of a member; marks are those of its cause, nil: nobody has computed them.
@@ -78,6 +81,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	}
 	if e.Act != nil {
 		a.foldAct(e)
+	}
+	if len(e.Watch) > 0 {
+		a.foldWatch(e.Watch)
 	}
 	a.written.folded(&a.Account, e)
 	if len(e.Uses) > 0 {

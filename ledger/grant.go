@@ -23,7 +23,9 @@ func (c *credit) grant(x award) {
 		}
 		c.date(g)
 		g.postings = [2]*pointspb.Posting{&g.issued, &g.holding}
-		e.Referral = c.referred
+		if e.Referral = c.referred; e.Referral != nil {
+			c.watch(e)
+		}
 		e.Boards = c.boards(c.book, c.event.Cause.OccurredAt)
 		e.Postings = g.postings[:]
 	}

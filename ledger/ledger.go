@@ -39,6 +39,7 @@ const (
 	Waiting       Outcome = "waiting"      // a refund before its order, a removal before its review
 	Merged        Outcome = "merged"       // the member is another one
 	Forwarded     Outcome = "forwarded"    // to the member that it was merged into
+	Flagged       Outcome = "flagged"      // an abuse rule was met, and nothing is frozen for it
 	Proposed      Outcome = "proposed"     // an adjustment that waits for a second person
 	BudgetSpent   Outcome = "budget_spent" // of a campaign: nothing is left of it
 	Applied       Outcome = "applied"
@@ -139,6 +140,8 @@ func turn(e *pointspb.Entry) string {
 		if x := e.Arithmetic; x.GetLess() != nil {
 			return "budget " + strconv.Itoa(int(x.Lot))
 		}
+	case pointspb.Kind_FLAGGED:
+		return e.Abuse.Member
 	case pointspb.Kind_MILESTONE, pointspb.Kind_COUPON_REVOKED:
 		return e.Milestone.Coupon
 	}

@@ -25,7 +25,7 @@ func (s *shop) route() ledger.Outcome {
 	waiting := s.last.Requests
 	for len(waiting) > 0 {
 		r := waiting[0]
-		if member, ok := topics.MemberOf(r.Account); ok && r.GetAward() == nil { // those wait in the queue
+		if member, ok := topics.MemberOf(r.Account); ok && r.GetAward() == nil && r.GetSuspect() == nil { // those wait in the queue
 			s.member = member
 			s.keep(ledger.Handle(s.world, r, s.moment()))
 			waiting = append(waiting, s.last.Requests...)

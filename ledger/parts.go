@@ -101,6 +101,13 @@ var parts = [...]part{
 		none:  func(a *Account) { a.Coupons = nil },
 		merge: func(into, from *Account, lots uint32) { into.mergeCoupons(from.Coupons, lots) },
 	},
+	{
+		has:   func(a *Account) bool { return len(a.Watched) > 0 },
+		write: func(s *state, a *Account) { s.watched(a.Watched) },
+		read:  func(r *reading, a *Account) { a.Watched = many(r, r.watched) },
+		none:  func(a *Account) { a.Watched = nil },
+		merge: func(into, from *Account, _ uint32) { into.mergeWatched(from.Watched) },
+	},
 }
 
 // parts writes which parts an account has, and these.

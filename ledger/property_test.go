@@ -66,10 +66,11 @@ type states struct {
 	Redemptions map[string]*ledger.Redemption
 	Items       map[string]*ledger.Item
 	Budgets     map[string]*ledger.Budget
+	Identities  map[string]*ledger.Identity
 }
 
 func statesOf(w *ledger.World) states {
-	s := states{map[string]*ledger.Account{}, w.Orders(), w.Seen(), w.Redemptions, w.Items, w.Budgets}
+	s := states{map[string]*ledger.Account{}, w.Orders(), w.Seen(), w.Redemptions, w.Items, w.Budgets, w.Identities}
 	for id, m := range w.Members {
 		s.Members[id] = &m.Account
 	}
@@ -82,7 +83,7 @@ func same(t interface{ Errorf(string, ...any) }, got, want *ledger.World) {
 		cmpopts.EquateEmpty(),
 		// A look at a member nobody knows makes an empty account.
 		cmpopts.IgnoreMapEntries(func(_ string, a *ledger.Account) bool {
-			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0 && len(a.Acts) == 0
+			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0 && len(a.Acts) == 0 && len(a.Watched) == 0
 		}),
 		cmpopts.IgnoreFields(ledger.Order{}, "Written"), cmpopts.IgnoreFields(ledger.Account{}, "Sweep"),
 		cmp.Transformer("set", func(b *ledger.Bucket) map[topics.Mark]bool {
@@ -107,7 +108,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		length = n
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		s := open(t, "2024-01-01 00:00:00").windows(r).tierWindow(r).budgets(r)
+		s := open(t, "2024-01-01 00:00:00").windows(r).tierWindow(r).budgets(r).watchful(r)
 		s.merging = rapid.Bool().Draw(r, "members merge")
 		if rapid.Bool().Draw(r, "packed") {
 			s.world.Packing = &ledger.Packing{}
@@ -131,6 +132,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		same(r, replayed, s.world)
 		conserved(r, s)
 		capsHold(r, s)
+		abuseHolds(r, s)
 	})
 }
 
@@ -140,7 +142,7 @@ func operate(r *rapid.T, s *shop) {
 	m := fmt.Sprintf("m%d", rapid.IntRange(0, 2).Draw(r, "member"))
 	id := fmt.Sprint(rapid.IntRange(0, 12).Draw(r, "id"))
 	s.ahead = time.Duration(max(0, rapid.IntRange(-300, 300).Draw(r, "seconds ahead"))) * time.Second
-	switch rapid.IntRange(0, 10).Draw(r, "operation") {
+	switch rapid.IntRange(0, 11).Draw(r, "operation") {
 	case 0, 1, 2:
 		mode := rapid.SampledFrom([]string{"step", "proportional"}).Draw(r, "mode")
 		l := func(name string) line {
@@ -168,6 +170,8 @@ func operate(r *rapid.T, s *shop) {
 		s.drawAct(r, m)
 	case 10:
 		s.drawReturn(r, m)
+	case 11:
+		s.drawSuspicious(r, m, id)
 	}
 }
 
@@ -186,6 +190,11 @@ func sound(r *rapid.T, s *shop) {
 	for id, b := range s.world.Budgets {
 		if err := b.Check(); err != nil {
 			r.Fatalf("campaign %s: %v", id, err)
+		}
+	}
+	for id, x := range s.world.Identities {
+		if err := x.Check(); err != nil {
+			r.Fatalf("identity %s: %v", id, err)
 		}
 	}
 	for k, o := range s.world.Orders() {

@@ -147,6 +147,7 @@ func (d *Decision) refer(r *pointspb.Request, q *pointspb.ReferRequest) (*Decisi
 	c.advance(c.m)
 	c.referred = q.Referral
 	c.grant(x)
+	c.accuse()
 	c.advance(c.m) // of a backfill the points may be past their expiry already
 	return d, nil
 }

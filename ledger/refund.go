@@ -19,12 +19,17 @@ func (c *credit) refund() error {
 	c.advance(c.m)
 	if o == nil || !o.Paid {
 		c.Outcome = Waiting
-		c.emitOf(c.m, &pointspb.Entry{
+		e := &pointspb.Entry{
 			Account: c.event.Account, Kind: pointspb.Kind_REFUNDED, First: true, Version: c.event.Version, Refund: f, OrderKey: c.key,
-		})
+		}
+		c.watch(e)
+		c.emitOf(c.m, e)
+		c.accuse()
 		return nil
 	}
-	return c.apply(f, c.cause, true)
+	err := c.apply(f, c.cause, true)
+	c.accuse()
+	return err
 }
 
 // early applies the refunds that came before their order, each under its own cause.
@@ -79,6 +84,9 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 	}
 	if metric.Orders < 0 {
 		c.dropAnchor(e)
+	}
+	if first {
+		c.watch(e)
 	}
 	c.emitOf(c.m, e)
 	for i := range o.Grants {

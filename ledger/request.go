@@ -54,6 +54,10 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 		return d.awarded(r, x.Award)
 	case *pointspb.Request_Give:
 		return d.give(r, x.Give)
+	case *pointspb.Request_Sight:
+		return d.sight(r, x.Sight)
+	case *pointspb.Request_Suspect:
+		return d.suspected(r, x.Suspect)
 	}
 	if what, asked := actOf(r); asked != nil {
 		return d.act(r, what, asked)

@@ -95,7 +95,7 @@ func (s *shop) keep(d *ledger.Decision, err error) ledger.Outcome {
 	}
 	s.entries, s.last = append(s.entries, d.Entries...), d
 	for _, r := range d.Requests {
-		if r.GetTake() != nil || r.GetAward() != nil || r.GetGive() != nil {
+		if r.GetTake() != nil || r.GetAward() != nil || r.GetGive() != nil || r.GetSight() != nil || r.GetSuspect() != nil {
 			s.queue = append(s.queue, r)
 		}
 	}

@@ -7,18 +7,22 @@ type World struct {
 	Redemptions map[string]*Redemption
 	Items       map[string]*Item
 	Budgets     map[string]*Budget // by campaign
+	Identities  map[string]*Identity
 	// Packing is where the orders that credits made are kept as they are written; nil: they are kept as they are.
 	Packing *Packing
 
 	changed              []*Member
 	redemptions, items   map[string]struct{} // that entries changed
-	budgets              map[string]struct{}
+	budgets, identities  map[string]struct{}
 	forgottenRedemptions map[string]struct{}
 }
 
 // NewWorld returns an empty world.
 func NewWorld() *World {
-	return &World{Members: map[string]*Member{}, Redemptions: map[string]*Redemption{}, Items: map[string]*Item{}, Budgets: map[string]*Budget{}}
+	return &World{
+		Members: map[string]*Member{}, Redemptions: map[string]*Redemption{}, Items: map[string]*Item{}, Budgets: map[string]*Budget{},
+		Identities: map[string]*Identity{},
+	}
 }
 
 // Member returns a member, making one of whom nothing is known.

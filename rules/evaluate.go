@@ -61,6 +61,9 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) (*pointspb.CreditEvent, erro
 	case topics.TypeCouponUsed:
 		p.event.Coupon = e.Data.Coupon
 	}
+	if e.Data.Device != "" || e.Data.AddressHash != "" {
+		b.identify(p, e)
+	}
 	p.event.BusinessKey = b.businessKey(e)
 	if b == nil {
 		return &p.event, nil

@@ -18,7 +18,7 @@ import (
 type Book struct {
 	source *topics.Rulebook
 	byType map[string][]*rule
-	refers bool // a rule is for sharers
+	refers bool // a rule is for sharers, or for who shares with themselves
 }
 
 // Books are compiled versions in the order in which they take effect.
@@ -62,7 +62,7 @@ func CompileWith(book *topics.Rulebook, conditions Conditions) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile rulebook %s: %w", book.Version, err)
 	}
-	b := &Book{source: book, byType: make(map[string][]*rule)}
+	b := &Book{source: book, byType: make(map[string][]*rule), refers: book.Watches(topics.AbuseSelfReferral)}
 	for i := range book.Rules {
 		r := &rule{Rule: book.Rules[i], mode: string(book.Rules[i].Mode)}
 		if _, err := topics.Award(r.Mode, r.Points, r.Per, 0, 0, topics.One()); err != nil {

@@ -11,6 +11,8 @@ const (
 	ItemPrefix   = "item:"
 	// CampaignPrefix is that of campaigns with a budget.
 	CampaignPrefix = "campaign:"
+	// IdentityPrefix is that of devices and addresses that members are counted by.
+	IdentityPrefix = "identity:"
 )
 
 // MemberAccount is the account of a member.
@@ -21,6 +23,11 @@ func ItemAccount(item string) string { return ItemPrefix + item }
 
 // CampaignAccount is the account of a campaign's budget.
 func CampaignAccount(campaign string) string { return CampaignPrefix + campaign }
+
+// IdentityAccount is the account of a device or an address. What is hashed of it is all that the ledger ever knows (I15).
+func IdentityAccount(kind Shared, value string) string {
+	return IdentityPrefix + string(kind) + "-" + hexHash("identity", string(kind), value)
+}
 
 // MemberOf returns the member of an account; ok is false for other accounts.
 func MemberOf(account string) (member string, ok bool) {
@@ -33,6 +40,11 @@ func ItemOf(account string) (item string, ok bool) { return strings.CutPrefix(ac
 // CampaignOf returns the campaign of an account; ok is false for other accounts.
 func CampaignOf(account string) (campaign string, ok bool) {
 	return strings.CutPrefix(account, CampaignPrefix)
+}
+
+// IdentityOf returns the identity of an account; ok is false for other accounts.
+func IdentityOf(account string) (identity string, ok bool) {
+	return strings.CutPrefix(account, IdentityPrefix)
 }
 
 // Shard is the shard of an account: murmur2(account) & 0x7fffffff mod shards, as Kafka's default partitioner has it
@@ -101,6 +113,11 @@ func ReferralKey(sharer, source, order string) string {
 
 // ActID is the id of what somebody of the staff, or a member, asks to be done under an Idempotency-Key.
 func ActID(actor, key string) string { return "a-" + hexHash("act", actor, key) }
+
+// AbuseID is the id of the freeze that an abuse rule leads to by an event: the same event, the same id.
+func AbuseID(rule, member, source, event string) string {
+	return "b-" + hexHash("abuse", rule, member, source, event)
+}
 
 // CouponID is the id of a milestone's n-th coupon of a member in a period: the same crossing, the same id (D8).
 func CouponID(milestone, member, period string, n uint32) string {

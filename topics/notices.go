@@ -15,4 +15,8 @@ const (
 	NoticeExpiry   = "expiry"
 	NoticeDigest   = "digest"
 	NoticeTierFall = "tier_fall"
+	// Of freezes, by hand and by abuse rules.
+	NoticeFrozen    = "frozen"
+	NoticeUnfrozen  = "unfrozen"
+	NoticeConfirmed = "confirmed"
 )

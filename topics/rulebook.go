@@ -29,6 +29,7 @@ type Rulebook struct {
 	MaxMultiplier         Ratio // of tier × campaigns; NoMaximum where the book sets none
 	PointCost             Ratio // what a point costs the retailer, minor units
 	Leaderboard           Leaderboard
+	Abuse                 []AbuseRule
 }
 
 // Leaderboard says in which calendar periods of the program's zone points earned are ranked (D12); the zero value: in none.

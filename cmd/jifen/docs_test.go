@@ -83,7 +83,7 @@ func topicPages() map[string][3]string {
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
 		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
 		topics.Notices:    {"`notices`", "messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
-		topics.Audit:      {"`balances`", "auditors", "JSON, one record an act by hand, refusals too"},
+		topics.Audit:      {"`balances`", "auditors", "JSON, one record an act by hand, refusals too, and a freeze by an abuse rule"},
 		topics.Coupons:    {"`coupons`", "`webhooks`, marketing systems", "CloudEvents 1.0, structured JSON ([coupon.issued.v1](../../topics/schema/coupon.issued.v1.json), [coupon.revoked.v1](../../topics/schema/coupon.revoked.v1.json))"},
 	}
 }

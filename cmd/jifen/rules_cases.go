@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -106,10 +107,16 @@ func casesTable(out io.Writer, path string, results []rulefile.Result) {
 			fmt.Fprintf(table, "\t  - %s: %s\t\t\n\t  + %s: %s\t\t\n",
 				rule, outcome(r.Got[rule], r.GotPending[rule]), rule, outcome(r.Want[rule], r.WantPending[rule]))
 		}
+		if !slices.Equal(r.GotAbuse, r.WantAbuse) {
+			fmt.Fprintf(table, "\t  - abuse: %s\t\t\n\t  + abuse: %s\t\t\n", listed(r.GotAbuse), listed(r.WantAbuse))
+		}
 	}
 	// The writer below has no errors of its own to report that the shell would not show.
 	_ = table.Flush()
 }
+
+// listed are the abuse rules that are met.
+func listed(rules []string) string { return cmp.Or(strings.Join(rules, ", "), "none") }
 
 // outcome is what a rule gives, and until when it waits.
 func outcome(points int64, pending string) string {

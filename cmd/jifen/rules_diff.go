@@ -14,7 +14,7 @@ import (
 func rulesDiffCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "diff OLD NEW", Short: "Say what changed between two rulebooks; exit 1 when anything did",
-		Long: "Compares what two rulebooks mean: their own settings, tiers, rules, campaigns and milestones, each by its id and field by\n" +
+		Long: "Compares what two rulebooks mean: their own settings, tiers, rules, campaigns, milestones and abuse rules, each by its id and field by\n" +
 			"field, with money and rates in words. Order, comments and layout do not count. Exit code 0: they mean the same; 1: something differs,\n" +
 			"or a file cannot be read or has faults, which stand on standard error; 2: wrongly called.",
 		Args: cobra.ExactArgs(2),

@@ -222,7 +222,7 @@ func (a *Audit) add(e *pointspb.Entry) {
 	}
 }
 
-// sums checks the folded states and adds them up (I1, I3, I4, I6, I16, I17).
+// sums checks the folded states and adds them up (I1, I3, I4, I6, I16, I17, I18).
 func (a *Audit) sums() {
 	r := &a.report
 	for n, w := range a.worlds {
@@ -244,6 +244,9 @@ func (a *Audit) sums() {
 		}
 		for id, b := range w.Budgets {
 			bad("budget "+id, b.Check())
+		}
+		for id, x := range w.Identities {
+			bad("identity "+id, x.Check())
 		}
 	}
 	slices.SortFunc(r.Earners, func(x, y Earner) int {

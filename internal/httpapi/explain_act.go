@@ -36,8 +36,15 @@ func explainAct(l lang, w Why) string {
 		zh, en = "活动预算支出积分", "points taken from a campaign's budget"
 	case w.Kind == "given":
 		zh, en = "积分退回活动预算", "points given back to a campaign's budget"
+	case w.Kind == "flagged":
+		zh, en = "触发防刷规则 "+w.Rule+"，未冻结", "abuse rule "+w.Rule+" was met, nothing is frozen"
+	case w.Kind == "sighted":
+		zh, en = "会员使用的设备或地址已登记", "device or address of a member recorded"
 	default:
 		return ""
+	}
+	if w.Kind == "frozen" && w.Rule != "" { // its reason is the rule
+		return l.pick(zh+"（由防刷规则 "+w.Rule+" 自动冻结，待人工复核，可申诉）", en+" (by abuse rule "+w.Rule+", until people have looked at it; open to appeal)")
 	}
 	if w.Reason != "" {
 		zh, en = zh+"（原因："+w.Reason+"）", en+" (reason: "+w.Reason+")"

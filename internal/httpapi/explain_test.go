@@ -112,6 +112,17 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 		{Why{Kind: "recorded"}, "已登记，不产生积分", "recorded, earns no points"},
 		{Why{Kind: "frozen", Frozen: 100, Reason: "velocity"}, "冻结 100 积分（原因：velocity）", "100 points frozen (reason: velocity)"},
 		{Why{Kind: "frozen", Reason: "velocity"}, "账户冻结，暂不能使用积分（原因：velocity）", "account frozen: points cannot be spent (reason: velocity)"},
+		{
+			Why{Kind: "frozen", Frozen: 100, Rule: "many-shares", Reason: "many-shares"},
+			"冻结 100 积分（由防刷规则 many-shares 自动冻结，待人工复核，可申诉）",
+			"100 points frozen (by abuse rule many-shares, until people have looked at it; open to appeal)",
+		},
+		{
+			Why{Kind: "frozen", Rule: "own-link", Reason: "own-link"},
+			"账户冻结，暂不能使用积分（由防刷规则 own-link 自动冻结，待人工复核，可申诉）",
+			"account frozen: points cannot be spent (by abuse rule own-link, until people have looked at it; open to appeal)",
+		},
+		{Why{Kind: "flagged", Rule: "own-link"}, "触发防刷规则 own-link，未冻结", "abuse rule own-link was met, nothing is frozen"},
 		{Why{Kind: "unfrozen", Frozen: -1}, "解冻 1 积分", "1 point unfrozen"},
 		{Why{Kind: "unfrozen"}, "冻结已解除", "freeze released"},
 		{Why{Kind: "adjusted", Changed: 5, Reason: "goodwill"}, "人工调整，增加 5 积分（原因：goodwill）", "adjusted by hand: 5 points given (reason: goodwill)"},

@@ -93,6 +93,9 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 	for id := range b.World.ChangedBudgets() {
 		err = errors.Join(err, w.put(w.keys.budget(id), b.World.Budgets[id]))
 	}
+	for id := range b.World.ChangedIdentities() {
+		err = errors.Join(err, w.put(w.keys.identity(id), b.World.Identities[id]))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode states of shard %d: %w", b.Shard, err)
 	}

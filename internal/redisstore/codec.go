@@ -11,7 +11,7 @@ import (
 	"jifen/ledger"
 )
 
-// codec writes redemptions, items and budgets as CBOR arrays; accounts and orders, of which every event writes one, have an encoding
+// codec writes redemptions, items, budgets and identities as CBOR arrays; accounts and orders, of which every event writes one, have an encoding
 // of their own (ledger). Nothing and an empty list are the same bytes, so equal states have equal
 // values.
 type codec struct {

@@ -21,6 +21,7 @@ func (k keys) board(period string) string  { return k.prefix + "board:" + period
 func (k keys) items() string               { return k.prefix + "items" }
 func (k keys) item(id string) string       { return k.prefix + "i:" + id }
 func (k keys) budget(id string) string     { return k.prefix + "b:" + id }
+func (k keys) identity(id string) string   { return k.prefix + "d:" + id }
 
 // outcomes is the channel on which owners tell which redemptions have been decided. It is a hint: the state decides.
 const outcomes = "jifen:outcomes"

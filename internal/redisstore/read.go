@@ -76,7 +76,7 @@ type memberLog struct {
 func (s *Store) question(w *ledger.Want) question {
 	k := shardKeys(w.Shard)
 	q := question{codec: s.codec, want: w, logs: memberLogs(w)}
-	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Budgets)+len(q.logs))
+	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Budgets)+len(w.Identities)+len(q.logs))
 	q.keys = append(q.keys, k.applied(), k.due())
 	for _, id := range w.Members {
 		q.keys = append(q.keys, k.member(id))
@@ -89,6 +89,9 @@ func (s *Store) question(w *ledger.Want) question {
 	}
 	for _, id := range w.Budgets {
 		q.keys = append(q.keys, k.budget(id))
+	}
+	for _, id := range w.Identities {
+		q.keys = append(q.keys, k.identity(id))
 	}
 	for _, l := range q.logs {
 		q.keys = append(q.keys, k.log(l.member))
@@ -160,7 +163,7 @@ func list(x any) []any {
 	return l
 }
 
-// state decodes the i-th wanted state: members, redemptions, items, budgets, logs, in this order.
+// state decodes the i-th wanted state: members, redemptions, items, budgets, identities, logs, in this order.
 func (q *question) state(i int, v string, g *ledger.Got) error {
 	w := q.want
 	if i < len(w.Members) {
@@ -184,7 +187,13 @@ func (q *question) state(i int, v string, g *ledger.Got) error {
 		g.World.Budgets[w.Budgets[i]] = b
 		return q.codec.read(v, b)
 	}
-	return readLog(&q.logs[i-len(w.Budgets)], v, g)
+	i -= len(w.Budgets)
+	if i < len(w.Identities) {
+		x := &ledger.Identity{}
+		g.World.Identities[w.Identities[i]] = x
+		return q.codec.read(v, x)
+	}
+	return readLog(&q.logs[i-len(w.Identities)], v, g)
 }
 
 // readLog decodes a member's seen buckets and the orders that are wanted, and hashes the keys of all orders.

@@ -28,6 +28,8 @@ type Result struct {
 	Got         map[string]int64  `json:"got"`
 	WantPending map[string]string `json:"want_pending,omitempty"`
 	GotPending  map[string]string `json:"got_pending,omitempty"`
+	WantAbuse   []string          `json:"want_abuse,omitempty"` // abuse rules that are met, in order
+	GotAbuse    []string          `json:"got_abuse,omitempty"`
 	Passed      bool              `json:"passed"`
 }
 
@@ -40,6 +42,8 @@ type golden struct {
 	event      topics.Event
 	want       map[string]int64
 	pending    map[string]string
+	times      int // events like it
+	abuse      []string
 }
 
 // RunCases evaluates a file of golden cases under a book. The error is Faults of that file, or an award that failed; a
@@ -55,11 +59,11 @@ func RunCases(b *topics.Rulebook, name string, data []byte) ([]Result, error) {
 	}
 	results := make([]Result, 0, len(cases))
 	for _, c := range cases {
-		var got map[string]int64
+		got, abuse := map[string]int64{}, []string(nil)
 		if !c.event.Time.Before(b.From) {
-			got, err = evaluated(b, compiled, c)
-		} else {
-			got, err = map[string]int64{}, nil
+			if got, err = evaluated(b, compiled, c); err == nil {
+				abuse, err = met(b, compiled, c, got)
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: case %q: %w", name, c.line, c.name, err)
@@ -67,7 +71,8 @@ func RunCases(b *topics.Rulebook, name string, data []byte) ([]Result, error) {
 		pending := windows(b, got, c.event.Time)
 		results = append(results, Result{
 			Name: c.name, Line: c.line, Tier: c.tier, Want: c.want, Got: got, WantPending: c.pending, GotPending: pending,
-			Passed: maps.Equal(got, c.want) && maps.Equal(pending, c.pending),
+			WantAbuse: c.abuse, GotAbuse: abuse,
+			Passed: maps.Equal(got, c.want) && maps.Equal(pending, c.pending) && slices.Equal(abuse, c.abuse),
 		})
 	}
 	return results, nil
@@ -200,7 +205,7 @@ func parseCases(b *topics.Rulebook, name string, data []byte) ([]golden, error) 
 }
 
 func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
-	s := d.section(n, path, "name", "tier", "first_order", "bought", "shared", "event", "points", "pending")
+	s := d.section(n, path, "name", "tier", "first_order", "bought", "shared", "event", "points", "pending", "times", "abuse")
 	line, _ := position(n)
 	c := golden{line: line, want: map[string]int64{}, first: s.flag("first_order"), bought: s.flag("bought")}
 	if s.has("name", "what the case shows") {
@@ -227,6 +232,7 @@ func (d *document) golden(n ast.Node, path string, b *topics.Rulebook) golden {
 		}
 	}
 	c.pending = s.windows(b, ids)
+	s.abuse(&c, b)
 	return c
 }
 

@@ -42,7 +42,7 @@ func Parse(name string, data []byte) (*topics.Rulebook, error) {
 	meta := s.required("metadata", "name", "version")
 	b.out.Name, b.out.Version = meta.id("name"), meta.id("version")
 	b.spec(s.required("spec", "effective_from", "timezone", "currency", "validity", "clawback", "tiers", "rules", "campaigns",
-		"rebate", "milestones", "max_multiplier", "point_cost", "notices", "no_expiry_without_notice", "leaderboard"))
+		"rebate", "milestones", "max_multiplier", "point_cost", "notices", "no_expiry_without_notice", "leaderboard", "abuse"))
 	if len(d.faults) == 0 {
 		b.arithmetic()
 	}
@@ -96,6 +96,7 @@ func (b *book) spec(s *section) {
 	for i, n := range s.list("milestones") {
 		b.milestone(n, fmt.Sprintf("spec.milestones[%d]", i))
 	}
+	b.abuses(s)
 }
 
 // place reads the program's time zone and currency.

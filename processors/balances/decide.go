@@ -26,9 +26,6 @@ func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error 
 		}
 		if ledger.WhatOf(r.Request) != "" {
 			h.redeemed = append(h.redeemed, r.Id)
-			if err := s.audited(h, d, out); err != nil {
-				return err
-			}
 		}
 	}
 	for _, name := range h.due {
@@ -74,6 +71,10 @@ func requestKind(r *pointspb.Request) string {
 		return "refer"
 	case *pointspb.Request_Recall:
 		return "recall"
+	case *pointspb.Request_Sight:
+		return "sight"
+	case *pointspb.Request_Suspect:
+		return "suspect"
 	}
 	if what := ledger.WhatOf(r); what != "" {
 		return string(what)
@@ -138,9 +139,14 @@ func deadLetter(r *topics.Record, reason topics.Reason, err error) topics.Record
 
 // write seals a decision's entries and adds them, and its requests, to the transaction.
 func (s *Stage) write(h *shard, d *ledger.Decision, out *processors.Output) error {
+	acted := false
 	for _, e := range d.Entries {
 		if err := ledger.CheckEntry(e); err != nil {
 			return err
+		}
+		acted = acted || e.Act != nil
+		if e.Abuse != nil {
+			h.abused(e)
 		}
 		value, err := ledger.Seal(&h.head, e, s.room.Take)
 		if err != nil {
@@ -157,5 +163,17 @@ func (s *Stage) write(h *shard, d *ledger.Decision, out *processors.Output) erro
 			Topic: topics.Requests, Partition: topics.Shard(r.Account, s.Shards), Key: s.room.Copy(r.Account), Value: value,
 		})
 	}
+	if acted {
+		return s.audited(h, d, out)
+	}
 	return nil
+}
+
+// abused counts what an abuse rule led to.
+func (h *shard) abused(e *pointspb.Entry) {
+	if e.Kind == pointspb.Kind_FROZEN {
+		h.ended("abuse", ledger.Frozen)
+		return
+	}
+	h.ended("abuse", ledger.Flagged)
 }

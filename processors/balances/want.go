@@ -69,10 +69,13 @@ func (h *shard) wants(s *Stage) {
 		if item, ok := topics.ItemOf(r.Account); ok {
 			w.Items = append(w.Items, item)
 		}
+		if identity, ok := topics.IdentityOf(r.Account); ok {
+			w.Identities = append(w.Identities, identity)
+		}
 		h.wantsOfBudget(&w, r.Request)
 	}
 	w.Orders, w.Redemptions, w.Items, w.Logs, w.Swept = unique(w.Orders), unique(w.Redemptions), unique(w.Items), unique(w.Logs), unique(w.Swept)
-	w.Budgets = unique(w.Budgets)
+	w.Budgets, w.Identities = unique(w.Budgets), unique(w.Identities)
 	h.want = w
 }
 

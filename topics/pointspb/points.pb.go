@@ -66,6 +66,8 @@ const (
 	Kind_MILESTONE        Kind = 20 // what became spendable crossed a threshold: a coupon is issued
 	Kind_COUPON_REVOKED   Kind = 21 // a return left too little of what had crossed
 	Kind_COUPON_USED      Kind = 22 // marketing says that a coupon was used, or tried to be
+	Kind_FLAGGED          Kind = 43 // an abuse rule was met, and nothing is frozen for it
+	Kind_SIGHTED          Kind = 44 // a member was seen with a device or an address
 )
 
 // Enum value maps for Kind.
@@ -110,6 +112,8 @@ var (
 		20: "MILESTONE",
 		21: "COUPON_REVOKED",
 		22: "COUPON_USED",
+		43: "FLAGGED",
+		44: "SIGHTED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -151,6 +155,8 @@ var (
 		"MILESTONE":        20,
 		"COUPON_REVOKED":   21,
 		"COUPON_USED":      22,
+		"FLAGGED":          43,
+		"SIGHTED":          44,
 	}
 )
 
@@ -1154,6 +1160,8 @@ type CreditEvent struct {
 	Review        *ReviewFacts           `protobuf:"bytes,11,opt,name=review,proto3" json:"review,omitempty"`
 	Referral      *ReferralFacts         `protobuf:"bytes,12,opt,name=referral,proto3" json:"referral,omitempty"` // of an order with a share token, where a rule is for that
 	Coupon        string                 `protobuf:"bytes,10,opt,name=coupon,proto3" json:"coupon,omitempty"`     // the coupon that was used
+	Device        string                 `protobuf:"bytes,16,opt,name=device,proto3" json:"device,omitempty"`     // its identity account, where an abuse rule counts members by it; empty = none
+	Address       string                 `protobuf:"bytes,17,opt,name=address,proto3" json:"address,omitempty"`   // the same
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1275,6 +1283,20 @@ func (x *CreditEvent) GetReferral() *ReferralFacts {
 func (x *CreditEvent) GetCoupon() string {
 	if x != nil {
 		return x.Coupon
+	}
+	return ""
+}
+
+func (x *CreditEvent) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *CreditEvent) GetAddress() string {
+	if x != nil {
+		return x.Address
 	}
 	return ""
 }
@@ -2618,6 +2640,460 @@ func (x *PreferenceRequest) GetLeaderboardHidden() bool {
 	return false
 }
 
+// SightRequest tells the shard of a device or an address that a member was seen with it.
+type SightRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Member        string                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"` // device | address
+	Cause         *Cause                 `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	Version       string                 `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"` // whose abuse rules hold
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SightRequest) Reset() {
+	*x = SightRequest{}
+	mi := &file_points_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SightRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SightRequest) ProtoMessage() {}
+
+func (x *SightRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SightRequest.ProtoReflect.Descriptor instead.
+func (*SightRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *SightRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *SightRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SightRequest) GetCause() *Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return nil
+}
+
+func (x *SightRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+// SuspectRequest tells a member's shard that an abuse rule has met them.
+type SuspectRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rule          string                 `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	Cause         *Cause                 `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	Abuse         *AbuseFacts            `protobuf:"bytes,4,opt,name=abuse,proto3" json:"abuse,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspectRequest) Reset() {
+	*x = SuspectRequest{}
+	mi := &file_points_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspectRequest) ProtoMessage() {}
+
+func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspectRequest.ProtoReflect.Descriptor instead.
+func (*SuspectRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *SuspectRequest) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *SuspectRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *SuspectRequest) GetCause() *Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return nil
+}
+
+func (x *SuspectRequest) GetAbuse() *AbuseFacts {
+	if x != nil {
+		return x.Abuse
+	}
+	return nil
+}
+
+// AbuseFacts are what an abuse rule counted.
+type AbuseFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	On            string                 `protobuf:"bytes,1,opt,name=on,proto3" json:"on,omitempty"`        // event type | referral | self_referral | device | address
+	Count         int64                  `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"` // events, or members
+	MoreThan      int64                  `protobuf:"varint,3,opt,name=more_than,json=moreThan,proto3" json:"more_than,omitempty"`
+	Within        int64                  `protobuf:"varint,4,opt,name=within,proto3" json:"within,omitempty"`    // ms; 0 = whenever
+	From          int64                  `protobuf:"varint,5,opt,name=from,proto3" json:"from,omitempty"`        // the first that was counted, Unix ms
+	To            int64                  `protobuf:"varint,6,opt,name=to,proto3" json:"to,omitempty"`            // the last
+	Identity      string                 `protobuf:"bytes,7,opt,name=identity,proto3" json:"identity,omitempty"` // account of the device or address
+	Member        string                 `protobuf:"bytes,8,opt,name=member,proto3" json:"member,omitempty"`     // as whom the member was seen there
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AbuseFacts) Reset() {
+	*x = AbuseFacts{}
+	mi := &file_points_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AbuseFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AbuseFacts) ProtoMessage() {}
+
+func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AbuseFacts.ProtoReflect.Descriptor instead.
+func (*AbuseFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *AbuseFacts) GetOn() string {
+	if x != nil {
+		return x.On
+	}
+	return ""
+}
+
+func (x *AbuseFacts) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *AbuseFacts) GetMoreThan() int64 {
+	if x != nil {
+		return x.MoreThan
+	}
+	return 0
+}
+
+func (x *AbuseFacts) GetWithin() int64 {
+	if x != nil {
+		return x.Within
+	}
+	return 0
+}
+
+func (x *AbuseFacts) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *AbuseFacts) GetTo() int64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *AbuseFacts) GetIdentity() string {
+	if x != nil {
+		return x.Identity
+	}
+	return ""
+}
+
+func (x *AbuseFacts) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+// Watch is what an entry does to the events that an abuse rule counts of a member.
+type Watch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rule          string                 `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	At            int64                  `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`                             // an event to count, Unix ms; 0 = none
+	KeepFrom      int64                  `protobuf:"varint,3,opt,name=keep_from,json=keepFrom,proto3" json:"keep_from,omitempty"` // earlier ones are dropped
+	Most          uint32                 `protobuf:"varint,4,opt,name=most,proto3" json:"most,omitempty"`                         // and all but so many newest ones
+	Met           bool                   `protobuf:"varint,5,opt,name=met,proto3" json:"met,omitempty"`                           // the rule was met: it begins anew
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Watch) Reset() {
+	*x = Watch{}
+	mi := &file_points_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Watch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Watch) ProtoMessage() {}
+
+func (x *Watch) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Watch.ProtoReflect.Descriptor instead.
+func (*Watch) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Watch) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Watch) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Watch) GetKeepFrom() int64 {
+	if x != nil {
+		return x.KeepFrom
+	}
+	return 0
+}
+
+func (x *Watch) GetMost() uint32 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *Watch) GetMet() bool {
+	if x != nil {
+		return x.Met
+	}
+	return false
+}
+
+// SightingFacts say who was seen with a device or an address, and of whom the shards of members are asked.
+type SightingFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // device | address
+	Member        string                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	At            int64                  `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"`                             // Unix ms
+	KeepFrom      int64                  `protobuf:"varint,4,opt,name=keep_from,json=keepFrom,proto3" json:"keep_from,omitempty"` // those seen last before it are dropped
+	Most          uint32                 `protobuf:"varint,5,opt,name=most,proto3" json:"most,omitempty"`                         // and all but so many who were seen last
+	Suspects      []*Suspects            `protobuf:"bytes,6,rep,name=suspects,proto3" json:"suspects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SightingFacts) Reset() {
+	*x = SightingFacts{}
+	mi := &file_points_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SightingFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SightingFacts) ProtoMessage() {}
+
+func (x *SightingFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SightingFacts.ProtoReflect.Descriptor instead.
+func (*SightingFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *SightingFacts) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SightingFacts) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *SightingFacts) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *SightingFacts) GetKeepFrom() int64 {
+	if x != nil {
+		return x.KeepFrom
+	}
+	return 0
+}
+
+func (x *SightingFacts) GetMost() uint32 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *SightingFacts) GetSuspects() []*Suspects {
+	if x != nil {
+		return x.Suspects
+	}
+	return nil
+}
+
+// Suspects are the members whom a rule has met by this sighting.
+type Suspects struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rule          string                 `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	Members       []string               `protobuf:"bytes,2,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Suspects) Reset() {
+	*x = Suspects{}
+	mi := &file_points_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Suspects) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Suspects) ProtoMessage() {}
+
+func (x *Suspects) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Suspects.ProtoReflect.Descriptor instead.
+func (*Suspects) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *Suspects) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Suspects) GetMembers() []string {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
 // Request is a command to the owner of an account (points.requests.v1).
 type Request struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -2650,6 +3126,8 @@ type Request struct {
 	//	*Request_Recall
 	//	*Request_Retro
 	//	*Request_Preference
+	//	*Request_Sight
+	//	*Request_Suspect
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2657,7 +3135,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2669,7 +3147,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2682,7 +3160,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Request) GetAccount() string {
@@ -2927,6 +3405,24 @@ func (x *Request) GetPreference() *PreferenceRequest {
 	return nil
 }
 
+func (x *Request) GetSight() *SightRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Sight); ok {
+			return x.Sight
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetSuspect() *SuspectRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Suspect); ok {
+			return x.Suspect
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -3024,6 +3520,14 @@ type Request_Preference struct {
 	Preference *PreferenceRequest `protobuf:"bytes,32,opt,name=preference,proto3,oneof"`
 }
 
+type Request_Sight struct {
+	Sight *SightRequest `protobuf:"bytes,40,opt,name=sight,proto3,oneof"`
+}
+
+type Request_Suspect struct {
+	Suspect *SuspectRequest `protobuf:"bytes,41,opt,name=suspect,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -3070,6 +3574,10 @@ func (*Request_Retro) isRequest_What() {}
 
 func (*Request_Preference) isRequest_What() {}
 
+func (*Request_Sight) isRequest_What() {}
+
+func (*Request_Suspect) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3082,7 +3590,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3094,7 +3602,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3107,7 +3615,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -3145,7 +3653,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3157,7 +3665,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3170,7 +3678,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -3237,7 +3745,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3249,7 +3757,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3262,7 +3770,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -3417,7 +3925,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3429,7 +3937,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3442,7 +3950,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -3479,7 +3987,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3491,7 +3999,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3504,7 +4012,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -3550,7 +4058,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3562,7 +4070,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3575,7 +4083,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -3632,7 +4140,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3644,7 +4152,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3657,7 +4165,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -3740,7 +4248,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3752,7 +4260,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3765,7 +4273,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -3785,7 +4293,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3797,7 +4305,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3810,7 +4318,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -3834,7 +4342,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3846,7 +4354,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3859,7 +4367,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -3911,7 +4419,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3923,7 +4431,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3936,7 +4444,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Use) GetPer() string {
@@ -3989,7 +4497,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4001,7 +4509,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4014,7 +4522,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -4072,7 +4580,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4084,7 +4592,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4097,7 +4605,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -4138,7 +4646,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4150,7 +4658,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4163,7 +4671,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -4183,8 +4691,8 @@ func (x *TierChange) GetTo() string {
 // NoticeFacts are what a member is told.
 type NoticeFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                             // expiry | digest | tier_fall
-	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`                        // that expire; digest: by the end of the next year
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                             // expiry | digest | tier_fall | frozen | unfrozen | confirmed
+	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`                        // that expire; digest: by the end of the next year; of a freeze: that it holds, gives free or takes; 0 = the account
 	ExpiresAt     int64                  `protobuf:"varint,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"` // Unix ms; digest: of the first of them; tier_fall: the evaluation
 	Days          int32                  `protobuf:"varint,4,opt,name=days,proto3" json:"days,omitempty"`                            // until then, at the notice's own instant
 	Available     int64                  `protobuf:"varint,5,opt,name=available,proto3" json:"available,omitempty"`                  // all points that can be spent
@@ -4194,13 +4702,15 @@ type NoticeFacts struct {
 	Missing       int64                  `protobuf:"varint,9,opt,name=missing,proto3" json:"missing,omitempty"`                      // tier_fall: minor units, or orders, that would keep it
 	Last          bool                   `protobuf:"varint,10,opt,name=last,proto3" json:"last,omitempty"`                           // the last one before the expiry, where no point expires without one
 	Lots          uint32                 `protobuf:"varint,11,opt,name=lots,proto3" json:"lots,omitempty"`                           // number of the newest lot
+	Freeze        string                 `protobuf:"bytes,20,opt,name=freeze,proto3" json:"freeze,omitempty"`                        // frozen, unfrozen, confirmed: which one
+	ReviewBy      int64                  `protobuf:"varint,21,opt,name=review_by,json=reviewBy,proto3" json:"review_by,omitempty"`   // frozen: Unix ms
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4212,7 +4722,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4225,7 +4735,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -4305,6 +4815,20 @@ func (x *NoticeFacts) GetLots() uint32 {
 	return 0
 }
 
+func (x *NoticeFacts) GetFreeze() string {
+	if x != nil {
+		return x.Freeze
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetReviewBy() int64 {
+	if x != nil {
+		return x.ReviewBy
+	}
+	return 0
+}
+
 type RedemptionFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -4321,7 +4845,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4333,7 +4857,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4346,7 +4870,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -4417,7 +4941,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4429,7 +4953,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4442,7 +4966,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -4480,7 +5004,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4492,7 +5016,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4505,7 +5029,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -4563,7 +5087,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4575,7 +5099,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4588,7 +5112,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -4630,7 +5154,7 @@ type LotPoints struct {
 
 func (x *LotPoints) Reset() {
 	*x = LotPoints{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4642,7 +5166,7 @@ func (x *LotPoints) String() string {
 func (*LotPoints) ProtoMessage() {}
 
 func (x *LotPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4655,7 +5179,7 @@ func (x *LotPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
 func (*LotPoints) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *LotPoints) GetLot() uint32 {
@@ -4692,7 +5216,7 @@ type MilestoneFacts struct {
 
 func (x *MilestoneFacts) Reset() {
 	*x = MilestoneFacts{}
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4704,7 +5228,7 @@ func (x *MilestoneFacts) String() string {
 func (*MilestoneFacts) ProtoMessage() {}
 
 func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4717,7 +5241,7 @@ func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
 func (*MilestoneFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{53}
+	return file_points_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *MilestoneFacts) GetMilestone() string {
@@ -4811,7 +5335,7 @@ type CouponUse struct {
 
 func (x *CouponUse) Reset() {
 	*x = CouponUse{}
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4823,7 +5347,7 @@ func (x *CouponUse) String() string {
 func (*CouponUse) ProtoMessage() {}
 
 func (x *CouponUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4836,7 +5360,7 @@ func (x *CouponUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
 func (*CouponUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{54}
+	return file_points_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *CouponUse) GetCoupon() string {
@@ -4920,6 +5444,9 @@ type Entry struct {
 	Preference    *PreferenceRequest     `protobuf:"bytes,42,opt,name=preference,proto3" json:"preference,omitempty"`
 	Milestone     *MilestoneFacts        `protobuf:"bytes,30,opt,name=milestone,proto3" json:"milestone,omitempty"`
 	Coupon        *CouponUse             `protobuf:"bytes,31,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	Watch         []*Watch               `protobuf:"bytes,48,rep,name=watch,proto3" json:"watch,omitempty"` // of abuse rules
+	Abuse         *AbuseFacts            `protobuf:"bytes,49,opt,name=abuse,proto3" json:"abuse,omitempty"` // FROZEN, FLAGGED: what an abuse rule counted
+	Sighting      *SightingFacts         `protobuf:"bytes,50,opt,name=sighting,proto3" json:"sighting,omitempty"`
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4927,7 +5454,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4939,7 +5466,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4952,7 +5479,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{55}
+	return file_points_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Entry) GetAccount() string {
@@ -5256,6 +5783,27 @@ func (x *Entry) GetCoupon() *CouponUse {
 	return nil
 }
 
+func (x *Entry) GetWatch() []*Watch {
+	if x != nil {
+		return x.Watch
+	}
+	return nil
+}
+
+func (x *Entry) GetAbuse() *AbuseFacts {
+	if x != nil {
+		return x.Abuse
+	}
+	return nil
+}
+
+func (x *Entry) GetSighting() *SightingFacts {
+	if x != nil {
+		return x.Sighting
+	}
+	return nil
+}
+
 func (x *Entry) GetHash() []byte {
 	if x != nil {
 		return x.Hash
@@ -5345,7 +5893,7 @@ const file_points_proto_rawDesc = "" +
 	"\x0fCandidateBudget\x12\x1a\n" +
 	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12*\n" +
 	"\x04less\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\x12\x1c\n" +
-	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\x94\x04\n" +
+	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\xc6\x04\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -5363,7 +5911,9 @@ const file_points_proto_rawDesc = "" +
 	"\x06review\x18\v \x01(\v2\x1c.jifen.points.v1.ReviewFactsR\x06review\x12:\n" +
 	"\breferral\x18\f \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x12\x16\n" +
 	"\x06coupon\x18\n" +
-	" \x01(\tR\x06coupon\"k\n" +
+	" \x01(\tR\x06coupon\x12\x16\n" +
+	"\x06device\x18\x10 \x01(\tR\x06device\x12\x18\n" +
+	"\aaddress\x18\x11 \x01(\tR\aaddress\"k\n" +
 	"\tPriceList\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x12\n" +
 	"\x04base\x18\x02 \x01(\x03R\x04base\x120\n" +
@@ -5473,8 +6023,43 @@ const file_points_proto_rawDesc = "" +
 	"\x04undo\x18\x02 \x01(\bR\x04undo\x124\n" +
 	"\x06credit\x18\x03 \x01(\v2\x1c.jifen.points.v1.CreditEventR\x06credit\"B\n" +
 	"\x11PreferenceRequest\x12-\n" +
-	"\x12leaderboard_hidden\x18\x01 \x01(\bR\x11leaderboardHidden\"\xfe\n" +
+	"\x12leaderboard_hidden\x18\x01 \x01(\bR\x11leaderboardHidden\"\x82\x01\n" +
+	"\fSightRequest\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\tR\x06member\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12,\n" +
+	"\x05cause\x18\x03 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\tR\aversion\"\x9f\x01\n" +
+	"\x0eSuspectRequest\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12,\n" +
+	"\x05cause\x18\x03 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x121\n" +
+	"\x05abuse\x18\x04 \x01(\v2\x1b.jifen.points.v1.AbuseFactsR\x05abuse\"\xbf\x01\n" +
 	"\n" +
+	"AbuseFacts\x12\x0e\n" +
+	"\x02on\x18\x01 \x01(\tR\x02on\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x1b\n" +
+	"\tmore_than\x18\x03 \x01(\x03R\bmoreThan\x12\x16\n" +
+	"\x06within\x18\x04 \x01(\x03R\x06within\x12\x12\n" +
+	"\x04from\x18\x05 \x01(\x03R\x04from\x12\x0e\n" +
+	"\x02to\x18\x06 \x01(\x03R\x02to\x12\x1a\n" +
+	"\bidentity\x18\a \x01(\tR\bidentity\x12\x16\n" +
+	"\x06member\x18\b \x01(\tR\x06member\"n\n" +
+	"\x05Watch\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x03R\x02at\x12\x1b\n" +
+	"\tkeep_from\x18\x03 \x01(\x03R\bkeepFrom\x12\x12\n" +
+	"\x04most\x18\x04 \x01(\rR\x04most\x12\x10\n" +
+	"\x03met\x18\x05 \x01(\bR\x03met\"\xb3\x01\n" +
+	"\rSightingFacts\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06member\x18\x02 \x01(\tR\x06member\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x03R\x02at\x12\x1b\n" +
+	"\tkeep_from\x18\x04 \x01(\x03R\bkeepFrom\x12\x12\n" +
+	"\x04most\x18\x05 \x01(\rR\x04most\x125\n" +
+	"\bsuspects\x18\x06 \x03(\v2\x19.jifen.points.v1.SuspectsR\bsuspects\"8\n" +
+	"\bSuspects\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
+	"\amembers\x18\x02 \x03(\tR\amembers\"\xf2\v\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -5505,7 +6090,9 @@ const file_points_proto_rawDesc = "" +
 	"\x05retro\x18\" \x01(\v2\x1d.jifen.points.v1.RetroRequestH\x00R\x05retro\x12D\n" +
 	"\n" +
 	"preference\x18  \x01(\v2\".jifen.points.v1.PreferenceRequestH\x00R\n" +
-	"preferenceB\x06\n" +
+	"preference\x125\n" +
+	"\x05sight\x18( \x01(\v2\x1d.jifen.points.v1.SightRequestH\x00R\x05sight\x12;\n" +
+	"\asuspect\x18) \x01(\v2\x1f.jifen.points.v1.SuspectRequestH\x00R\asuspectB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -5607,7 +6194,7 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"TierChange\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
-	"\x02to\x18\x02 \x01(\tR\x02to\"\x91\x02\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\"\xc6\x02\n" +
 	"\vNoticeFacts\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x1d\n" +
@@ -5621,7 +6208,9 @@ const file_points_proto_rawDesc = "" +
 	"\amissing\x18\t \x01(\x03R\amissing\x12\x12\n" +
 	"\x04last\x18\n" +
 	" \x01(\bR\x04last\x12\x12\n" +
-	"\x04lots\x18\v \x01(\rR\x04lots\"\xe4\x01\n" +
+	"\x04lots\x18\v \x01(\rR\x04lots\x12\x16\n" +
+	"\x06freeze\x18\x14 \x01(\tR\x06freeze\x12\x1b\n" +
+	"\treview_by\x18\x15 \x01(\x03R\breviewBy\"\xe4\x01\n" +
 	"\x0fRedemptionFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x12\x12\n" +
@@ -5672,7 +6261,7 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x1c\n" +
 	"\tmilestone\x18\x03 \x01(\tR\tmilestone\x12\x16\n" +
 	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
-	"\x01n\x18\x05 \x01(\rR\x01n\"\xd1\x0e\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\"\xee\x0f\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -5726,8 +6315,11 @@ const file_points_proto_rawDesc = "" +
 	"preference\x18* \x01(\v2\".jifen.points.v1.PreferenceRequestR\n" +
 	"preference\x12=\n" +
 	"\tmilestone\x18\x1e \x01(\v2\x1f.jifen.points.v1.MilestoneFactsR\tmilestone\x122\n" +
-	"\x06coupon\x18\x1f \x01(\v2\x1a.jifen.points.v1.CouponUseR\x06coupon\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xb3\x04\n" +
+	"\x06coupon\x18\x1f \x01(\v2\x1a.jifen.points.v1.CouponUseR\x06coupon\x12,\n" +
+	"\x05watch\x180 \x03(\v2\x16.jifen.points.v1.WatchR\x05watch\x121\n" +
+	"\x05abuse\x181 \x01(\v2\x1b.jifen.points.v1.AbuseFactsR\x05abuse\x12:\n" +
+	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12\x13\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xcd\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -5773,7 +6365,9 @@ const file_points_proto_rawDesc = "" +
 	"PREFERENCE\x10$\x12\r\n" +
 	"\tMILESTONE\x10\x14\x12\x12\n" +
 	"\x0eCOUPON_REVOKED\x10\x15\x12\x0f\n" +
-	"\vCOUPON_USED\x10\x16*\xb4\x01\n" +
+	"\vCOUPON_USED\x10\x16\x12\v\n" +
+	"\aFLAGGED\x10+\x12\v\n" +
+	"\aSIGHTED\x10,*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -5800,7 +6394,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -5836,30 +6430,36 @@ var file_points_proto_goTypes = []any{
 	(*WakeRequest)(nil),       // 31: jifen.points.v1.WakeRequest
 	(*RetroRequest)(nil),      // 32: jifen.points.v1.RetroRequest
 	(*PreferenceRequest)(nil), // 33: jifen.points.v1.PreferenceRequest
-	(*Request)(nil),           // 34: jifen.points.v1.Request
-	(*Posting)(nil),           // 35: jifen.points.v1.Posting
-	(*Lot)(nil),               // 36: jifen.points.v1.Lot
-	(*Arithmetic)(nil),        // 37: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),        // 38: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),         // 39: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),       // 40: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),       // 41: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),       // 42: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),      // 43: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),       // 44: jifen.points.v1.GiveRequest
-	(*Use)(nil),               // 45: jifen.points.v1.Use
-	(*MetricDelta)(nil),       // 46: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),         // 47: jifen.points.v1.MetricDay
-	(*TierChange)(nil),        // 48: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),       // 49: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil),   // 50: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),       // 51: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),         // 52: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),        // 53: jifen.points.v1.MergeFacts
-	(*LotPoints)(nil),         // 54: jifen.points.v1.LotPoints
-	(*MilestoneFacts)(nil),    // 55: jifen.points.v1.MilestoneFacts
-	(*CouponUse)(nil),         // 56: jifen.points.v1.CouponUse
-	(*Entry)(nil),             // 57: jifen.points.v1.Entry
+	(*SightRequest)(nil),      // 34: jifen.points.v1.SightRequest
+	(*SuspectRequest)(nil),    // 35: jifen.points.v1.SuspectRequest
+	(*AbuseFacts)(nil),        // 36: jifen.points.v1.AbuseFacts
+	(*Watch)(nil),             // 37: jifen.points.v1.Watch
+	(*SightingFacts)(nil),     // 38: jifen.points.v1.SightingFacts
+	(*Suspects)(nil),          // 39: jifen.points.v1.Suspects
+	(*Request)(nil),           // 40: jifen.points.v1.Request
+	(*Posting)(nil),           // 41: jifen.points.v1.Posting
+	(*Lot)(nil),               // 42: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 43: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 44: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 45: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 46: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 47: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 48: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 49: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 50: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 51: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 52: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 53: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 54: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 55: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 56: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 57: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 58: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 59: jifen.points.v1.MergeFacts
+	(*LotPoints)(nil),         // 60: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 61: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 62: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 63: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -5885,78 +6485,87 @@ var file_points_proto_depIdxs = []int32{
 	26, // 20: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
 	9,  // 21: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,  // 22: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	37, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	43, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
 	9,  // 24: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,  // 25: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
 	13, // 26: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
-	17, // 27: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	18, // 28: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	19, // 29: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	20, // 30: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	31, // 31: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	42, // 32: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	43, // 33: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	44, // 34: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	21, // 35: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	22, // 36: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	23, // 37: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	27, // 38: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	27, // 39: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	27, // 40: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	27, // 41: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	27, // 42: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	27, // 43: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	27, // 44: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	28, // 45: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	29, // 46: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	30, // 47: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	32, // 48: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	33, // 49: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
-	1,  // 50: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 51: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 52: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,  // 53: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	39, // 54: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	37, // 55: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,  // 56: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	37, // 57: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	41, // 58: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	41, // 59: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,  // 60: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	16, // 61: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	24, // 62: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	54, // 63: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,  // 64: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 65: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	35, // 66: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	36, // 67: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	37, // 68: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 69: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 70: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	46, // 71: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	48, // 72: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	50, // 73: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	52, // 74: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	46, // 75: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	53, // 76: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	45, // 77: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	27, // 78: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	36, // 79: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	51, // 80: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	49, // 81: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	47, // 82: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	40, // 83: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,  // 84: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,  // 85: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	38, // 86: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	33, // 87: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	55, // 88: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	56, // 89: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	90, // [90:90] is the sub-list for method output_type
-	90, // [90:90] is the sub-list for method input_type
-	90, // [90:90] is the sub-list for extension type_name
-	90, // [90:90] is the sub-list for extension extendee
-	0,  // [0:90] is the sub-list for field type_name
+	3,  // 27: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
+	3,  // 28: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
+	36, // 29: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
+	39, // 30: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
+	17, // 31: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	18, // 32: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	19, // 33: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	20, // 34: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	31, // 35: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	48, // 36: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	49, // 37: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	50, // 38: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	21, // 39: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	22, // 40: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	23, // 41: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	27, // 42: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	27, // 43: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	27, // 44: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	27, // 45: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	27, // 46: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	27, // 47: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	27, // 48: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	28, // 49: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	29, // 50: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	30, // 51: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	32, // 52: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	33, // 53: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	34, // 54: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
+	35, // 55: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
+	1,  // 56: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,  // 57: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,  // 58: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,  // 59: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	45, // 60: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	43, // 61: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,  // 62: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	43, // 63: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	47, // 64: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	47, // 65: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,  // 66: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	16, // 67: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	24, // 68: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	60, // 69: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,  // 70: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,  // 71: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	41, // 72: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	42, // 73: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	43, // 74: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,  // 75: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,  // 76: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	52, // 77: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	54, // 78: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	56, // 79: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	58, // 80: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	52, // 81: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	59, // 82: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	51, // 83: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	27, // 84: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	42, // 85: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	57, // 86: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	55, // 87: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	53, // 88: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	46, // 89: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,  // 90: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,  // 91: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	44, // 92: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	33, // 93: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	61, // 94: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	62, // 95: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	37, // 96: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	36, // 97: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	38, // 98: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	99, // [99:99] is the sub-list for method output_type
+	99, // [99:99] is the sub-list for method input_type
+	99, // [99:99] is the sub-list for extension type_name
+	99, // [99:99] is the sub-list for extension extendee
+	0,  // [0:99] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -5964,7 +6573,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[32].OneofWrappers = []any{
+	file_points_proto_msgTypes[38].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -5988,6 +6597,8 @@ func file_points_proto_init() {
 		(*Request_Recall)(nil),
 		(*Request_Retro)(nil),
 		(*Request_Preference)(nil),
+		(*Request_Sight)(nil),
+		(*Request_Suspect)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -5995,7 +6606,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   56,
+			NumMessages:   62,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -15,10 +15,10 @@ const (
 	Changed = "changed"
 )
 
-// Change is one thing of the books that is not the same: the book itself (no id), a tier, a rule, a campaign or a milestone.
+// Change is one thing of the books that is not the same: the book itself (no id), a tier, a rule, a campaign, a milestone or an abuse rule.
 type Change struct {
 	Change string  `json:"change"` // added | removed | changed
-	Thing  string  `json:"thing"`  // book | tier | rule | campaign | milestone
+	Thing  string  `json:"thing"`  // book | tier | rule | campaign | milestone | abuse
 	ID     string  `json:"id,omitempty"`
 	Fields []Field `json:"fields"`
 }
@@ -31,7 +31,7 @@ type Field struct {
 	New  string `json:"new,omitempty"`
 }
 
-// Diff lists what is not the same in two books: the book's own properties, then tiers, rules, campaigns and milestones, each in the
+// Diff lists what is not the same in two books: the book's own properties, then tiers, rules, campaigns, milestones and abuse rules, each in the
 // order of the new book, with what was removed at the end.
 func Diff(x, y *topics.Rulebook) []Change {
 	var all []Change
@@ -41,10 +41,11 @@ func Diff(x, y *topics.Rulebook) []Change {
 	all = append(all, things("tier", tiersOf(x), tiersOf(y))...)
 	all = append(all, things("rule", rulesOf(x), rulesOf(y))...)
 	all = append(all, things("campaign", campaignsOf(x), campaignsOf(y))...)
-	return append(all, things("milestone", milestonesOf(x), milestonesOf(y))...)
+	all = append(all, things("milestone", milestonesOf(x), milestonesOf(y))...)
+	return append(all, things("abuse", abuseOf(x), abuseOf(y))...)
 }
 
-// thing is a tier, rule, campaign or milestone with its properties in words.
+// thing is a tier, rule, campaign, milestone or abuse rule with its properties in words.
 type thing struct {
 	id         string
 	properties []property

@@ -21,7 +21,7 @@ type writer struct{ book *topics.Rulebook }
 
 func bookOf(b *topics.Rulebook) []property {
 	own, tiers := *b, b.Tiers
-	own.Rules, own.Campaigns, own.Milestones, own.Tiers = nil, nil, nil, topics.Tiers{}
+	own.Rules, own.Campaigns, own.Milestones, own.Abuse, own.Tiers = nil, nil, nil, nil, topics.Tiers{}
 	tiers.Levels = nil
 	w := writer{b}
 	own.From, own.Leaderboard = time.Time{}, topics.Leaderboard{}
@@ -80,6 +80,22 @@ func milestonesOf(b *topics.Rulebook) []thing {
 	for i := range b.Milestones {
 		m := &b.Milestones[i]
 		all[i] = thing{m.ID, w.properties("", reflect.ValueOf(*m), map[string]string{"ID": ""})}
+	}
+	return all
+}
+
+func abuseOf(b *topics.Rulebook) []thing {
+	w := writer{b}
+	all := make([]thing, len(b.Abuse))
+	for i := range b.Abuse {
+		r := &b.Abuse[i]
+		review := ""
+		if r.Review > 0 {
+			review = count(int64(r.Review), "day")
+		}
+		all[i] = thing{r.ID, w.properties("", reflect.ValueOf(*r), map[string]string{
+			"ID": "", "MoreThan": strconv.Itoa(r.MoreThan), "Review": review, "Within": within(r.Within),
+		})}
 	}
 	return all
 }
@@ -260,6 +276,8 @@ func within(d time.Duration) string {
 		return ""
 	case d%(24*time.Hour) == 0:
 		return count(int64(d/(24*time.Hour)), "day")
+	case d%time.Hour == 0:
+		return count(int64(d/time.Hour), "hour")
 	}
-	return d.String()
+	return count(int64(d/time.Minute), "minute")
 }

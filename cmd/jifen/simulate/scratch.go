@@ -32,6 +32,7 @@ type scratchShard struct {
 	redemptions map[string]*ledger.Redemption
 	items       map[string]*ledger.Item
 	budgets     map[string]*ledger.Budget
+	identities  map[string]*ledger.Identity
 }
 
 type scratchMember struct {
@@ -51,7 +52,7 @@ func (s *scratch) shard(number int32) *scratchShard {
 		h = &scratchShard{
 			head: ledger.Head{Offset: -1}, members: map[string]*scratchMember{},
 			redemptions: map[string]*ledger.Redemption{}, items: map[string]*ledger.Item{},
-			budgets: map[string]*ledger.Budget{},
+			budgets: map[string]*ledger.Budget{}, identities: map[string]*ledger.Identity{},
 		}
 		s.shards[number] = h
 	}
@@ -145,6 +146,13 @@ func (s *scratch) read(ctx context.Context, w *ledger.Want, into *ledger.World) 
 		known := *b
 		into.Budgets[id] = &known
 	}
+	for _, id := range w.Identities {
+		x, err := s.identity(ctx, w.Shard, id)
+		if err != nil {
+			return err
+		}
+		into.Identities[id] = x.Clone()
+	}
 	return s.readLogs(ctx, w, into)
 }
 
@@ -164,6 +172,24 @@ func (s *scratch) budget(ctx context.Context, shard int32, id string) (*ledger.B
 		}
 	}
 	return h.budgets[id], nil
+}
+
+// identity is what is had of a device or an address, read from beneath the first time.
+func (s *scratch) identity(ctx context.Context, shard int32, id string) (*ledger.Identity, error) {
+	h := s.shard(shard)
+	if h.identities[id] == nil {
+		h.identities[id] = &ledger.Identity{}
+		if s.beneath != nil {
+			got, err := s.beneath.Read(ctx, []ledger.Want{{Shard: shard, Identities: []string{id}}})
+			if err != nil {
+				return nil, err
+			}
+			if x := got[0].World.Identities[id]; x != nil {
+				h.identities[id] = x
+			}
+		}
+	}
+	return h.identities[id], nil
 }
 
 // readLogs takes in seen buckets and orders, as a store's log of them does: all that is had of whoever is asked for.
@@ -225,6 +251,9 @@ func (s *scratch) Apply(ctx context.Context, batches []ledger.Batch) error {
 		}
 		for id := range b.World.ChangedBudgets() {
 			h.budgets[id] = b.World.Budgets[id]
+		}
+		for id := range b.World.ChangedIdentities() {
+			h.identities[id] = b.World.Identities[id]
 		}
 	}
 	return nil
