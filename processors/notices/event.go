@@ -39,6 +39,8 @@ type data struct {
 	ToTier    string `json:"to_tier,omitempty"`
 	Metric    string `json:"metric,omitempty"`
 	Missing   int64  `json:"missing,omitempty"`
+	Freeze    string `json:"freeze,omitempty"`
+	ReviewBy  string `json:"review_by,omitempty"`
 	Items     []item `json:"items"`
 	Text      text   `json:"text"`
 }
@@ -63,11 +65,14 @@ func event(member string, e *pointspb.Entry, items []item, zone *time.Location) 
 		Time: instant(e.EffectiveAt), ContentType: "application/json",
 		Data: data{
 			Member: member, Points: n.Points, Available: n.Available, Days: n.Days, Tier: n.Tier, ToTier: n.ToTier,
-			Metric: n.Metric, Missing: n.Missing, Items: items, Text: words(n, items, zone),
+			Metric: n.Metric, Missing: n.Missing, Freeze: n.Freeze, Items: items, Text: words(n, items, zone),
 		},
 	}
 	if n.ExpiresAt != 0 {
 		c.Data.ExpiresAt = instant(n.ExpiresAt)
+	}
+	if n.ReviewBy != 0 {
+		c.Data.ReviewBy = instant(n.ReviewBy)
 	}
 	value, err := json.Marshal(c)
 	if err != nil {
@@ -81,7 +86,7 @@ func instant(t int64) string { return time.UnixMilli(t).UTC().Format(time.RFC333
 // choose takes items that are on sale, in stock and open to the member's tier, at that tier's price: the dearest first.
 func choose(all []*ledger.Item, n *pointspb.NoticeFacts) []item {
 	out := []item{}
-	if n.Kind == topics.NoticeTierFall {
+	if n.Kind == topics.NoticeTierFall || n.Freeze != "" {
 		return out
 	}
 	for _, i := range all {
@@ -100,6 +105,8 @@ func words(n *pointspb.NoticeFacts, items []item, zone *time.Location) text {
 	last := time.UnixMilli(n.ExpiresAt - 1).In(zone).Format(time.DateOnly) // the last day
 	var t text
 	switch n.Kind {
+	case topics.NoticeFrozen, topics.NoticeUnfrozen, topics.NoticeConfirmed:
+		return freezeWords(n, zone)
 	case topics.NoticeTierFall:
 		from := time.UnixMilli(n.ExpiresAt).In(zone).Format(time.DateOnly)
 		t.Zh = fmt.Sprintf("您的等级将于 %s 由 %s 变为 %s。", from, n.Tier, n.ToTier)

@@ -55,11 +55,16 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	var out processors.Output
 	for i := range b.Records {
 		r := &b.Records[i]
-		if topics.KindOf(r.Value) != pointspb.Kind_NOTICED {
+		kind := topics.KindOf(r.Value)
+		if !tells(kind) {
 			continue
 		}
 		e := &pointspb.Entry{}
-		if err := e.UnmarshalVT(r.Value); err != nil || e.Notice == nil {
+		err := e.UnmarshalVT(r.Value)
+		if err == nil && e.Notice == nil && kind != pointspb.Kind_NOTICED {
+			continue // nobody is told of it
+		}
+		if err != nil || e.Notice == nil {
 			return processors.Output{}, fmt.Errorf("entry at %s/%d/%d has no notice that can be read: %w", r.Topic, r.Partition, r.Offset, err)
 		}
 		member, _ := topics.MemberOf(e.Account)
@@ -73,6 +78,16 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 		s.told[e.Notice.Kind]++
 	}
 	return out, nil
+}
+
+// tells says that entries of a kind may have a notice: those of freezes tell of what they do themselves.
+func tells(kind pointspb.Kind) bool {
+	switch kind {
+	case pointspb.Kind_NOTICED, pointspb.Kind_FROZEN, pointspb.Kind_UNFROZEN, pointspb.Kind_ADJUSTED:
+		return true
+	default:
+		return false
+	}
 }
 
 // affordable are up to three items that the member's points could buy, the most expensive first.

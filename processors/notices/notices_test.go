@@ -66,6 +66,14 @@ func record(t *testing.T, kind pointspb.Kind, f *pointspb.NoticeFacts) topics.Re
 }
 
 func facts(kind string) *pointspb.NoticeFacts {
+	switch kind {
+	case topics.NoticeFrozen:
+		return &pointspb.NoticeFacts{Kind: kind, Points: 120, Available: 19, Tier: "silver", Freeze: "b-1", ReviewBy: 1812643200000}
+	case topics.NoticeUnfrozen:
+		return &pointspb.NoticeFacts{Kind: kind, Available: 119, Tier: "silver", Freeze: "b-1"}
+	case topics.NoticeConfirmed:
+		return &pointspb.NoticeFacts{Kind: kind, Points: 120, Available: 19, Tier: "silver", Freeze: "b-1"}
+	}
 	f := &pointspb.NoticeFacts{Kind: kind, Points: 100, Available: 119, Tier: "silver", ExpiresAt: 1812643200000, Days: 30}
 	if kind == topics.NoticeTierFall {
 		f.Points, f.ToTier, f.Metric, f.Missing = 0, "normal", "spend", 490000
@@ -83,8 +91,14 @@ func TestNoticesAreEventsOfTheirSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, seen := stage(t, catalogue)
-	for _, kind := range []string{topics.NoticeExpiry, topics.NoticeDigest, topics.NoticeTierFall} {
-		batch := processors.Batch{Records: []topics.Record{record(t, pointspb.Kind_GRANTED, nil), record(t, pointspb.Kind_NOTICED, facts(kind))}}
+	kinds := map[string]pointspb.Kind{
+		topics.NoticeExpiry: pointspb.Kind_NOTICED, topics.NoticeDigest: pointspb.Kind_NOTICED, topics.NoticeTierFall: pointspb.Kind_NOTICED,
+		topics.NoticeFrozen: pointspb.Kind_FROZEN, topics.NoticeUnfrozen: pointspb.Kind_UNFROZEN, topics.NoticeConfirmed: pointspb.Kind_ADJUSTED,
+	}
+	for kind, of := range kinds {
+		batch := processors.Batch{Records: []topics.Record{
+			record(t, pointspb.Kind_GRANTED, nil), record(t, pointspb.Kind_ADJUSTED, nil), record(t, of, facts(kind)),
+		}}
 		out, err := s.Process(t.Context(), batch)
 		if err != nil || len(out.Records) != 1 {
 			t.Fatalf("%s: %d records, %v", kind, len(out.Records), err)
@@ -105,7 +119,7 @@ func TestNoticesAreEventsOfTheirSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d := cmp.Diff(seen, told{"expiry": 1, "digest": 1, "tier_fall": 1}); d != "" {
+	if d := cmp.Diff(seen, told{"expiry": 1, "digest": 1, "tier_fall": 1, "frozen": 1, "unfrozen": 1, "confirmed": 1}); d != "" {
 		t.Errorf("counted (-got +want):\n%s", d)
 	}
 }
