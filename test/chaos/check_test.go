@@ -69,8 +69,9 @@ func (s *stack) audit(t *testing.T) *audit.Report {
 // book is the ledger as a reader of the topic sees it.
 type book struct {
 	entries  int
-	granted  map[string]int64                   // points by member
-	reversed map[string]int64                   // points by member
+	granted  map[string]int64                   // points by member, without what budgets gave
+	reversed map[string]int64                   // points by member, without what budgets got back
+	budgets  map[string][]*pointspb.Entry       // those of a campaign, in their order
 	redeemed map[string]int                     // times by redemption
 	ids      map[string]int                     // times by entry
 	members  map[string][]*pointspb.Entry       // in their order
@@ -88,6 +89,7 @@ func readLedger(t *testing.T, c kafka.Config) *book {
 	b := &book{
 		granted: map[string]int64{}, reversed: map[string]int64{}, redeemed: map[string]int{}, ids: map[string]int{},
 		members: map[string][]*pointspb.Entry{}, items: map[string]map[pointspb.Kind]int64{},
+		budgets: map[string][]*pointspb.Entry{},
 	}
 	from := map[int32]int64{}
 	for n := range int32(shards) {
@@ -119,8 +121,15 @@ func (b *book) add(e *pointspb.Entry) {
 		return // a unit may be held for a repeated request twice, one after the other
 	}
 	b.ids[string(e.Id)]++
+	if campaign, ok := topics.CampaignOf(e.Account); ok {
+		b.budgets[campaign] = append(b.budgets[campaign], e)
+		return
+	}
 	member, _ := topics.MemberOf(e.Account)
 	b.members[member] = append(b.members[member], e)
+	if e.Budget.GetAwarded() != 0 {
+		return // on top of what the shop counts
+	}
 	for _, p := range e.Postings {
 		switch p.Account {
 		case pointspb.Account_ISSUED:

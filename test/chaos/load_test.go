@@ -16,6 +16,7 @@ import (
 type load struct {
 	stack   *stack
 	shop    *shop
+	client  *client
 	journal *journal
 	seed    uint64
 	items   []string
@@ -29,6 +30,14 @@ const members = 200
 // stream starts orders and redemptions of 200 members, each with 1,000 points to begin with; finish ends them.
 func (s *stack) stream(t *testing.T, name string) *load {
 	t.Helper()
+	l := s.load(t, name)
+	l.start(t)
+	return l
+}
+
+// load makes the members and items of a stream.
+func (s *stack) load(t *testing.T, name string) *load {
+	t.Helper()
 	name = s.fresh(name)
 	l := &load{stack: s, shop: newShop(s, name), seed: testkit.Seed(t), began: time.Now()}
 	var gifts []map[string]any
@@ -38,21 +47,31 @@ func (s *stack) stream(t *testing.T, name string) *load {
 	}
 	s.items(t, gifts...)
 	l.shop.endow(t, members, 100_000)
-	c := newClient(s)
-	var all []string
+	l.client = newClient(s)
+	l.client.awaitBalance(t, 1000, l.members()...)
+	return l
+}
+
+func (l *load) members() (all []string) {
 	for i := range members {
 		all = append(all, l.shop.member(i))
 	}
-	c.awaitBalance(t, 1000, all...)
+	return all
+}
+
+// start starts the streams, and those of others beside them.
+func (l *load) start(t *testing.T, beside ...*shop) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	l.stop = stop
 	t.Cleanup(func() {
 		stop()
 		l.all.Wait()
 	})
-	l.all.Go(func() { l.shop.stream(ctx, l.seed, members) })
-	l.all.Go(func() { l.journal = c.redemptions(ctx, l.seed, all, l.items) })
-	return l
+	for _, s := range append(beside, l.shop) {
+		l.all.Go(func() { s.stream(ctx, l.seed, members) })
+	}
+	l.all.Go(func() { l.journal = l.client.redemptions(ctx, l.seed, l.members(), l.items) })
 }
 
 // certificate is what a test shows to have happened; it is logged as one line of JSON.

@@ -17,6 +17,7 @@ const source = "/shops/chaos"
 type shop struct {
 	stack *stack
 	name  string // its members, orders and event ids begin with it
+	store string // in which orders are paid, maybe one of a campaign that doubles
 
 	mu       sync.Mutex
 	orders   int
@@ -24,10 +25,11 @@ type shop struct {
 	repeated int
 	granted  map[string]int64 // acknowledged by Kafka
 	reversed map[string]int64
+	doubled  map[string]extra // what a campaign that doubles adds to that, if its budget suffices
 }
 
 func newShop(s *stack, name string) *shop {
-	return &shop{stack: s, name: name, granted: map[string]int64{}, reversed: map[string]int64{}}
+	return &shop{stack: s, name: name, granted: map[string]int64{}, reversed: map[string]int64{}, doubled: map[string]extra{}}
 }
 
 func (s *shop) member(n int) string { return fmt.Sprintf("%s-m%d", s.name, n) }
@@ -36,7 +38,7 @@ func (s *shop) member(n int) string { return fmt.Sprintf("%s-m%d", s.name, n) }
 func (s *shop) order(member string, n int, net int64) *topics.Event {
 	return &topics.Event{
 		Source: source, ID: fmt.Sprintf("%s-e%d", s.name, n), Type: topics.TypeOrderPaid, Time: time.Now(),
-		Data: topics.Data{Member: member, Order: fmt.Sprintf("%s-o%d", s.name, n), Currency: "GBP", Lines: []topics.Line{
+		Data: topics.Data{Member: member, Order: fmt.Sprintf("%s-o%d", s.name, n), Store: s.store, Currency: "GBP", Lines: []topics.Line{
 			{Line: "1", SKU: "A", Quantity: 1, Net: net / 3}, {Line: "2", SKU: "B", Quantity: 1, Net: net - net/3},
 		}},
 	}
@@ -51,6 +53,12 @@ func (s *shop) refund(of *topics.Event, net int64) *topics.Event {
 }
 
 func points(net int64) int64 { return net / 100 }
+
+// extra is what a budget gives and gets back.
+type extra struct{ granted, reversed int64 }
+
+// doubling is what a campaign that doubles adds to points.
+func doubling(net int64) int64 { return 2*net/100 - points(net) }
 
 func total(e *topics.Event) (sum int64) {
 	for _, l := range e.Data.Lines {
@@ -93,11 +101,11 @@ func (s *shop) stream(ctx context.Context, seed uint64, members int) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	var before *topics.Event
 	for n := 0; ctx.Err() == nil; n += 10 {
-		b := batch{granted: map[string]int64{}, reversed: map[string]int64{}}
+		b := batch{granted: map[string]int64{}, reversed: map[string]int64{}, doubled: map[string]extra{}}
 		for i := range 10 {
 			e := s.order(s.member(r.IntN(members)), n+i, int64(300+r.IntN(30000)))
 			b.events = append(b.events, e)
-			b.granted[e.Data.Member] += points(total(e))
+			b.paid(e)
 			if r.IntN(20) == 0 {
 				b.again(e)
 			}
@@ -106,8 +114,7 @@ func (s *shop) stream(ctx context.Context, seed uint64, members int) {
 		if r.IntN(2) == 0 {
 			back := s.refund(first, 1+r.Int64N(first.Data.Lines[1].Net))
 			b.events = append(b.events, back)
-			b.reversed[first.Data.Member] += points(total(first)) - points(total(first)-total(back))
-			b.refunds++
+			b.returned(first, back)
 		}
 		if before != nil && r.IntN(2) == 0 {
 			b.again(before) // late, maybe after its refund
@@ -129,6 +136,25 @@ type batch struct {
 	events            []*topics.Event
 	refunds, repeated int
 	granted, reversed map[string]int64
+	doubled           map[string]extra
+}
+
+func (b *batch) paid(e *topics.Event) {
+	m, net := e.Data.Member, total(e)
+	b.granted[m] += points(net)
+	x := b.doubled[m]
+	x.granted += doubling(net)
+	b.doubled[m] = x
+}
+
+func (b *batch) returned(of, back *topics.Event) {
+	m, net := of.Data.Member, total(of)
+	kept := net - total(back)
+	b.reversed[m] += points(net) - points(kept)
+	x := b.doubled[m]
+	x.reversed += doubling(net) - doubling(kept)
+	b.doubled[m] = x
+	b.refunds++
 }
 
 func (b *batch) again(e *topics.Event) {
@@ -145,6 +171,10 @@ func (s *shop) note(b *batch) {
 	}
 	for m, n := range b.reversed {
 		s.reversed[m] += n
+	}
+	for m, n := range b.doubled {
+		x := s.doubled[m]
+		s.doubled[m] = extra{x.granted + n.granted, x.reversed + n.reversed}
 	}
 }
 

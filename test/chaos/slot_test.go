@@ -22,7 +22,7 @@ type slot struct {
 
 	mu      sync.Mutex
 	process *devstack.Process
-	starts  []time.Time
+	deaths  []time.Time // at failpoints
 }
 
 func (s *stack) slot(name string, args ...string) *slot {
@@ -65,7 +65,6 @@ func (p *slot) start(t *testing.T, failpoint string) {
 		return
 	}
 	p.process = process
-	p.starts = append(p.starts, time.Now())
 }
 
 // running is the slot's process, nil when none lives.
@@ -132,6 +131,9 @@ func (p *slot) died(t *testing.T, within time.Duration) bool {
 		t.Errorf("%s ended by itself: %s", p.name, process.State())
 		return true
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaths = append(p.deaths, time.Now())
 	t.Logf("%s", line)
 	return true
 }
