@@ -29,6 +29,7 @@ func (p *Producer) Produce(ctx context.Context, records []topics.Record) error {
 	if err := p.client.ProduceSync(ctx, toKafka(records, &recordRoom{})...).FirstErr(); err != nil {
 		return fmt.Errorf("produce to %s: %w", records[0].Topic, err)
 	}
+	failpoint("producer", "after_produce")
 	return nil
 }
 

@@ -133,15 +133,15 @@ func (r *Replays) write(ctx context.Context, marks Marks, records []topics.Recor
 		}
 		records = append(records, topics.Record{Topic: topics.Replays, Key: []byte(place), Value: value})
 	}
-	if err := transact(ctx, r.client, records); err != nil {
+	if err := transact(ctx, r.client, "replays", records); err != nil {
 		return fmt.Errorf("marks of %d dead letters: %w", len(marks), err)
 	}
 	maps.Copy(r.marks, marks)
 	return nil
 }
 
-// transact writes records in one transaction, or none of them.
-func transact(ctx context.Context, client *kgo.Client, records []topics.Record) error {
+// transact writes records in one transaction, or none of them; name is for failpoints.
+func transact(ctx context.Context, client *kgo.Client, name string, records []topics.Record) error {
 	if err := client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -151,12 +151,14 @@ func transact(ctx context.Context, client *kgo.Client, records []topics.Record) 
 		client.Produce(ctx, record, first.promise)
 	}
 	err := first.Err()
+	failpoint(name, "after_produce")
 	// An interrupted command still ends what it began: others would wait for the transaction's time-out.
 	end, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer done()
 	if endErr := client.EndTransaction(end, kgo.TransactionEndTry(err == nil)); err == nil && endErr != nil {
 		err = fmt.Errorf("end transaction: %w", endErr)
 	}
+	failpoint(name, "after_commit")
 	return err
 }
 

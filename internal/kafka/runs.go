@@ -128,7 +128,7 @@ func (r *Runs) Next() string {
 func (r *Runs) Write(ctx context.Context, run Run) error {
 	value, err := json.Marshal(run)
 	if err == nil {
-		err = transact(ctx, r.client, []topics.Record{{Topic: topics.Runs, Key: []byte(run.ID), Value: value}})
+		err = transact(ctx, r.client, "runs", []topics.Record{{Topic: topics.Runs, Key: []byte(run.ID), Value: value}})
 	}
 	if err != nil {
 		return fmt.Errorf("retro run %s: %w", run.ID, err)

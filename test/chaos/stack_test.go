@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -135,14 +136,26 @@ func (s *stack) run(t *testing.T, args ...string) []byte {
 	return out
 }
 
-func (s *stack) try(args ...string) ([]byte, error) {
+func (s *stack) try(args ...string) ([]byte, error) { return s.tryAt("", args...) }
+
+// errKilled is the end of a subcommand that killed itself at its failpoint.
+var errKilled = errors.New("killed at a failpoint")
+
+// tryAt runs a subcommand that may kill itself at a failpoint.
+func (s *stack) tryAt(failpoint string, args ...string) ([]byte, error) {
 	ctx, done := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer done()
 	cmd := exec.CommandContext(ctx, s.binary, args...)
 	cmd.Env = append(os.Environ(), s.env...)
+	if failpoint != "" {
+		cmd.Env = append(cmd.Env, "JIFEN_FAILPOINT="+failpoint)
+	}
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
+		if line := killLine.Find(errs.Bytes()); line != nil {
+			return line, errKilled
+		}
 		return out.Bytes(), fmt.Errorf("jifen %v: %w\n%s%s", args, err, out.Bytes(), errs.Bytes())
 	}
 	return out.Bytes(), nil
