@@ -104,6 +104,8 @@ func TestDocsTopics(t *testing.T) {
 Made from topics/topics.yaml: ` + "`go test ./cmd/jifen -run Docs -update`" + `. In flow order; ` + "`jifen topics plan|apply`" + ` compares
 and creates, and never deletes. ` + "`shards`" + ` is the setting of that name, 64 unless it says otherwise, fixed for the life of an
 installation. Protobuf messages are in [points.proto](../../topics/points.proto); ` + "`jifen topics cat TOPIC`" + ` prints any topic as JSON.
+The contract of the topics that others write and read is [asyncapi.yaml](../../topics/asyncapi.yaml), AsyncAPI 3: ` + "`jifen topics asyncapi`" + `
+prints it, and the API serves it as /asyncapi.yaml and /asyncapi.json.
 
 | topic | key | partitions | kept | written by | read by | value |
 |---|---|---|---|---|---|---|
@@ -139,7 +141,16 @@ A dead letter is the record as it came: key, value and headers untouched (a valu
 | header | value |
 |---|---|
 `)
-	for _, h := range [][2]string{
+	for _, h := range deadLetterHeaders() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", h[0], h[1])
+	}
+	fmt.Fprintf(&b, "\nWhat `jifen replay dlq` brought back to its topic has, beside its own headers, `%s`: topic/partition/offset of the dead letter.\n", topics.HeaderReplay)
+	reference(t, "topics.md", b.String())
+}
+
+// deadLetterHeaders are the headers that a dead letter has beside its own.
+func deadLetterHeaders() [][2]string {
+	return [][2]string{
 		{topics.HeaderReason, "one of the reasons in [errors.md](errors.md#dead-letters)"},
 		{topics.HeaderMessage, "what is wrong, naming fields and never their values"},
 		{topics.HeaderGroup, "consumer group of the stage that gave it up"},
@@ -147,11 +158,7 @@ A dead letter is the record as it came: key, value and headers untouched (a valu
 		{topics.HeaderPartition, "its partition"},
 		{topics.HeaderOffset, "its offset"},
 		{topics.HeaderCut, "only where the value was too large for the topic and was cut: how many bytes it had"},
-	} {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", h[0], h[1])
 	}
-	fmt.Fprintf(&b, "\nWhat `jifen replay dlq` brought back to its topic has, beside its own headers, `%s`: topic/partition/offset of the dead letter.\n", topics.HeaderReplay)
-	reference(t, "topics.md", b.String())
 }
 
 func retained(d kafka.Declared) string {

@@ -47,7 +47,7 @@ func topicsCommand() *cobra.Command {
 	cat.Flags().IntVarP(&most, "number", "n", 0, "print at most `COUNT` records; 0: all up to the present end")
 	cmd.AddCommand(
 		steps("plan", "Show which topics are missing or wrong", kafka.Plan),
-		steps("apply", "Create missing topics; nothing is ever deleted", kafka.Apply), cat,
+		steps("apply", "Create missing topics; nothing is ever deleted", kafka.Apply), cat, asyncapiCommand(),
 	)
 	return cmd
 }

@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+	"github.com/goccy/go-yaml"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
@@ -141,7 +143,7 @@ func humaConfig(version string) huma.Config {
 	return c
 }
 
-// documentation serves the OpenAPI document, made once, and Swagger UI from our own binary.
+// documentation serves the OpenAPI document, made once, the AsyncAPI document of the topics, and Swagger UI from our own binary.
 func (a *API) documentation(engine *gin.Engine) error {
 	spec := a.huma.OpenAPI()
 	delete(spec.Components.Schemas.Map(), "ErrorModel") // huma's; ours is Problem
@@ -155,6 +157,16 @@ func (a *API) documentation(engine *gin.Engine) error {
 	}
 	engine.GET("/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/openapi+json", asJSON) })
 	engine.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/openapi+yaml", asYAML) })
+	events := sync.OnceValues(func() ([]byte, error) { return yaml.YAMLToJSON(topics.AsyncAPI) })
+	engine.GET("/asyncapi.json", func(c *gin.Context) {
+		text, err := events()
+		if err != nil {
+			writeFault(c, a.faultOf(c, fmt.Errorf("asyncapi: %w", err)))
+			return
+		}
+		c.Data(http.StatusOK, "application/vnd.aai.asyncapi+json", text)
+	})
+	engine.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/vnd.aai.asyncapi+yaml", topics.AsyncAPI) })
 	ui := gin.WrapH(v5emb.NewHandlerWithConfig(swgui.Config{Title: spec.Info.Title, SwaggerJSON: "/openapi.json", BasePath: docsPath}))
 	engine.GET(docsPath, ui)
 	engine.GET(docsPath+"/*file", ui)

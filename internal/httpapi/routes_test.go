@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"jifen/topics"
 )
 
 func TestBalanceHasTheContractsShape(t *testing.T) {
@@ -177,6 +179,32 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	var asYAML map[string]any
 	if err := yaml.Unmarshal([]byte(s.get("/openapi.yaml", "").expect(t, 200, "").body), &asYAML); err != nil || asYAML["openapi"] != "3.1.0" {
 		t.Errorf("yaml: %v", err)
+	}
+}
+
+// TestAsyncAPIIsServedBesideIt: the contract of the topics, in both forms the same.
+func TestAsyncAPIIsServedBesideIt(t *testing.T) {
+	s := serve(t)
+	text := s.get("/asyncapi.yaml", "").expect(t, 200, "").body
+	if text != string(topics.AsyncAPI) {
+		t.Error("another YAML than that of topics")
+	}
+	var asJSON, asYAML any
+	if err := json.Unmarshal([]byte(s.get("/asyncapi.json", "").expect(t, 200, "").body), &asJSON); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal([]byte(text), &asYAML); err != nil {
+		t.Fatal(err)
+	}
+	have, err := json.Marshal(asYAML)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(have, &asYAML); err != nil { // numbers of one kind
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(asYAML, asJSON); d != "" {
+		t.Errorf("(-yaml +json):\n%s", d)
 	}
 }
 
