@@ -68,10 +68,20 @@ type linted struct {
 func lintRules(cmd *cobra.Command, files []string) error {
 	bad := 0
 	reports := make([]linted, 0, len(files))
+	var good []rulefile.Document
 	for _, file := range files {
 		r := linted{File: file}
-		_, book, err := readBook(file)
+		document, book, err := readBook(file)
+		if err == nil {
+			d := rulefile.Document{File: file, Text: document, Book: book}
+			err = rulefile.CheckBeside(d, good)
+			good = append(good, d)
+		}
+		var refused *rulefile.Refusal
 		switch {
+		case errors.As(err, &refused):
+			r.Faults = rulefile.Faults{refused.Fault}
+			bad++
 		case err == nil:
 			r.OK, r.Name, r.Version, r.Rules, r.Campaigns = true, book.Name, book.Version, len(book.Rules), len(book.Campaigns)
 		case !errors.As(err, &r.Faults):

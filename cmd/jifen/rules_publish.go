@@ -39,7 +39,7 @@ func publishRules(cmd *cobra.Command, door rulebookDoor, file string) error {
 		if err != nil {
 			return fmt.Errorf("read published rulebooks: %w", err)
 		}
-		if err := rulefile.CheckPublish(book, existing, now); err != nil {
+		if err := rulefile.CheckPublish(rulefile.Document{File: file, Text: document, Book: book}, existing, now); err != nil {
 			return err
 		}
 		switch {

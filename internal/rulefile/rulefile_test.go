@@ -143,26 +143,38 @@ func TestShippedBooksFitTheSchemaForEditors(t *testing.T) {
 
 func TestAPublishedVersionNeverChanges(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	first := parse(t, base)
-	existing := topics.NewBooks(first)
-	change := func(pairs ...string) *topics.Rulebook { return parse(t, strings.NewReplacer(pairs...).Replace(base)) }
+	change := func(pairs ...string) rulefile.Document {
+		text := strings.NewReplacer(pairs...).Replace(base)
+		return rulefile.Document{File: "book.yaml", Text: []byte(text), Book: parse(t, text)}
+	}
+	first := change()
+	existing := topics.NewBooks(first.Book, change("2026-05}", "2026-07}", "2026-01-01T00:00:00+08:00", "2026-07-01T00:00:00+08:00").Book)
 	for _, c := range []struct {
 		name     string
-		book     *topics.Rulebook
+		book     rulefile.Document
 		existing topics.Books
 		want     error
+		place    string
 	}{
-		{"a first version in the past", first, nil, nil},
-		{"the same again", change("clawback: debt", "clawback: debt   # 不变", "2026-01-01T00:00:00+08:00", "2025-12-31T16:00:00Z"), existing, nil},
-		{"the same version with another rate", change("per: 1000", "per: 999"), existing, rulefile.ErrChanged},
-		{"the same version in another zone", change("Asia/Shanghai", "Asia/Hong_Kong"), existing, rulefile.ErrChanged},
-		{"a later version in the past", change("2026-05}", "2026-06}"), existing, rulefile.ErrTooSoon},
-		{"a later version in 9 minutes", change("2026-05}", "2026-06}", "2026-01-01T00:00:00+08:00", "2026-05-20T12:09:59Z"), existing, rulefile.ErrTooSoon},
-		{"a later version in 10 minutes", change("2026-05}", "2026-06}", "2026-01-01T00:00:00+08:00", "2026-05-20T12:10:00Z"), existing, nil},
+		{"a first version in the past", first, nil, nil, ""},
+		{"the same again", change("clawback: debt", "clawback: debt   # 不变", "2026-01-01T00:00:00+08:00", "2025-12-31T16:00:00Z"), existing, nil, ""},
+		{"the same version with another rate", change("per: 1000", "per: 999"), existing, rulefile.ErrChanged, "book.yaml:3:33: metadata.version: 2026-05: "},
+		{"the same version in another zone", change("Asia/Shanghai", "Asia/Hong_Kong"), existing, rulefile.ErrChanged, "book.yaml:3:33: metadata.version: 2026-05: "},
+		{"a later version in the past", change("2026-05}", "2026-06}"), existing, rulefile.ErrTooSoon, "book.yaml:5:19: spec.effective_from: 2026-01-01T00:00:00+08:00: "},
+		{"a later version in 9 minutes", change("2026-05}", "2026-06}", "2026-01-01T00:00:00+08:00", "2026-05-20T12:09:59Z"), existing, rulefile.ErrTooSoon, "book.yaml:5:19: spec.effective_from: 2026-05-20T12:09:59Z: "},
+		{"a later version in 10 minutes", change("2026-05}", "2026-06}", "2026-01-01T00:00:00+08:00", "2026-05-20T12:10:00Z"), existing, nil, ""},
+		{
+			"a later version at another's start", change("2026-05}", "2026-06}", "2026-01-01T00:00:00+08:00", "2026-06-30T16:00:00Z"), existing, rulefile.ErrOverlap,
+			"book.yaml:5:19: spec.effective_from: version 2026-07: ",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := rulefile.CheckPublish(c.book, c.existing, now); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			err := rulefile.CheckPublish(c.book, c.existing, now)
+			if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if err != nil && !strings.HasPrefix(err.Error(), c.place+c.want.Error()+" (expected ") {
+				t.Errorf("got %v, want it at %s", err, c.place)
 			}
 		})
 	}
