@@ -175,7 +175,7 @@ func (c *credit) again(o *Order) ([]award, error) {
 		if len(k.Tiers) > 0 && !slices.Contains(k.Tiers, tier) || k.FirstOrder && !c.wasFirst(o, k.Rule) {
 			continue
 		}
-		if k.Budget != nil || o.budgeted(k.Rule) {
+		if k.Budget != nil || o.budgeted(k.Rule) || k.ToReferrer { // a referral is the sharer's, decided once
 			continue
 		}
 		x := &slip{}

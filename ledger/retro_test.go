@@ -275,6 +275,18 @@ func givesWhatIsKept(r *rapid.T, s *shop, key string) {
 	}
 }
 
+// TestARunLeavesReferralsAlone: what a rule gives to the referrer is not the buyer's (D6).
+func TestARunLeavesReferralsAlone(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00")
+	paid := s.through("sharer", s.event("m", "O", line{net: 29900, per: 1000}))
+	s.credit(paid)
+	s.carry()
+	s.version("retro")
+	s.retro("cheaper", under("retro", paid, map[string]int64{"per-1000": 800, "referral": 1}), false)
+	equal(t, "the buyer's", s.balance("m").Available, int64(37))
+	equal(t, "the sharer's", s.balance("sharer").Available, int64(50))
+}
+
 // TestARunLeavesWhatABudgetGaveAPartOf: only the budget could say what is left for the rule.
 func TestARunLeavesWhatABudgetGaveAPartOf(t *testing.T) {
 	s := open(t, "2026-06-01 10:00:00").doubling(1000)
