@@ -47,9 +47,12 @@ type Store struct {
 	mu         sync.Mutex // guards what follows; held over an insert, so that inserts of one process have an order
 	ledger     map[int32]Position
 	shop       map[string]map[int32]int64
-	order      order            // of an insert's records
-	piece      proto.Buffer     // of an insert over HTTP, used again
-	compressor *compress.Writer // nil: inserts over HTTP are not compressed
+	erased     map[string]struct{} // members of whom no events are inserted
+	erasing    bool                // some of them were noted since forget was told
+	forget     chan struct{}       // somebody was erased of whom there may be events
+	order      order               // of an insert's records
+	piece      proto.Buffer        // of an insert over HTTP, used again
+	compressor *compress.Writer    // nil: inserts over HTTP are not compressed
 }
 
 // Open makes a store. It connects when first used, so a ClickHouse that is down shows up in the first call; see Ping.
@@ -62,7 +65,9 @@ func Open(_ context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ClickHouse: %w", err)
 	}
-	s := &Store{conn: conn, shards: c.Shards, http: o.Protocol == clickhouse.HTTP}
+	s := &Store{
+		conn: conn, shards: c.Shards, http: o.Protocol == clickhouse.HTTP, erased: map[string]struct{}{}, forget: make(chan struct{}, 1),
+	}
 	switch {
 	case o.Compression == nil:
 	case o.Compression.Method == clickhouse.CompressionLZ4:

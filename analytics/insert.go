@@ -99,6 +99,9 @@ func (s *Store) loadShop(ctx context.Context) error {
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("positions of shop events: %w", err)
 	}
+	if err := s.loadErased(ctx); err != nil {
+		return err
+	}
 	s.shop = positions
 	return nil
 }
@@ -136,14 +139,19 @@ func (s *Store) insertLedger(ctx context.Context, block *ledgerBlock, records []
 		}
 		next, err = s.fillLedger(block, records)
 	}
-	if err != nil || block.rows() == 0 {
+	if err != nil {
 		return err
+	}
+	if block.rows() == 0 {
+		s.tellForget()
+		return nil
 	}
 	if err := s.send(ctx, "ledger", ledgerToken(s.ledger, next), block.seal()); err != nil {
 		s.ledger = nil // whether it was inserted is not known
 		return err
 	}
 	s.ledger = next
+	s.tellForget() // not before: what is deleted goes by the table
 	return nil
 }
 
@@ -157,6 +165,7 @@ func (s *Store) fillLedger(block *ledgerBlock, records []topics.Record) (map[int
 		if err := v.read(r.Value); err != nil {
 			return nil, fmt.Errorf("%w: shard %d, offset %d: %w", ErrBroken, r.Partition, r.Offset, err)
 		}
+		s.sawErased(&v)
 		p := next[r.Partition]
 		if v.seq <= p.Seq {
 			continue
@@ -220,7 +229,9 @@ func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []topi
 			continue
 		}
 		offsets[r.Partition] = r.Offset
-		block.add(r)
+		if e := readEnvelope(r); !s.forgets(r, &e) {
+			block.add(r, e)
+		}
 	}
 	if block.rows() == 0 {
 		return nil

@@ -103,7 +103,8 @@ func TestBlockCutShortInsertsNothing(t *testing.T) {
 	s := openMigrated(t, "")
 	block := newShopBlock()
 	for i := range 3000 {
-		block.add(&topics.Record{Topic: topics.Orders, Offset: int64(i), Value: make([]byte, 500)})
+		r := &topics.Record{Topic: topics.Orders, Offset: int64(i), Value: make([]byte, 500)}
+		block.add(r, readEnvelope(r))
 	}
 	fields := block.seal()
 	names := make([]string, len(fields))

@@ -31,9 +31,8 @@ func newShopBlock() *shopBlock {
 	return b
 }
 
-// add appends one record. The block keeps the record's bytes until it is reset.
-func (b *shopBlock) add(r *topics.Record) {
-	e := readEnvelope(r)
+// add appends one record with what its envelope says. The block keeps the record's bytes until it is reset.
+func (b *shopBlock) add(r *topics.Record, e attributes) {
 	row := b.n
 	b.n++
 	b.topic.add(row, r.Topic)

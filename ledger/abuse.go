@@ -279,6 +279,9 @@ func (d *Decision) suspected(r *pointspb.Request, q *pointspb.SuspectRequest) (*
 		d.request(r, topics.MemberAccount(a.MergedInto), &pointspb.Request{What: r.What})
 		return d.refuse(Forwarded), nil
 	}
+	if a.Erased != 0 {
+		return d.refuse(Erased), nil
+	}
 	d.cause = q.Cause
 	d.advance(a)
 	if a.frozenByRule(rule.ID) {

@@ -38,6 +38,10 @@ type Account struct {
 	Sweep int64
 	// MergedInto is the member that this one turned out to be, to whom all that comes goes on; empty: it is itself (R68).
 	MergedInto string
+	// MergedFrom are the ids that the member once had: what is forgotten of this one is forgotten of them.
+	MergedFrom []string
+	// Erased is when the member was to be forgotten, Unix ms: nothing else is kept of them; 0 = they were not.
+	Erased int64
 	// Due is the earliest instant at which Advance has work, 0 = none.
 	Due int64
 }
@@ -111,6 +115,7 @@ func (a *Account) Clone() *Account {
 	}
 	c.Taken = slices.Clone(a.Taken)
 	c.Months = slices.Clone(a.Months)
+	c.MergedFrom = slices.Clone(a.MergedFrom)
 	return &c
 }
 

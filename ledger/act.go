@@ -62,6 +62,9 @@ func (d *Decision) act(r *pointspb.Request, what What, asked *pointspb.ActFacts)
 	if a.MergedInto != "" {
 		return d.refuse(Merged), nil
 	}
+	if a.Erased != 0 {
+		return d.refuse(Erased), nil
+	}
 	if known := a.actNamed(r.Id); known != nil {
 		if known.What != what || !bytes.Equal(known.Hash, asked.Hash) {
 			return d.refuse(Conflict), nil

@@ -91,6 +91,9 @@ func (d *Decision) prefer(r *pointspb.Request, q *pointspb.PreferenceRequest) *D
 	if a.MergedInto != "" {
 		return d.refuse(Merged)
 	}
+	if a.Erased != 0 {
+		return d.refuse(Erased)
+	}
 	d.advance(a)
 	if a.Hidden == q.LeaderboardHidden {
 		return d.refuse(Unchanged)

@@ -44,6 +44,9 @@ func (a *Account) Check(now int64) error {
 	if a.MergedInto != "" && (len(a.Lots) > 0 || a.Debt != 0 || a.Due != 0) {
 		return fmt.Errorf("I3: %d lots and a debt of %d beside an account that is part of %s", len(a.Lots), a.Debt, a.MergedInto)
 	}
+	if a.Erased != 0 && (len(a.Lots) > 0 || a.Debt != 0 || a.Due != 0 || a.Sweep != 0 || len(a.MergedFrom) > 0 || a.MergedInto != "") {
+		return fmt.Errorf("I3: an account that was erased holds %d lots and a debt of %d, due at %d", len(a.Lots), a.Debt, sooner(a.Due, a.Sweep))
+	}
 	if b := a.Balance(now); b.Debt < 0 || b.Debt > 0 && b.Available > 0 {
 		return fmt.Errorf("I3: %d available beside a debt of %d", b.Available, b.Debt)
 	}

@@ -27,13 +27,6 @@ func Explain(x *pointspb.Arithmetic) (int64, error) {
 	return n - less, err
 }
 
-func ratio(r *pointspb.Ratio) topics.Ratio {
-	if r == nil {
-		return topics.One()
-	}
-	return topics.Ratio{Num: r.Num, Den: r.Den}
-}
-
 // Credit decides what one source event does to its member: Duplicate, or entries for every rule that it met.
 // An error means that the arithmetic cannot be done (RULE_ERROR); the decision then holds only what was due before.
 func Credit(w *World, ev *pointspb.CreditEvent, m Moment) (*Decision, error) {
@@ -53,8 +46,8 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 	if c.m = ev.Member; c.m == nil {
 		c.m = w.Member(ev.ID)
 	}
-	if c.m.MergedInto != "" {
-		return c.forward(ev.CreditEvent)
+	if c.m.MergedInto != "" || c.m.Erased != 0 {
+		return c.ended(ev.CreditEvent)
 	}
 	if c.m.saw(d.marks) {
 		return d.refuse(Duplicate), nil
@@ -67,6 +60,8 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 	case ev.MergedFrom != "":
 		c.merge()
 		return d, nil
+	case ev.Erased:
+		return d.erase(c.m, ev.Cause.OccurredAt), nil
 	case ev.Refund != nil:
 		return d, c.refund()
 	case ev.Completed != "":

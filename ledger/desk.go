@@ -21,6 +21,7 @@ type Event struct {
 	OrderKey  string  // of the order, the refund, the completion or the review; empty: it is none of them
 	OrderHash uint64  // HashOrder of it
 	Purchase  string  // of the order that is reviewed, where a rule asks for it
+	Ends      bool    // it empties the account: all that the member has is concerned
 	marks     [2]SeenMark
 	marked    int
 }
@@ -31,7 +32,7 @@ func NewEvent(ev *pointspb.CreditEvent) (Event, error) {
 	if !ok {
 		return Event{}, fmt.Errorf("%w: %q", ErrNoMember, ev.Account)
 	}
-	e := Event{CreditEvent: ev, ID: id}
+	e := Event{CreditEvent: ev, ID: id, Ends: ev.Erased}
 	switch {
 	case ev.Refund != nil:
 		e.OrderKey = topics.OrderKey(id, ev.Cause.Source, ev.Refund.Order)

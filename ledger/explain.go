@@ -98,6 +98,8 @@ func recomputation(k pointspb.Kind) func(*pointspb.Entry) (sums, error) {
 		return remove
 	case pointspb.Kind_MERGED_IN:
 		return retake
+	case pointspb.Kind_ERASED:
+		return reerase
 	case pointspb.Kind_TAKEN, pointspb.Kind_GIVEN:
 		return rebudget
 	}
@@ -177,4 +179,11 @@ func rereverseRun(e *pointspb.Entry, would int64) (sums, error) {
 		return sums{}, fmt.Errorf("kept %d, desired %d and awarded %d, recomputed %d and %d", x.KeptPoints, x.Desired, x.Awarded, would, delta)
 	}
 	return clawedBack(e)
+}
+
+func ratio(r *pointspb.Ratio) topics.Ratio {
+	if r == nil {
+		return topics.One()
+	}
+	return topics.Ratio{Num: r.Num, Den: r.Den}
 }

@@ -103,8 +103,11 @@ func (d *Decision) awarded(r *pointspb.Request, q *pointspb.AwardRequest) (*Deci
 	if !ok || a.GetArithmetic() == nil || a.Cause == nil {
 		return d, errBudget
 	}
-	if into := d.world.Member(member).MergedInto; into != "" {
-		return d.follows(r, a, into), nil
+	switch m := d.world.Member(member); {
+	case m.MergedInto != "":
+		return d.follows(r, a, m.MergedInto), nil
+	case m.Erased != 0:
+		return d.giveUp(r, a), nil
 	}
 	book := d.moment.Books.Version(a.Version)
 	if book == nil {

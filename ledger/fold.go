@@ -55,16 +55,13 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 		case e.Return != nil:
 			w.foldReturn(&a.Account, e)
 		case e.Redemption != nil:
-			w.foldRedemption(&a.Account, e)
+			w.foldRedemption(a, e)
 		}
 	case pointspb.Kind_FORGOTTEN:
 		w.foldForgotten(a, e)
 		return
-	case pointspb.Kind_MERGED_OUT:
-		a.leave(e)
-		return
-	case pointspb.Kind_MERGED_IN:
-		a.take(e)
+	case pointspb.Kind_MERGED_OUT, pointspb.Kind_MERGED_IN, pointspb.Kind_ERASED:
+		w.foldEnd(a, e)
 		return
 	}
 	if e.OrderKey != "" {

@@ -2,7 +2,7 @@ package ledger
 
 import "jifen/topics/pointspb"
 
-func (w *World) foldRedemption(a *Account, e *pointspb.Entry) {
+func (w *World) foldRedemption(a *Member, e *pointspb.Entry) {
 	f := e.Redemption
 	r := &Redemption{
 		Member: f.Member, Item: f.Item, Quantity: f.Quantity, BodyHash: f.BodyHash, Outcome: Outcome(f.Outcome),
@@ -21,6 +21,7 @@ func (w *World) foldRedemption(a *Account, e *pointspb.Entry) {
 		a.countTaken(f.Item, f.Quantity)
 	}
 	w.SetRedemption(f.Id, r)
+	a.noteRedemption(e)
 }
 
 func (a *Account) countTaken(item string, n int64) {

@@ -40,6 +40,7 @@ const (
 	Merged        Outcome = "merged"       // the member is another one
 	Forwarded     Outcome = "forwarded"    // to the member that it was merged into
 	Flagged       Outcome = "flagged"      // an abuse rule was met, and nothing is frozen for it
+	Erased        Outcome = "erased"       // the member was erased, and nothing is kept of them
 	Proposed      Outcome = "proposed"     // an adjustment that waits for a second person
 	BudgetSpent   Outcome = "budget_spent" // of a campaign: nothing is left of it
 	Applied       Outcome = "applied"

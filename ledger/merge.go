@@ -21,7 +21,7 @@ const carriedMost = 12 << 20
 
 var (
 	errCarriedFormat = errors.New("what was carried has a format that this build does not know")
-	errCarriedMost   = fmt.Errorf("the member has more than %d MiB of orders and seen events", carriedMost>>20)
+	errCarriedMost   = fmt.Errorf("the member has more than %d MiB of orders, redemptions and seen events", carriedMost>>20)
 )
 
 // forward sends an event of a member that was merged on to the other one.
@@ -80,20 +80,23 @@ func (d *Decision) mergeOut(r *pointspb.Request, q *pointspb.MergeRequest) (*Dec
 		return nil, fmt.Errorf("request %q: %q cannot be merged into %q", r.Id, r.Account, q.Into)
 	}
 	a := d.world.Member(id)
-	if a.MergedInto != "" {
+	switch {
+	case a.MergedInto != "":
 		return d.refuse(Merged), nil
+	case a.Erased != 0: // nothing is left that could go
+		return d.refuse(Erased), nil
 	}
 	d.advance(a)
-	carried, err := a.carried()
-	if err != nil {
-		return nil, err
+	carried := a.carried()
+	if carried.Redemptions = d.world.carriedRedemptions(a); carried.SizeVT() > carriedMost {
+		return nil, errCarriedMost
 	}
 	d.request(r, topics.MemberAccount(q.Into), &pointspb.Request{
 		What: &pointspb.Request_Absorb{Absorb: &pointspb.AbsorbRequest{From: id, Carried: carried, At: q.At}},
 	})
 	d.emitOf(a, &pointspb.Entry{
 		Account: r.Account, Kind: pointspb.Kind_MERGED_OUT, EffectiveAt: q.At, Merged: &pointspb.MergeFacts{Into: q.Into},
-		Postings: moved(&a.Account, -1, 0),
+		Postings: moved(&a.Account, -1, 0), Forgotten: idsOf(carried.Redemptions),
 	})
 	return d, nil
 }
@@ -118,16 +121,14 @@ func moved(a *Account, sign int64, lots uint32) []*pointspb.Posting {
 	return postings
 }
 
-// carried is all that the member has.
-func (m *Member) carried() (*pointspb.Carried, error) {
+// carried is all that the member has, redemptions aside.
+func (m *Member) carried() *pointspb.Carried {
 	c := &pointspb.Carried{Format: carriedFormat}
 	c.Account, _ = m.AppendBinary(nil) // never fails
-	size := len(c.Account)
 	for key, o := range m.Orders() {
 		state, _ := o.AppendBinary(nil) // never fails
 		_, rest, _ := strings.Cut(key, "\x1f")
 		c.Orders = append(c.Orders, &pointspb.CarriedOrder{Key: rest, State: state})
-		size += len(rest) + len(state)
 	}
 	for month, b := range m.Buckets() {
 		marks := make([]byte, 0, len(b.Marks())*len(topics.Mark{}))
@@ -135,12 +136,8 @@ func (m *Member) carried() (*pointspb.Carried, error) {
 			marks = append(marks, mark[:]...)
 		}
 		c.Seen = append(c.Seen, &pointspb.CarriedMonth{Month: month, Marks: marks})
-		size += len(marks)
 	}
-	if size > carriedMost {
-		return nil, errCarriedMost
-	}
-	return c, nil
+	return c
 }
 
 // absorb takes in what another member had. The higher of the two tiers holds, and the sum of the metrics counts from now on.
@@ -156,7 +153,9 @@ func (d *Decision) absorb(r *pointspb.Request, q *pointspb.AbsorbRequest) (*Deci
 		return nil, fmt.Errorf("request %q for %q: %w", r.Id, r.Account, err)
 	}
 	d.advance(a)
-	carried := &pointspb.Carried{Format: q.Carried.Format, Account: q.Carried.Account, Seen: q.Carried.Seen}
+	carried := &pointspb.Carried{
+		Format: q.Carried.Format, Account: q.Carried.Account, Seen: q.Carried.Seen, Redemptions: q.Carried.Redemptions,
+	}
 	for _, o := range q.Carried.Orders {
 		key := o.Key
 		if a.Order(id+"\x1f"+key) != nil { // both ids sent it: what comes later is for the one that is known here
@@ -171,6 +170,9 @@ func (d *Decision) absorb(r *pointspb.Request, q *pointspb.AbsorbRequest) (*Deci
 		Merged:   &pointspb.MergeFacts{From: q.From, Carried: carried, LotsFrom: a.NextLot},
 		Postings: moved(other, 1, a.NextLot),
 	})
+	if a.Erased != 0 { // while it was on its way
+		return d.erase(a, a.Erased).refuse(Erased), nil
+	}
 	if book != nil && len(book.Tiers.Levels) > 0 {
 		d.keepTier(a, book, tier, q.At)
 		d.follow(a, book, q.At, true, 0)
@@ -219,18 +221,8 @@ func openCarried(c *pointspb.Carried) (*Account, error) {
 	return a, nil
 }
 
-// leave empties the account: what it had is in the request that went with the entry.
-func (m *Member) leave(e *pointspb.Entry) {
-	m.noteBoards()
-	*m = Member{
-		ID: m.ID, Account: Account{MergedInto: e.Merged.Into, NextLot: m.NextLot}, Whole: true, Known: &Hashes{},
-		written: written{changed: true}, changed: m.changed, rescheduled: true, cleared: true,
-		boards: m.boards,
-	}
-}
-
 // take adds what another member had.
-func (m *Member) take(e *pointspb.Entry) {
+func (w *World) take(m *Member, e *pointspb.Entry) {
 	lots := e.Merged.LotsFrom
 	from, err := openCarried(e.Merged.Carried)
 	if err != nil {
@@ -254,6 +246,8 @@ func (m *Member) take(e *pointspb.Entry) {
 			m.See(SeenMark{s.Month, topics.Mark(marks[:len(topics.Mark{})])})
 		}
 	}
+	m.MergedFrom = append(m.MergedFrom, e.Merged.From)
+	w.takeRedemptions(m, e)
 	if e.EvaluateAt > 0 {
 		m.EvaluateAt = e.EvaluateAt
 	}

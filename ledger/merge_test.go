@@ -110,3 +110,33 @@ func TestMergedDebtIsRepaidAndTheHigherTierKept(t *testing.T) {
 	s.route()
 	s.wants("repaid", "on", ledger.Balance{Available: 100}, "normal")
 }
+
+// TestRedemptionOfAMergedMemberIsReturned: to the lots that paid, whatever their numbers now, under either id, once; what
+// was returned before the merge stays returned.
+func TestRedemptionOfAMergedMemberIsReturned(t *testing.T) {
+	s := merged(t, func(s *shop) {
+		s.order("on", "1", line{net: 10000, per: 100})
+		s.order("off", "2", line{net: 20000, per: 100})
+		s.order("off", "3", line{net: 5000, per: 50})
+		s.spend("off", "r", 250)
+		equal(s.t, "before", s.giveBack("off", "r", "before", 20), ledger.Applied)
+	})
+	s.wants("merged", "on", ledger.Balance{Available: 170}, "normal")
+	equal(t, "sent on", s.giveBack("off", "r", "first", 60), ledger.Forwarded)
+	equal(t, "returned", s.route(), ledger.Applied)
+	equal(t, "lots", s.lots("on"), map[uint32]int64{1: 100, 2: 30, 3: 100})
+	equal(t, "again", s.giveBack("on", "r", "first", 60), ledger.Duplicate)
+	equal(t, "more than was paid", s.giveBack("on", "r", "second", 171), ledger.TooMuch)
+	equal(t, "the rest", s.giveBack("on", "r", "third", 170), ledger.Applied)
+	equal(t, "all lots", s.lots("on"), map[uint32]int64{1: 100, 2: 200, 3: 100})
+	equal(t, "the same key", s.spend("on", "r", 1), ledger.Duplicate)
+	s.merge("third", "on")
+	s.route()
+	equal(t, "merged once more", s.giveBack("off", "r", "third", 170), ledger.Forwarded)
+	equal(t, "known there", s.route(), ledger.Duplicate)
+	replayed := ledger.NewWorld()
+	for _, e := range s.entries {
+		ledger.Fold(replayed, e)
+	}
+	same(t, replayed, s.world)
+}

@@ -108,6 +108,13 @@ var parts = [...]part{
 		none:  func(a *Account) { a.Watched = nil },
 		merge: func(into, from *Account, _ uint32) { into.mergeWatched(from.Watched) },
 	},
+	{
+		has:   func(a *Account) bool { return len(a.MergedFrom) > 0 || a.Erased != 0 },
+		write: func(s *state, a *Account) { s.ends(a) },
+		read:  func(r *reading, a *Account) { r.ends(a) },
+		none:  func(a *Account) { a.MergedFrom, a.Erased = nil, 0 },
+		merge: func(into, from *Account, _ uint32) { into.MergedFrom = append(into.MergedFrom, from.MergedFrom...) },
+	},
 }
 
 // parts writes which parts an account has, and these.

@@ -83,7 +83,7 @@ func same(t interface{ Errorf(string, ...any) }, got, want *ledger.World) {
 		cmpopts.EquateEmpty(),
 		// A look at a member nobody knows makes an empty account.
 		cmpopts.IgnoreMapEntries(func(_ string, a *ledger.Account) bool {
-			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0 && len(a.Acts) == 0 && len(a.Watched) == 0
+			return a.NextLot == 0 && len(a.Years) == 0 && len(a.Tiers) == 0 && len(a.Acts) == 0 && len(a.Watched) == 0 && a.Erased == 0 && a.MergedInto == ""
 		}),
 		cmpopts.IgnoreFields(ledger.Order{}, "Written"), cmpopts.IgnoreFields(ledger.Account{}, "Sweep"),
 		cmp.Transformer("set", func(b *ledger.Bucket) map[topics.Mark]bool {
@@ -163,8 +163,12 @@ func operate(r *rapid.T, s *shop) {
 		s.spend(m, fmt.Sprint(m, "r", id), rapid.Int64Range(1, 3000).Draw(r, "price"))
 	case 5:
 		s.advance(m)
-		if from := rapid.IntRange(0, 40).Draw(r, "merged from"); s.merging && from < 3 {
+		switch from := rapid.IntRange(0, 60).Draw(r, "merged from, or erased"); {
+		case !s.merging:
+		case from < 3:
 			s.merge(m, fmt.Sprintf("m%d", from))
+		case from == 60:
+			s.erase(m)
 		}
 	case 8, 9:
 		s.drawAct(r, m)

@@ -127,8 +127,11 @@ func (d *Decision) refer(r *pointspb.Request, q *pointspb.ReferRequest) (*Decisi
 	if c.book == nil {
 		return nil, fmt.Errorf("version %q: %w", q.Version, errUnread)
 	}
-	if c.m.MergedInto != "" {
+	switch {
+	case c.m.MergedInto != "":
 		return c.sendOn(r), nil
+	case c.m.Erased != 0:
+		return d.refuse(Erased), nil
 	}
 	if q.Referral.Buyer == c.m.ID { // the sharer turned out to be the buyer
 		return d.refuse(Unchanged), nil
@@ -161,8 +164,11 @@ func (d *Decision) recall(r *pointspb.Request, q *pointspb.RecallRequest) (*Deci
 	if err != nil {
 		return nil, err
 	}
-	if c.m.MergedInto != "" {
+	switch {
+	case c.m.MergedInto != "":
 		return c.sendOn(r), nil
+	case c.m.Erased != 0:
+		return d.refuse(Erased), nil
 	}
 	o := c.m.Order(c.key)
 	if o == nil { // past its horizon

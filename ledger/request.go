@@ -39,6 +39,9 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Absorb:
 		d.cause.Type = "jifen.absorb"
 		return d.absorb(r, x.Absorb)
+	case *pointspb.Request_Erase:
+		d.cause.Type = topics.TypeErased
+		return d.eraseOld(r, x.Erase)
 	case *pointspb.Request_Forward:
 		return d.forwarded(r, x.Forward)
 	case *pointspb.Request_Refer:
@@ -143,6 +146,12 @@ func (d *Decision) debit(r *pointspb.Request, q *pointspb.DebitRequest) *Decisio
 		return d
 	}
 	a := d.world.Member(member)
+	if a.Erased != 0 { // of whom no answer is kept, either
+		if d.Outcome = Erased; q.Refusal == "" {
+			settle(false)
+		}
+		return d
+	}
 	d.advance(a)
 	facts := &pointspb.RedemptionFacts{Id: q.Redemption, Member: member, Item: q.Item, Quantity: q.Quantity, BodyHash: q.BodyHash}
 	d.Outcome = d.payable(&a.Account, q, facts)

@@ -38,7 +38,11 @@ func (d *Decision) restore(r *pointspb.Request, q *pointspb.RestoreRequest) (*De
 	}
 	a := d.world.Member(member)
 	if a.MergedInto != "" {
-		return d.refuse(Merged), nil
+		d.request(r, topics.MemberAccount(a.MergedInto), &pointspb.Request{What: r.What})
+		return d.refuse(Forwarded), nil
+	}
+	if a.Erased != 0 {
+		return d.refuse(Erased), nil
 	}
 	d.advance(a)
 	x := d.world.Redemptions[q.Redemption]

@@ -56,6 +56,8 @@ func (b *Book) EvaluateAt(d *Desk, e *topics.Event) (*pointspb.CreditEvent, erro
 		p.event.Tier = e.Data.Tier
 	case topics.TypeMerged:
 		p.event.MergedFrom = e.Data.From
+	case topics.TypeErased:
+		p.event.Erased = true
 	case topics.TypeReviewPublished, topics.TypeReviewRemoved:
 		p.event.Review = reviewFacts(e)
 	case topics.TypeCouponUsed:

@@ -90,7 +90,7 @@ func murmur2(s string) uint32 {
 // OrderKey names an order's state on its member's shard. Ids are printable, so the separator cannot occur in one.
 func OrderKey(member, source, order string) string { return member + "\x1f" + source + "\x1f" + order }
 
-// OrderOf is the order that a key names, as the shop names it; empty: it is the key of a review or a referral.
+// OrderOf is the order that a key names, as the shop names it; empty: it is the key of a review, a referral or a redemption.
 func OrderOf(key string) string {
 	parts := strings.Split(key, "\x1f")
 	if len(parts) != len([...]string{"member", "source", "order"}) {
@@ -109,6 +109,12 @@ func ReviewKey(member, source, review string) string {
 // may turn out to be another member.
 func ReferralKey(sharer, source, order string) string {
 	return sharer + "\x1f" + source + "\x1freferral\x1f" + order
+}
+
+// RedemptionKey names the place of a redemption among its member's orders, by which all of a member's can be found. Of one that
+// came with a merge, the id tells of the member that it was made for.
+func RedemptionKey(member, redemption string) string {
+	return member + "\x1fjifen\x1fredemption\x1f" + redemption
 }
 
 // ActID is the id of what somebody of the staff, or a member, asks to be done under an Idempotency-Key.

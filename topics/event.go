@@ -92,6 +92,7 @@ const (
 	ReasonRuleError   Reason = "RULE_ERROR"
 	ReasonOversize    Reason = "OVERSIZE"
 	ReasonUndelivered Reason = "UNDELIVERED"
+	ReasonErased      Reason = "ERASED"
 )
 
 // Reject is a record that can never work: it becomes a dead letter with a reason and a sentence.

@@ -16,6 +16,9 @@ func (p *ports) Acts(ctx context.Context, member string) ([]httpapi.Act, error) 
 	if err != nil {
 		return nil, err
 	}
+	if v.MergedInto != "" {
+		return nil, httpapi.MergedError{Into: v.MergedInto}
+	}
 	out := make([]httpapi.Act, 0, len(v.Acts))
 	for i := range v.Acts {
 		x := &v.Acts[i]

@@ -135,6 +135,9 @@ func (a *app) everyBalance(ctx context.Context, until time.Time) ([]memberBalanc
 			}
 			m := ledger.Moment{Now: max(a.clock().UnixMilli(), got[0].Head.Now), Books: books}
 			for _, id := range slices.Sorted(maps.Keys(got[0].World.Members)) {
+				if got[0].World.Member(id).Erased != 0 {
+					continue
+				}
 				at := ledger.Moment{Now: max(m.Now, until.UnixMilli()), Books: books}
 				ledger.Forecast(got[0].World, id, m, at.Now)
 				x := got[0].World.Member(id)

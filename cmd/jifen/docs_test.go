@@ -127,6 +127,9 @@ prints it, and the API serves it as /asyncapi.yaml and /asyncapi.json.
 ` + "`points.credits.v1` and `points.requests.v1`" + ` are kept for ever by their settings, but owners delete what they have committed: the
 effects are in the ledger. Timestamps of ` + "`points.requests.v1`" + ` are the brokers', which owners compare their clocks with.
 
+What is kept 30 days is not compacted: of a member who was erased it goes with its time. Where their id stands longer is told by
+[decision 0028](../decisions/0028-an-erased-member-leaves-a-tombstone.md).
+
 ## Dead letters
 
 `)

@@ -70,6 +70,9 @@ func (p *ports) ShowMember(ctx context.Context, member string, visible bool) (bo
 		if err != nil {
 			return false, err
 		}
+		if err := gone(got.World.Member(member)); err != nil {
+			return false, err
+		}
 		if got.World.Member(member).Hidden != visible {
 			return true, nil
 		}

@@ -123,7 +123,10 @@ func (a *app) feed(ctx context.Context, books *kafka.Rulebooks) error {
 			return feed.Handle(ctx, records)
 		},
 	}
-	return follower.Run(ctx)
+	run, ctx := errgroup.WithContext(ctx)
+	run.Go(func() error { return follower.Run(ctx) })
+	run.Go(func() error { return feed.Forget(ctx) })
+	return run.Wait()
 }
 
 // fed is from where the feed reads on: what ClickHouse holds decides.

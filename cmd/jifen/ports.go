@@ -93,7 +93,21 @@ func (p *ports) account(ctx context.Context, member string) (*view, error) {
 	}
 	ledger.Advance(got.World, member, v.moment)
 	v.Account = &got.World.Member(member).Account
+	if v.Erased != 0 {
+		return nil, httpapi.ErrErased
+	}
 	return v, nil
+}
+
+// gone is why nothing can be asked of an account; nil: it can.
+func gone(m *ledger.Member) error {
+	switch {
+	case m.Erased != 0:
+		return httpapi.ErrErased
+	case m.MergedInto != "":
+		return httpapi.MergedError{Into: m.MergedInto}
+	}
+	return nil
 }
 
 // Balance is a member's balance by the clock.
@@ -193,8 +207,11 @@ func (p *ports) Items(ctx context.Context) ([]httpapi.Item, error) {
 // Find reads a decided redemption.
 func (p *ports) Find(ctx context.Context, member, id string) (httpapi.Redemption, error) {
 	shard := p.shard(topics.MemberAccount(member))
-	got, err := p.read(ctx, ledger.Want{Shard: shard, Redemptions: []string{id}})
+	got, err := p.read(ctx, ledger.Want{Shard: shard, Redemptions: []string{id}, Members: []string{member}})
 	if err != nil {
+		return httpapi.Redemption{}, err
+	}
+	if err := gone(got.World.Member(member)); err != nil {
 		return httpapi.Redemption{}, err
 	}
 	r := got.World.Redemptions[id]

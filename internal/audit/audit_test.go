@@ -247,16 +247,19 @@ func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 		func(s any) ([]byte, error) { return s.(ownCoded).AppendBinary(nil) },
 	}
 	const field = "\x04/s\x1fO" // of the order in its member's log, behind the seen ids
-	var before []byte
+	var before, after []byte    // the place of a redemption stands behind the order
 	inLog := coding{
 		func(b []byte, s any) error {
 			i := bytes.Index(b, []byte(field))
 			before = b[:i:i]
-			return own.read(b[i+len(field)+1:], s)
+			n, size := binary.Uvarint(b[i+len(field):])
+			from := i + len(field) + size
+			after = b[from+int(n):]
+			return own.read(b[from:from+int(n)], s)
 		},
 		func(s any) ([]byte, error) {
 			b, err := own.write(s)
-			return slices.Concat(before, binary.AppendUvarint([]byte(field), uint64(len(b))), b), err
+			return slices.Concat(before, binary.AppendUvarint([]byte(field), uint64(len(b))), b, after), err
 		},
 	}
 	for _, c := range []struct {

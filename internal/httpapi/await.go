@@ -24,7 +24,8 @@ func awaitState[T any](ctx context.Context, wait time.Duration, hint <-chan stru
 		}
 		found, err := find(ctx)
 		var refused *fault
-		if err == nil || errors.As(err, &refused) {
+		var merged MergedError
+		if err == nil || errors.As(err, &refused) || errors.As(err, &merged) || errors.Is(err, ErrErased) {
 			return found, err
 		}
 	}

@@ -54,6 +54,7 @@ func reasons() [][3]string {
 		{string(topics.ReasonFuture), "further ahead of the program's clock than events.skew", "set the producer's clock right, send again"},
 		{string(topics.ReasonTooOld), "older than events.late_after, and no backfill of a source in events.backfill_sources", "send it as a backfill: `jifen produce --backfill NAME`; or let people decide: `/v1/late-events`"},
 		{string(topics.ReasonRuleError), "the rule's arithmetic cannot be done, such as points beyond 64 bits", "look at the rule; the event is not credited by itself"},
+		{string(topics.ReasonErased), "of a member who was erased before it came (topics `dlq.points.credits.v1`, `dlq.points.requests.v1`); a return of an erased member's order takes nothing back", "find out why the shop still uses the id: it is not used again, and bringing the record back changes nothing"},
 		{string(topics.ReasonSignature), "a share or a click whose token none of the keys in shares.keys signed, or that is another member's or product's", "if a key is missing, add it and bring the record back: `jifen replay dlq`; else look at who sends it"},
 		{string(topics.ReasonRuleError), "the rule's arithmetic cannot be done, such as points beyond 64 bits, or its condition cannot be told", "look at the rule; the event is not credited by itself"},
 	}

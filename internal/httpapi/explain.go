@@ -41,6 +41,8 @@ func explain(l lang, w Why) string {
 		return l.pick("账户并入另一会员，积分随之转移", "the account became part of another member's, and its points went with it")
 	case "merged_in":
 		return l.pick("并入另一会员账户的积分", "points of an account that became part of this one")
+	case "erased":
+		return explainErasure(l, w)
 	case "completed":
 		return sentence(l, w, "订单完成已登记", "completion recorded")
 	case "removed":
@@ -50,6 +52,9 @@ func explain(l lang, w Why) string {
 	case "milestone":
 		return sentence(l, w, "可用积分达到门槛，发放优惠券", "the spendable points reached a threshold: a coupon is issued")
 	case "coupon_revoked":
+		if w.Erased {
+			return l.pick("会员注销，优惠券作废", "the member was erased: the coupon is revoked")
+		}
 		return sentence(l, w, "积分收回后不再达到门槛，优惠券作废", "with points taken back the threshold would not have been reached: the coupon is revoked")
 	case "coupon_used":
 		return sentence(l, w, "优惠券使用已登记", "use of a coupon recorded")

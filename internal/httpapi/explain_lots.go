@@ -57,6 +57,19 @@ func explainReversal(l lang, w Why) string {
 	return strings.Join(parts, l.pick("；", "; "))
 }
 
+// explainErasure spells what was left of an account that was closed: points are void, debt is written off.
+func explainErasure(l lang, w Why) string {
+	parts := []string{l.pick("会员注销", "the member was erased")}
+	for _, s := range w.Sources {
+		chinese, english := fmt.Sprintf("批次 %s 作废 %d 分", s.Lot, s.Points), fmt.Sprintf("%d of lot %s are void", s.Points, s.Lot)
+		if s.Account == "adjusted" {
+			chinese, english = fmt.Sprintf("核销欠账 %d 分", s.Points), fmt.Sprintf("a debt of %d is written off", s.Points)
+		}
+		parts = append(parts, l.pick(chinese, english))
+	}
+	return strings.Join(parts, l.pick("；", "; "))
+}
+
 // took is a sentence, and from which lots the points were taken.
 func took(l lang, w Why, chinese, english string) string {
 	return strings.Join(append([]string{sentence(l, w, chinese, english)}, explainSources(l, w.Sources)...), l.pick("；", "; "))
@@ -123,6 +136,8 @@ func fateText(kind string) (chinese, english string) {
 		return "人工扣减 %d 分", "%d taken by hand"
 	case "merged_out":
 		return "并入另一会员 %d 分", "%d went with the account"
+	case "erased":
+		return "注销作废 %d 分", "%d void with the erasure"
 	}
 	return "其他扣减 %d 分", "%d taken otherwise"
 }

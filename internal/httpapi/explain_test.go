@@ -103,6 +103,12 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 			"订单 O1：积分收回后不再达到门槛，优惠券作废",
 			"order O1: with points taken back the threshold would not have been reached: the coupon is revoked",
 		},
+		{Why{Kind: "coupon_revoked", Erased: true}, "会员注销，优惠券作废", "the member was erased: the coupon is revoked"},
+		{
+			Why{Kind: "erased", Erased: true, Sources: []Source{{"pending", "2", 50}, {"available", "1", 70}}},
+			"会员注销；批次 2 作废 50 分；批次 1 作废 70 分", "the member was erased; 50 of lot 2 are void; 70 of lot 1 are void",
+		},
+		{Why{Kind: "erased", Sources: []Source{{"adjusted", "", 80}}}, "会员注销；核销欠账 80 分", "the member was erased; a debt of 80 is written off"},
 		{Why{Kind: "coupon_used"}, "优惠券使用已登记", "use of a coupon recorded"},
 		{Why{Kind: "expired"}, "积分到期", "points expired"},
 		{Why{Kind: "activated", Pending: -43}, "43 待生效积分转为可用", "43 pending points became available"},

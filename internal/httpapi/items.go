@@ -72,7 +72,7 @@ func (a *API) itemRoutes() {
 	register(a, huma.Operation{
 		OperationID: "quote", Method: http.MethodPost, Path: "/v1/quotes", Summary: "What a redemption would cost", Tags: []string{"redemptions"}, DefaultStatus: http.StatusOK,
 		Middlewares: huma.Middlewares{only(RoleMember)},
-		Responses:   a.problems(codeBadRequest, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeInsufficientPoints, codeSoldOut, codeFrozen, codeTierRequired, codeDebt, codeNotOnSale, codeStale),
+		Responses:   a.problems(codeBadRequest, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeInsufficientPoints, codeSoldOut, codeFrozen, codeTierRequired, codeDebt, codeNotOnSale, codeStale, codeMerged, codeErased),
 	}, a.quote)
 }
 
@@ -124,6 +124,9 @@ func (a *API) quote(ctx context.Context, in *quoteInput) (*quoteOutput, error) {
 	b, err := a.accounts.Balance(ctx, member)
 	if err != nil {
 		return nil, err
+	}
+	if b.MergedInto != "" {
+		return nil, MergedError{b.MergedInto}
 	}
 	unit := item.Price(b.Tier)
 	if item.Free+item.Reserved < in.Body.Quantity {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -79,11 +80,14 @@ func (a *API) memberRoutes() {
 	op := func(id, path, summary string, roles []Role, codes ...string) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"members"},
-			Middlewares: huma.Middlewares{only(roles...)}, Responses: a.problems(append(codes, codeForbidden)...),
+			Middlewares: huma.Middlewares{only(roles...)}, Responses: a.problems(append(codes, codeForbidden, codeErased)...),
 		}
 	}
 	member := []Role{RoleMember}
 	register(a, op("my-entries", "/v1/me/entries", "My history", member, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *pageInput) (*entriesOutput, error) {
+		if _, err := a.accounts.Balance(ctx, caller(ctx).ID); errors.Is(err, ErrErased) {
+			return nil, err
+		}
 		return a.entries(ctx, caller(ctx).ID, in)
 	})
 	register(a, op("my-tiers", "/v1/me/tiers", "My tiers so far", member), func(ctx context.Context, _ *struct{}) (*tiersOutput, error) {
@@ -92,7 +96,7 @@ func (a *API) memberRoutes() {
 	})
 	register(a, op("member-tiers", "/v1/members/{id}/tiers", "A member's tiers so far (staff)", staff(), codeNotFound), a.memberTiers)
 	register(a, op("member-entries", "/v1/members/{id}/entries", "A member's history (staff)", staff(), codeNotFound, codeInvalid, codeCursorInvalid), func(ctx context.Context, in *memberPageInput) (*entriesOutput, error) {
-		if _, err := a.known(ctx, in.ID); err != nil {
+		if _, err := a.known(ctx, in.ID); err != nil && !errors.Is(err, ErrErased) { // what the ledger keeps stays
 			return nil, err
 		}
 		return a.entries(ctx, in.ID, &pageInput{Limit: in.Limit, Cursor: in.Cursor})

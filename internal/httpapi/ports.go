@@ -12,9 +12,16 @@ import (
 var (
 	ErrNotFound    = errors.New("not found")
 	ErrUnavailable = errors.New("unavailable") // answered 503 with Retry-After
+	// ErrErased is the answer of every port that is asked about a member who was erased, histories aside.
+	ErrErased = errors.New("the member was erased")
 	// ErrInsufficient is Plan's answer when the spendable lots do not reach.
 	ErrInsufficient = errors.New("insufficient points")
 )
+
+// MergedError is the answer to what is asked of a member who turned out to be another one: nothing was done.
+type MergedError struct{ Into string }
+
+func (e MergedError) Error() string { return "the member is part of another one" }
 
 // Accounts reads what the owner of a member's shard has applied, advanced to the program's now.
 type Accounts interface {
@@ -178,6 +185,7 @@ type Why struct {
 	Act, Reason   string    // of what was done by hand: the freeze or adjustment that it is, or is about, and why
 	Run           string    // the retro run that asked for it
 	Undo          bool      // its undoing did
+	Erased        bool      // the member's erasure led to it
 	Before        int64     // retro: what the rule had given already
 	Pending       int64     // change of the pending points
 	ActiveAt      time.Time // in the program's zone: until when granted points are pending; zero: until the order is completed

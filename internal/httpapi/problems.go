@@ -38,6 +38,7 @@ const (
 	codeDebt               = "debt"
 	codeNotOnSale          = "not_on_sale"
 	codeMerged             = "merged"
+	codeErased             = "erased"
 	codeSamePerson         = "same_person"
 	codeDecided            = "decided"
 	codeUnproposed         = "not_proposed"
@@ -74,6 +75,8 @@ func statusOf(code string) int {
 	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
 		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeOrderAmbiguous, codeFullyRefunded:
 		return http.StatusConflict
+	case codeErased:
+		return http.StatusGone
 	case codeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case codeMediaType:
@@ -112,6 +115,7 @@ type Problem struct {
 	Code   string   `json:"code" doc:"The problem for programs; never translated."`
 	Detail string   `json:"detail,omitempty" doc:"What to do about it."`
 	Errors []Detail `json:"errors,omitempty" doc:"Which parts of the input are wrong."`
+	Into   string   `json:"merged_into,omitempty" doc:"With code merged: the member to ask for."`
 }
 
 // Detail is one fault of the input.
@@ -127,6 +131,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 type fault struct {
 	code    string
 	details []Detail
+	into    string
 }
 
 func (f *fault) Error() string  { return f.code }
@@ -145,6 +150,7 @@ func invalid(code, location string) error {
 func (a *API) faultOf(ctx context.Context, err error) *fault {
 	var f *fault
 	var refused *RefusedEventError
+	var merged MergedError
 	switch {
 	case errors.As(err, &f):
 		return f
@@ -152,6 +158,10 @@ func (a *API) faultOf(ctx context.Context, err error) *fault {
 		return &fault{code: codeNotFound}
 	case errors.Is(err, ErrInsufficient):
 		return &fault{code: codeInsufficientPoints}
+	case errors.Is(err, ErrErased):
+		return &fault{code: codeErased}
+	case errors.As(err, &merged):
+		return &fault{code: codeMerged, into: merged.Into}
 	case errors.Is(err, ErrSamePerson):
 		return &fault{code: codeSamePerson}
 	case errors.Is(err, ErrDecided):
@@ -174,6 +184,7 @@ func (f *fault) problem(ctx context.Context) *Problem {
 	text := textOf(f.code)
 	p := &Problem{
 		Type: problemType + f.code, Title: text.title(lang), Status: f.GetStatus(), Code: f.code, Detail: text.detail(lang),
+		Into: f.into,
 	}
 	for _, d := range f.details {
 		if d.Message == "" {

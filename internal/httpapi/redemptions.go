@@ -77,7 +77,7 @@ func (a *API) redemptionRoutes() {
 		OperationID: "redeem", Method: http.MethodPost, Path: "/v1/redemptions", Summary: "Redeem an item", Tags: []string{"redemptions"}, DefaultStatus: http.StatusCreated,
 		Middlewares: huma.Middlewares{only(RoleMember), requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict, codeQuoteInvalid, codeNotSupported, codeStale,
-			codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale, codeMerged),
+			codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale, codeMerged, codeErased),
 	}
 	register(a, op, a.redeem)
 	post := a.huma.OpenAPI().Paths[op.Path].Post
@@ -89,7 +89,7 @@ func (a *API) redemptionRoutes() {
 	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending
 	register(a, huma.Operation{
 		OperationID: "redemption", Method: http.MethodGet, Path: "/v1/redemptions/{id}", Summary: "A redemption (owner, staff)", Tags: []string{"redemptions"},
-		Middlewares: huma.Middlewares{only(append(staff(), RoleMember)...)}, Responses: a.problems(codeForbidden, codeNotFound, codeInvalid),
+		Middlewares: huma.Middlewares{only(append(staff(), RoleMember)...)}, Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),
 	}, a.redemption)
 }
 

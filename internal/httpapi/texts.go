@@ -82,6 +82,8 @@ func textOf(code string) text {
 		return text{"商品已下架", "Not on sale", "该商品目前不可兑换。", "This item cannot be redeemed at present."}
 	case codeMerged:
 		return text{"账户已并入另一会员", "The account is part of another one", "请使用合并后的会员号。", "Use the id of the member that it was merged into."}
+	case codeErased:
+		return text{"会员已注销", "The member was erased", "该会员的数据已删除，会员号不再使用；请用新会员号重新注册。", "Nothing is kept of this member, and the id is not used again; register under another one."}
 	case codeSamePerson:
 		return text{"须由另一人复核", "Another person must decide", "提出的人不能自己批准或驳回。", "Who proposed it cannot decide it."}
 	case codeDecided:

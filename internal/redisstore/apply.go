@@ -109,7 +109,7 @@ func (w *writer) member(m *ledger.Member) error {
 	if m.Rescheduled() {
 		w.due(ledger.DueMember+m.ID, m.NextDue())
 	}
-	if len(m.Acts) > 0 || m.MergedInto != "" { // a merge took them along
+	if len(m.Acts) > 0 || m.MergedInto != "" || m.Erased != 0 { // a merge took them along
 		w.due(ledger.DueOverdue+m.ID, m.OverdueAt())
 	}
 	w.rank(m)

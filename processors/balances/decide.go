@@ -1,6 +1,7 @@
 package balances
 
 import (
+	"errors"
 	"fmt"
 
 	"jifen/ledger"
@@ -18,6 +19,9 @@ func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error 
 			continue
 		}
 		h.ended(requestKind(r.Request), d.Outcome)
+		if d.Outcome == ledger.Erased && r.GetForward() != nil {
+			out.Records = append(out.Records, deadLetter(r.record, topics.ReasonErased, errErased))
+		}
 		if q := r.GetDebit(); q != nil {
 			h.redeemed = append(h.redeemed, q.Redemption)
 		}
@@ -59,6 +63,8 @@ func requestKind(r *pointspb.Request) string {
 		return "absorb"
 	case *pointspb.Request_Forward:
 		return "forward"
+	case *pointspb.Request_Erase:
+		return "erase"
 	case *pointspb.Request_Restore:
 		return "restore"
 	case *pointspb.Request_Take:
@@ -109,10 +115,14 @@ func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Outp
 	}
 	c.event.CreditEvent = &s.event
 	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, m)
-	if err != nil {
+	switch {
+	case err != nil:
 		h.ended(c.event.Cause.Type, deadLettered)
 		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonRuleError, err))
-	} else {
+	case d.Outcome == ledger.Erased:
+		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonErased, errErased))
+		fallthrough
+	default:
 		h.ended(c.event.Cause.Type, d.Outcome)
 	}
 	if s.event.Referral != nil {
@@ -129,6 +139,9 @@ func (h *shard) referred(d *ledger.Decision) {
 		}
 	}
 }
+
+// errErased is an event of a member of whom nothing is kept any more, and who does not come back.
+var errErased = errors.New("the member was erased: an id that was erased is not used again")
 
 // deadLettered is counted beside the ledger's outcomes.
 const deadLettered ledger.Outcome = "dead_letter"

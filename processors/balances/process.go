@@ -174,6 +174,9 @@ func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) er
 	if err := s.more(ctx, shards, (*shard).sweepWant); err != nil {
 		return err
 	}
+	if err := s.more(ctx, shards, (*shard).carriedWant); err != nil {
+		return err
+	}
 	return s.more(ctx, shards, (*shard).payerWant)
 }
 

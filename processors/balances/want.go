@@ -31,6 +31,8 @@ func (h *shard) wants(s *Stage) {
 	need := func(e *ledger.Event) {
 		e.Member = member(e.ID)
 		switch {
+		case e.Ends:
+			w.Swept = append(w.Swept, e.Member.ID) // all that it has goes
 		case e.OrderKey != "":
 			if e.Member.MayHaveOrder(e.OrderHash) {
 				w.Orders = append(w.Orders, e.OrderKey)
@@ -49,7 +51,7 @@ func (h *shard) wants(s *Stage) {
 		if id, ok := topics.MemberOf(r.Account); ok {
 			w.Orders = append(w.Orders, retroOrder(r, member(id))...)
 		}
-		if id, ok := topics.MemberOf(r.Account); ok && (r.GetMerge() != nil || r.GetAbsorb() != nil) {
+		if id, ok := topics.MemberOf(r.Account); ok && ledger.Ends(r.Request) {
 			w.Swept = append(w.Swept, id) // all that it has goes, or comes beside what is there
 		}
 		if f := r.GetForward(); f != nil {
@@ -139,6 +141,23 @@ func (h *shard) sweepWant() ledger.Want {
 			w.Swept = append(w.Swept, key)
 		}
 	}
+	return w
+}
+
+// carriedWant names the redemptions of the members who turn out to be others: these go along.
+func (h *shard) carriedWant() ledger.Want {
+	w := ledger.Want{Shard: h.number}
+	for _, r := range h.requests {
+		id, ok := topics.MemberOf(r.Account)
+		if m := h.world.Members[id]; ok && m != nil && r.GetMerge() != nil {
+			for name := range m.Redemptions() {
+				if h.world.Redemptions[name] == nil {
+					w.Redemptions = append(w.Redemptions, name)
+				}
+			}
+		}
+	}
+	w.Redemptions = unique(w.Redemptions)
 	return w
 }
 

@@ -68,6 +68,7 @@ const (
 	Kind_COUPON_USED      Kind = 22 // marketing says that a coupon was used, or tried to be
 	Kind_FLAGGED          Kind = 43 // an abuse rule was met, and nothing is frozen for it
 	Kind_SIGHTED          Kind = 44 // a member was seen with a device or an address
+	Kind_ERASED           Kind = 47 // the member is forgotten: nothing is left of the account but that
 )
 
 // Enum value maps for Kind.
@@ -114,6 +115,7 @@ var (
 		22: "COUPON_USED",
 		43: "FLAGGED",
 		44: "SIGHTED",
+		47: "ERASED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -157,6 +159,7 @@ var (
 		"COUPON_USED":      22,
 		"FLAGGED":          43,
 		"SIGHTED":          44,
+		"ERASED":           47,
 	}
 )
 
@@ -1162,6 +1165,7 @@ type CreditEvent struct {
 	Coupon        string                 `protobuf:"bytes,10,opt,name=coupon,proto3" json:"coupon,omitempty"`     // the coupon that was used
 	Device        string                 `protobuf:"bytes,16,opt,name=device,proto3" json:"device,omitempty"`     // its identity account, where an abuse rule counts members by it; empty = none
 	Address       string                 `protobuf:"bytes,17,opt,name=address,proto3" json:"address,omitempty"`   // the same
+	Erased        bool                   `protobuf:"varint,20,opt,name=erased,proto3" json:"erased,omitempty"`    // the member is to be forgotten
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1299,6 +1303,13 @@ func (x *CreditEvent) GetAddress() string {
 		return x.Address
 	}
 	return ""
+}
+
+func (x *CreditEvent) GetErased() bool {
+	if x != nil {
+		return x.Erased
+	}
+	return false
 }
 
 // PriceList is an item's point prices at one time.
@@ -1989,6 +2000,7 @@ type Carried struct {
 	Account       []byte                 `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
 	Orders        []*CarriedOrder        `protobuf:"bytes,3,rep,name=orders,proto3" json:"orders,omitempty"`
 	Seen          []*CarriedMonth        `protobuf:"bytes,4,rep,name=seen,proto3" json:"seen,omitempty"`
+	Redemptions   []*CarriedRedemption   `protobuf:"bytes,10,rep,name=redemptions,proto3" json:"redemptions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2051,6 +2063,191 @@ func (x *Carried) GetSeen() []*CarriedMonth {
 	return nil
 }
 
+func (x *Carried) GetRedemptions() []*CarriedRedemption {
+	if x != nil {
+		return x.Redemptions
+	}
+	return nil
+}
+
+// CarriedRedemption is a redemption's stored answer and what paid for it.
+type CarriedRedemption struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Item          string                 `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	Quantity      int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	BodyHash      []byte                 `protobuf:"bytes,4,opt,name=body_hash,json=bodyHash,proto3" json:"body_hash,omitempty"`
+	Outcome       string                 `protobuf:"bytes,5,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	Points        int64                  `protobuf:"varint,6,opt,name=points,proto3" json:"points,omitempty"`
+	PriceVersion  int64                  `protobuf:"varint,7,opt,name=price_version,json=priceVersion,proto3" json:"price_version,omitempty"`
+	At            int64                  `protobuf:"varint,8,opt,name=at,proto3" json:"at,omitempty"` // Unix ms
+	Lots          []*CarriedUse          `protobuf:"bytes,9,rep,name=lots,proto3" json:"lots,omitempty"`
+	Returns       []*ReturnFacts         `protobuf:"bytes,10,rep,name=returns,proto3" json:"returns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CarriedRedemption) Reset() {
+	*x = CarriedRedemption{}
+	mi := &file_points_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CarriedRedemption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CarriedRedemption) ProtoMessage() {}
+
+func (x *CarriedRedemption) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CarriedRedemption.ProtoReflect.Descriptor instead.
+func (*CarriedRedemption) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CarriedRedemption) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CarriedRedemption) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *CarriedRedemption) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *CarriedRedemption) GetBodyHash() []byte {
+	if x != nil {
+		return x.BodyHash
+	}
+	return nil
+}
+
+func (x *CarriedRedemption) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *CarriedRedemption) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *CarriedRedemption) GetPriceVersion() int64 {
+	if x != nil {
+		return x.PriceVersion
+	}
+	return 0
+}
+
+func (x *CarriedRedemption) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *CarriedRedemption) GetLots() []*CarriedUse {
+	if x != nil {
+		return x.Lots
+	}
+	return nil
+}
+
+func (x *CarriedRedemption) GetReturns() []*ReturnFacts {
+	if x != nil {
+		return x.Returns
+	}
+	return nil
+}
+
+// CarriedUse is what one lot paid, and what that lot was.
+type CarriedUse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lot           *Lot                   `protobuf:"bytes,1,opt,name=lot,proto3" json:"lot,omitempty"`
+	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	Ordered       bool                   `protobuf:"varint,3,opt,name=ordered,proto3" json:"ordered,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CarriedUse) Reset() {
+	*x = CarriedUse{}
+	mi := &file_points_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CarriedUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CarriedUse) ProtoMessage() {}
+
+func (x *CarriedUse) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CarriedUse.ProtoReflect.Descriptor instead.
+func (*CarriedUse) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CarriedUse) GetLot() *Lot {
+	if x != nil {
+		return x.Lot
+	}
+	return nil
+}
+
+func (x *CarriedUse) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *CarriedUse) GetOrdered() bool {
+	if x != nil {
+		return x.Ordered
+	}
+	return false
+}
+
 type CarriedOrder struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"` // of the order, without its member
@@ -2061,7 +2258,7 @@ type CarriedOrder struct {
 
 func (x *CarriedOrder) Reset() {
 	*x = CarriedOrder{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2073,7 +2270,7 @@ func (x *CarriedOrder) String() string {
 func (*CarriedOrder) ProtoMessage() {}
 
 func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +2283,7 @@ func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedOrder.ProtoReflect.Descriptor instead.
 func (*CarriedOrder) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CarriedOrder) GetKey() string {
@@ -2113,7 +2310,7 @@ type CarriedMonth struct {
 
 func (x *CarriedMonth) Reset() {
 	*x = CarriedMonth{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2125,7 +2322,7 @@ func (x *CarriedMonth) String() string {
 func (*CarriedMonth) ProtoMessage() {}
 
 func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2138,7 +2335,7 @@ func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedMonth.ProtoReflect.Descriptor instead.
 func (*CarriedMonth) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CarriedMonth) GetMonth() int32 {
@@ -2153,6 +2350,51 @@ func (x *CarriedMonth) GetMarks() []byte {
 		return x.Marks
 	}
 	return nil
+}
+
+// EraseRequest tells the owner of an id that a member once had to forget it: the member was erased.
+type EraseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            int64                  `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"` // when that was asked for, Unix ms
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRequest) Reset() {
+	*x = EraseRequest{}
+	mi := &file_points_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRequest) ProtoMessage() {}
+
+func (x *EraseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
+func (*EraseRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *EraseRequest) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
 }
 
 // ActFacts say what was done to an account by hand, by whom and why: freezes, adjustments, and what was decided about
@@ -2177,7 +2419,7 @@ type ActFacts struct {
 
 func (x *ActFacts) Reset() {
 	*x = ActFacts{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2431,7 @@ func (x *ActFacts) String() string {
 func (*ActFacts) ProtoMessage() {}
 
 func (x *ActFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2444,7 @@ func (x *ActFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActFacts.ProtoReflect.Descriptor instead.
 func (*ActFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ActFacts) GetId() string {
@@ -2301,7 +2543,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +2555,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +2568,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{26}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RestoreRequest) GetRedemption() string {
@@ -2364,7 +2606,7 @@ type ReferRequest struct {
 
 func (x *ReferRequest) Reset() {
 	*x = ReferRequest{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2376,7 +2618,7 @@ func (x *ReferRequest) String() string {
 func (*ReferRequest) ProtoMessage() {}
 
 func (x *ReferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2389,7 +2631,7 @@ func (x *ReferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferRequest.ProtoReflect.Descriptor instead.
 func (*ReferRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReferRequest) GetReferral() *ReferralFacts {
@@ -2440,7 +2682,7 @@ type RecallRequest struct {
 
 func (x *RecallRequest) Reset() {
 	*x = RecallRequest{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2452,7 +2694,7 @@ func (x *RecallRequest) String() string {
 func (*RecallRequest) ProtoMessage() {}
 
 func (x *RecallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2465,7 +2707,7 @@ func (x *RecallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecallRequest.ProtoReflect.Descriptor instead.
 func (*RecallRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RecallRequest) GetReferral() *ReferralFacts {
@@ -2506,7 +2748,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2518,7 +2760,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2531,7 +2773,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 // RetroRequest asks what a retro run makes of one order, or undoes that (semantics §9).
@@ -2546,7 +2788,7 @@ type RetroRequest struct {
 
 func (x *RetroRequest) Reset() {
 	*x = RetroRequest{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2558,7 +2800,7 @@ func (x *RetroRequest) String() string {
 func (*RetroRequest) ProtoMessage() {}
 
 func (x *RetroRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2571,7 +2813,7 @@ func (x *RetroRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRequest.ProtoReflect.Descriptor instead.
 func (*RetroRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RetroRequest) GetRun() string {
@@ -2605,7 +2847,7 @@ type PreferenceRequest struct {
 
 func (x *PreferenceRequest) Reset() {
 	*x = PreferenceRequest{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2617,7 +2859,7 @@ func (x *PreferenceRequest) String() string {
 func (*PreferenceRequest) ProtoMessage() {}
 
 func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2630,7 +2872,7 @@ func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreferenceRequest.ProtoReflect.Descriptor instead.
 func (*PreferenceRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PreferenceRequest) GetLeaderboardHidden() bool {
@@ -2653,7 +2895,7 @@ type SightRequest struct {
 
 func (x *SightRequest) Reset() {
 	*x = SightRequest{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2665,7 +2907,7 @@ func (x *SightRequest) String() string {
 func (*SightRequest) ProtoMessage() {}
 
 func (x *SightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2678,7 +2920,7 @@ func (x *SightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightRequest.ProtoReflect.Descriptor instead.
 func (*SightRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SightRequest) GetMember() string {
@@ -2722,7 +2964,7 @@ type SuspectRequest struct {
 
 func (x *SuspectRequest) Reset() {
 	*x = SuspectRequest{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2734,7 +2976,7 @@ func (x *SuspectRequest) String() string {
 func (*SuspectRequest) ProtoMessage() {}
 
 func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2747,7 +2989,7 @@ func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspectRequest.ProtoReflect.Descriptor instead.
 func (*SuspectRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SuspectRequest) GetRule() string {
@@ -2795,7 +3037,7 @@ type AbuseFacts struct {
 
 func (x *AbuseFacts) Reset() {
 	*x = AbuseFacts{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2807,7 +3049,7 @@ func (x *AbuseFacts) String() string {
 func (*AbuseFacts) ProtoMessage() {}
 
 func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2820,7 +3062,7 @@ func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbuseFacts.ProtoReflect.Descriptor instead.
 func (*AbuseFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AbuseFacts) GetOn() string {
@@ -2893,7 +3135,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +3147,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +3160,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Watch) GetRule() string {
@@ -2971,7 +3213,7 @@ type SightingFacts struct {
 
 func (x *SightingFacts) Reset() {
 	*x = SightingFacts{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2983,7 +3225,7 @@ func (x *SightingFacts) String() string {
 func (*SightingFacts) ProtoMessage() {}
 
 func (x *SightingFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2996,7 +3238,7 @@ func (x *SightingFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightingFacts.ProtoReflect.Descriptor instead.
 func (*SightingFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SightingFacts) GetKind() string {
@@ -3052,7 +3294,7 @@ type Suspects struct {
 
 func (x *Suspects) Reset() {
 	*x = Suspects{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3064,7 +3306,7 @@ func (x *Suspects) String() string {
 func (*Suspects) ProtoMessage() {}
 
 func (x *Suspects) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3077,7 +3319,7 @@ func (x *Suspects) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspects.ProtoReflect.Descriptor instead.
 func (*Suspects) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Suspects) GetRule() string {
@@ -3128,6 +3370,7 @@ type Request struct {
 	//	*Request_Preference
 	//	*Request_Sight
 	//	*Request_Suspect
+	//	*Request_Erase
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3135,7 +3378,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3147,7 +3390,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3160,7 +3403,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Request) GetAccount() string {
@@ -3423,6 +3666,15 @@ func (x *Request) GetSuspect() *SuspectRequest {
 	return nil
 }
 
+func (x *Request) GetErase() *EraseRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Erase); ok {
+			return x.Erase
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -3528,6 +3780,10 @@ type Request_Suspect struct {
 	Suspect *SuspectRequest `protobuf:"bytes,41,opt,name=suspect,proto3,oneof"`
 }
 
+type Request_Erase struct {
+	Erase *EraseRequest `protobuf:"bytes,45,opt,name=erase,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -3578,6 +3834,8 @@ func (*Request_Sight) isRequest_What() {}
 
 func (*Request_Suspect) isRequest_What() {}
 
+func (*Request_Erase) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3590,7 +3848,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3602,7 +3860,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3615,7 +3873,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -3653,7 +3911,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3665,7 +3923,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3678,7 +3936,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -3745,7 +4003,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3757,7 +4015,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3770,7 +4028,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -3925,7 +4183,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3937,7 +4195,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3950,7 +4208,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -3987,7 +4245,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3999,7 +4257,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4012,7 +4270,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -4058,7 +4316,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4070,7 +4328,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4083,7 +4341,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -4140,7 +4398,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4152,7 +4410,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4165,7 +4423,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -4248,7 +4506,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4260,7 +4518,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4273,7 +4531,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -4293,7 +4551,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4305,7 +4563,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4318,7 +4576,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -4342,7 +4600,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4354,7 +4612,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4367,7 +4625,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -4419,7 +4677,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4431,7 +4689,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4444,7 +4702,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Use) GetPer() string {
@@ -4497,7 +4755,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4509,7 +4767,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4522,7 +4780,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -4580,7 +4838,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4592,7 +4850,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4605,7 +4863,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -4646,7 +4904,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4658,7 +4916,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4671,7 +4929,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -4710,7 +4968,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4722,7 +4980,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4735,7 +4993,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{53}
+	return file_points_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -4845,7 +5103,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4857,7 +5115,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4870,7 +5128,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{54}
+	return file_points_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -4941,7 +5199,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4953,7 +5211,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4966,7 +5224,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{55}
+	return file_points_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -5004,7 +5262,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5016,7 +5274,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5029,7 +5287,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{56}
+	return file_points_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -5087,7 +5345,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5099,7 +5357,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5112,7 +5370,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{57}
+	return file_points_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -5154,7 +5412,7 @@ type LotPoints struct {
 
 func (x *LotPoints) Reset() {
 	*x = LotPoints{}
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5166,7 +5424,7 @@ func (x *LotPoints) String() string {
 func (*LotPoints) ProtoMessage() {}
 
 func (x *LotPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5179,7 +5437,7 @@ func (x *LotPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
 func (*LotPoints) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{58}
+	return file_points_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *LotPoints) GetLot() uint32 {
@@ -5216,7 +5474,7 @@ type MilestoneFacts struct {
 
 func (x *MilestoneFacts) Reset() {
 	*x = MilestoneFacts{}
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5228,7 +5486,7 @@ func (x *MilestoneFacts) String() string {
 func (*MilestoneFacts) ProtoMessage() {}
 
 func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5241,7 +5499,7 @@ func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
 func (*MilestoneFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{59}
+	return file_points_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *MilestoneFacts) GetMilestone() string {
@@ -5335,7 +5593,7 @@ type CouponUse struct {
 
 func (x *CouponUse) Reset() {
 	*x = CouponUse{}
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5347,7 +5605,7 @@ func (x *CouponUse) String() string {
 func (*CouponUse) ProtoMessage() {}
 
 func (x *CouponUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5360,7 +5618,7 @@ func (x *CouponUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
 func (*CouponUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{60}
+	return file_points_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *CouponUse) GetCoupon() string {
@@ -5422,7 +5680,7 @@ type Entry struct {
 	First         bool                   `protobuf:"varint,19,opt,name=first,proto3" json:"first,omitempty"`                                     // first entry of its cause: it carries the dedupe marks
 	BusinessKey   string                 `protobuf:"bytes,20,opt,name=business_key,json=businessKey,proto3" json:"business_key,omitempty"`       // second dedupe identity
 	OrderKey      string                 `protobuf:"bytes,21,opt,name=order_key,json=orderKey,proto3" json:"order_key,omitempty"`                // order state that this entry changes
-	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                              // order keys, redemption ids or seen buckets that were dropped
+	Forgotten     []string               `protobuf:"bytes,22,rep,name=forgotten,proto3" json:"forgotten,omitempty"`                              // order keys, redemption ids or seen buckets that were dropped; MERGED_OUT, ERASED: redemption ids
 	EvaluateAt    int64                  `protobuf:"varint,23,opt,name=evaluate_at,json=evaluateAt,proto3" json:"evaluate_at,omitempty"`         // when the tier is to be evaluated next; 0 = unchanged, -1 = not at all
 	SweepAt       int64                  `protobuf:"varint,24,opt,name=sweep_at,json=sweepAt,proto3" json:"sweep_at,omitempty"`                  // when to look for states to forget next; 0 = unchanged, -1 = not at all
 	PendingMetric *MetricDelta           `protobuf:"bytes,25,opt,name=pending_metric,json=pendingMetric,proto3" json:"pending_metric,omitempty"` // of the metric that counts once the windows of its order are over
@@ -5454,7 +5712,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5466,7 +5724,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5479,7 +5737,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{61}
+	return file_points_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Entry) GetAccount() string {
@@ -5893,7 +6151,7 @@ const file_points_proto_rawDesc = "" +
 	"\x0fCandidateBudget\x12\x1a\n" +
 	"\bcampaign\x18\x01 \x01(\tR\bcampaign\x12*\n" +
 	"\x04less\x18\x02 \x01(\v2\x16.jifen.points.v1.RatioR\x04less\x12\x1c\n" +
-	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\xc6\x04\n" +
+	"\tcampaigns\x18\x03 \x03(\tR\tcampaigns\"\xde\x04\n" +
 	"\vCreditEvent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -5913,7 +6171,8 @@ const file_points_proto_rawDesc = "" +
 	"\x06coupon\x18\n" +
 	" \x01(\tR\x06coupon\x12\x16\n" +
 	"\x06device\x18\x10 \x01(\tR\x06device\x12\x18\n" +
-	"\aaddress\x18\x11 \x01(\tR\aaddress\"k\n" +
+	"\aaddress\x18\x11 \x01(\tR\aaddress\x12\x16\n" +
+	"\x06erased\x18\x14 \x01(\bR\x06erased\"k\n" +
 	"\tPriceList\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x12\x12\n" +
 	"\x04base\x18\x02 \x01(\x03R\x04base\x120\n" +
@@ -5972,18 +6231,39 @@ const file_points_proto_rawDesc = "" +
 	"\acarried\x18\x02 \x01(\v2\x18.jifen.points.v1.CarriedR\acarried\x12\x0e\n" +
 	"\x02at\x18\x03 \x01(\x03R\x02at\"&\n" +
 	"\x0eForwardRequest\x12\x14\n" +
-	"\x05event\x18\x01 \x01(\fR\x05event\"\xa5\x01\n" +
+	"\x05event\x18\x01 \x01(\fR\x05event\"\xeb\x01\n" +
 	"\aCarried\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\fR\aaccount\x125\n" +
 	"\x06orders\x18\x03 \x03(\v2\x1d.jifen.points.v1.CarriedOrderR\x06orders\x121\n" +
-	"\x04seen\x18\x04 \x03(\v2\x1d.jifen.points.v1.CarriedMonthR\x04seen\"6\n" +
+	"\x04seen\x18\x04 \x03(\v2\x1d.jifen.points.v1.CarriedMonthR\x04seen\x12D\n" +
+	"\vredemptions\x18\n" +
+	" \x03(\v2\".jifen.points.v1.CarriedRedemptionR\vredemptions\"\xc0\x02\n" +
+	"\x11CarriedRedemption\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x1b\n" +
+	"\tbody_hash\x18\x04 \x01(\fR\bbodyHash\x12\x18\n" +
+	"\aoutcome\x18\x05 \x01(\tR\aoutcome\x12\x16\n" +
+	"\x06points\x18\x06 \x01(\x03R\x06points\x12#\n" +
+	"\rprice_version\x18\a \x01(\x03R\fpriceVersion\x12\x0e\n" +
+	"\x02at\x18\b \x01(\x03R\x02at\x12/\n" +
+	"\x04lots\x18\t \x03(\v2\x1b.jifen.points.v1.CarriedUseR\x04lots\x126\n" +
+	"\areturns\x18\n" +
+	" \x03(\v2\x1c.jifen.points.v1.ReturnFactsR\areturns\"f\n" +
+	"\n" +
+	"CarriedUse\x12&\n" +
+	"\x03lot\x18\x01 \x01(\v2\x14.jifen.points.v1.LotR\x03lot\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x18\n" +
+	"\aordered\x18\x03 \x01(\bR\aordered\"6\n" +
 	"\fCarriedOrder\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\fR\x05state\":\n" +
 	"\fCarriedMonth\x12\x14\n" +
 	"\x05month\x18\x01 \x01(\x05R\x05month\x12\x14\n" +
-	"\x05marks\x18\x02 \x01(\fR\x05marks\"\x9d\x02\n" +
+	"\x05marks\x18\x02 \x01(\fR\x05marks\"\x1e\n" +
+	"\fEraseRequest\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x03R\x02at\"\x9d\x02\n" +
 	"\bActFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x0e\n" +
@@ -6059,7 +6339,7 @@ const file_points_proto_rawDesc = "" +
 	"\bsuspects\x18\x06 \x03(\v2\x19.jifen.points.v1.SuspectsR\bsuspects\"8\n" +
 	"\bSuspects\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
-	"\amembers\x18\x02 \x03(\tR\amembers\"\xf2\v\n" +
+	"\amembers\x18\x02 \x03(\tR\amembers\"\xa9\f\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -6092,7 +6372,8 @@ const file_points_proto_rawDesc = "" +
 	"preference\x18  \x01(\v2\".jifen.points.v1.PreferenceRequestH\x00R\n" +
 	"preference\x125\n" +
 	"\x05sight\x18( \x01(\v2\x1d.jifen.points.v1.SightRequestH\x00R\x05sight\x12;\n" +
-	"\asuspect\x18) \x01(\v2\x1f.jifen.points.v1.SuspectRequestH\x00R\asuspectB\x06\n" +
+	"\asuspect\x18) \x01(\v2\x1f.jifen.points.v1.SuspectRequestH\x00R\asuspect\x125\n" +
+	"\x05erase\x18- \x01(\v2\x1d.jifen.points.v1.EraseRequestH\x00R\x05eraseB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -6319,7 +6600,7 @@ const file_points_proto_rawDesc = "" +
 	"\x05watch\x180 \x03(\v2\x16.jifen.points.v1.WatchR\x05watch\x121\n" +
 	"\x05abuse\x181 \x01(\v2\x1b.jifen.points.v1.AbuseFactsR\x05abuse\x12:\n" +
 	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xcd\x04\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xd9\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -6367,7 +6648,9 @@ const file_points_proto_rawDesc = "" +
 	"\x0eCOUPON_REVOKED\x10\x15\x12\x0f\n" +
 	"\vCOUPON_USED\x10\x16\x12\v\n" +
 	"\aFLAGGED\x10+\x12\v\n" +
-	"\aSIGHTED\x10,*\xb4\x01\n" +
+	"\aSIGHTED\x10,\x12\n" +
+	"\n" +
+	"\x06ERASED\x10/*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -6394,7 +6677,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -6421,151 +6704,159 @@ var file_points_proto_goTypes = []any{
 	(*AbsorbRequest)(nil),     // 22: jifen.points.v1.AbsorbRequest
 	(*ForwardRequest)(nil),    // 23: jifen.points.v1.ForwardRequest
 	(*Carried)(nil),           // 24: jifen.points.v1.Carried
-	(*CarriedOrder)(nil),      // 25: jifen.points.v1.CarriedOrder
-	(*CarriedMonth)(nil),      // 26: jifen.points.v1.CarriedMonth
-	(*ActFacts)(nil),          // 27: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),    // 28: jifen.points.v1.RestoreRequest
-	(*ReferRequest)(nil),      // 29: jifen.points.v1.ReferRequest
-	(*RecallRequest)(nil),     // 30: jifen.points.v1.RecallRequest
-	(*WakeRequest)(nil),       // 31: jifen.points.v1.WakeRequest
-	(*RetroRequest)(nil),      // 32: jifen.points.v1.RetroRequest
-	(*PreferenceRequest)(nil), // 33: jifen.points.v1.PreferenceRequest
-	(*SightRequest)(nil),      // 34: jifen.points.v1.SightRequest
-	(*SuspectRequest)(nil),    // 35: jifen.points.v1.SuspectRequest
-	(*AbuseFacts)(nil),        // 36: jifen.points.v1.AbuseFacts
-	(*Watch)(nil),             // 37: jifen.points.v1.Watch
-	(*SightingFacts)(nil),     // 38: jifen.points.v1.SightingFacts
-	(*Suspects)(nil),          // 39: jifen.points.v1.Suspects
-	(*Request)(nil),           // 40: jifen.points.v1.Request
-	(*Posting)(nil),           // 41: jifen.points.v1.Posting
-	(*Lot)(nil),               // 42: jifen.points.v1.Lot
-	(*Arithmetic)(nil),        // 43: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),        // 44: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),         // 45: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),       // 46: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),       // 47: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),       // 48: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),      // 49: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),       // 50: jifen.points.v1.GiveRequest
-	(*Use)(nil),               // 51: jifen.points.v1.Use
-	(*MetricDelta)(nil),       // 52: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),         // 53: jifen.points.v1.MetricDay
-	(*TierChange)(nil),        // 54: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),       // 55: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil),   // 56: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),       // 57: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),         // 58: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),        // 59: jifen.points.v1.MergeFacts
-	(*LotPoints)(nil),         // 60: jifen.points.v1.LotPoints
-	(*MilestoneFacts)(nil),    // 61: jifen.points.v1.MilestoneFacts
-	(*CouponUse)(nil),         // 62: jifen.points.v1.CouponUse
-	(*Entry)(nil),             // 63: jifen.points.v1.Entry
+	(*CarriedRedemption)(nil), // 25: jifen.points.v1.CarriedRedemption
+	(*CarriedUse)(nil),        // 26: jifen.points.v1.CarriedUse
+	(*CarriedOrder)(nil),      // 27: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),      // 28: jifen.points.v1.CarriedMonth
+	(*EraseRequest)(nil),      // 29: jifen.points.v1.EraseRequest
+	(*ActFacts)(nil),          // 30: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),    // 31: jifen.points.v1.RestoreRequest
+	(*ReferRequest)(nil),      // 32: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),     // 33: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),       // 34: jifen.points.v1.WakeRequest
+	(*RetroRequest)(nil),      // 35: jifen.points.v1.RetroRequest
+	(*PreferenceRequest)(nil), // 36: jifen.points.v1.PreferenceRequest
+	(*SightRequest)(nil),      // 37: jifen.points.v1.SightRequest
+	(*SuspectRequest)(nil),    // 38: jifen.points.v1.SuspectRequest
+	(*AbuseFacts)(nil),        // 39: jifen.points.v1.AbuseFacts
+	(*Watch)(nil),             // 40: jifen.points.v1.Watch
+	(*SightingFacts)(nil),     // 41: jifen.points.v1.SightingFacts
+	(*Suspects)(nil),          // 42: jifen.points.v1.Suspects
+	(*Request)(nil),           // 43: jifen.points.v1.Request
+	(*Posting)(nil),           // 44: jifen.points.v1.Posting
+	(*Lot)(nil),               // 45: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 46: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 47: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 48: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 49: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 50: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 51: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 52: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 53: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 54: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 55: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 56: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 57: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 58: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 59: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 60: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 61: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 62: jifen.points.v1.MergeFacts
+	(*LotPoints)(nil),         // 63: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 64: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 65: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 66: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
-	4,  // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
-	6,  // 1: jifen.points.v1.RefundFacts.lines:type_name -> jifen.points.v1.RefundLine
-	2,  // 2: jifen.points.v1.Candidate.campaign:type_name -> jifen.points.v1.Ratio
-	12, // 3: jifen.points.v1.Candidate.budget:type_name -> jifen.points.v1.CandidateBudget
-	11, // 4: jifen.points.v1.Candidate.by_tier:type_name -> jifen.points.v1.TierCampaigns
-	2,  // 5: jifen.points.v1.TierCampaigns.campaign:type_name -> jifen.points.v1.Ratio
-	12, // 6: jifen.points.v1.TierCampaigns.budget:type_name -> jifen.points.v1.CandidateBudget
-	2,  // 7: jifen.points.v1.CandidateBudget.less:type_name -> jifen.points.v1.Ratio
-	3,  // 8: jifen.points.v1.CreditEvent.cause:type_name -> jifen.points.v1.Cause
-	10, // 9: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
-	5,  // 10: jifen.points.v1.CreditEvent.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 11: jifen.points.v1.CreditEvent.refund:type_name -> jifen.points.v1.RefundFacts
-	8,  // 12: jifen.points.v1.CreditEvent.review:type_name -> jifen.points.v1.ReviewFacts
-	9,  // 13: jifen.points.v1.CreditEvent.referral:type_name -> jifen.points.v1.ReferralFacts
-	15, // 14: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
-	15, // 15: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
-	14, // 16: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
-	16, // 17: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	24, // 18: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
-	25, // 19: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
-	26, // 20: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
-	9,  // 21: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,  // 22: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	43, // 23: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	9,  // 24: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,  // 25: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
-	13, // 26: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
-	3,  // 27: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
-	3,  // 28: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
-	36, // 29: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
-	39, // 30: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
-	17, // 31: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	18, // 32: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	19, // 33: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	20, // 34: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	31, // 35: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	48, // 36: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	49, // 37: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	50, // 38: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	21, // 39: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	22, // 40: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	23, // 41: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	27, // 42: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	27, // 43: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	27, // 44: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	27, // 45: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	27, // 46: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	27, // 47: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	27, // 48: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	28, // 49: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	29, // 50: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	30, // 51: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	32, // 52: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	33, // 53: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
-	34, // 54: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
-	35, // 55: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
-	1,  // 56: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,  // 57: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,  // 58: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,  // 59: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	45, // 60: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	43, // 61: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,  // 62: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	43, // 63: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	47, // 64: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	47, // 65: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,  // 66: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	16, // 67: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	24, // 68: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	60, // 69: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,  // 70: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,  // 71: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	41, // 72: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	42, // 73: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	43, // 74: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,  // 75: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,  // 76: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	52, // 77: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	54, // 78: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	56, // 79: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	58, // 80: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	52, // 81: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	59, // 82: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	51, // 83: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	27, // 84: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	42, // 85: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	57, // 86: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	55, // 87: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	53, // 88: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	46, // 89: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,  // 90: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,  // 91: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	44, // 92: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	33, // 93: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	61, // 94: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	62, // 95: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	37, // 96: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
-	36, // 97: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
-	38, // 98: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	99, // [99:99] is the sub-list for method output_type
-	99, // [99:99] is the sub-list for method input_type
-	99, // [99:99] is the sub-list for extension type_name
-	99, // [99:99] is the sub-list for extension extendee
-	0,  // [0:99] is the sub-list for field type_name
+	4,   // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
+	6,   // 1: jifen.points.v1.RefundFacts.lines:type_name -> jifen.points.v1.RefundLine
+	2,   // 2: jifen.points.v1.Candidate.campaign:type_name -> jifen.points.v1.Ratio
+	12,  // 3: jifen.points.v1.Candidate.budget:type_name -> jifen.points.v1.CandidateBudget
+	11,  // 4: jifen.points.v1.Candidate.by_tier:type_name -> jifen.points.v1.TierCampaigns
+	2,   // 5: jifen.points.v1.TierCampaigns.campaign:type_name -> jifen.points.v1.Ratio
+	12,  // 6: jifen.points.v1.TierCampaigns.budget:type_name -> jifen.points.v1.CandidateBudget
+	2,   // 7: jifen.points.v1.CandidateBudget.less:type_name -> jifen.points.v1.Ratio
+	3,   // 8: jifen.points.v1.CreditEvent.cause:type_name -> jifen.points.v1.Cause
+	10,  // 9: jifen.points.v1.CreditEvent.candidates:type_name -> jifen.points.v1.Candidate
+	5,   // 10: jifen.points.v1.CreditEvent.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 11: jifen.points.v1.CreditEvent.refund:type_name -> jifen.points.v1.RefundFacts
+	8,   // 12: jifen.points.v1.CreditEvent.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 13: jifen.points.v1.CreditEvent.referral:type_name -> jifen.points.v1.ReferralFacts
+	15,  // 14: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
+	15,  // 15: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
+	14,  // 16: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
+	16,  // 17: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
+	24,  // 18: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
+	27,  // 19: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
+	28,  // 20: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
+	25,  // 21: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
+	26,  // 22: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
+	60,  // 23: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
+	45,  // 24: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
+	9,   // 25: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 26: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
+	46,  // 27: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	9,   // 28: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 29: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
+	13,  // 30: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
+	3,   // 31: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
+	3,   // 32: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
+	39,  // 33: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
+	42,  // 34: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
+	17,  // 35: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	18,  // 36: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	19,  // 37: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	20,  // 38: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	34,  // 39: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	51,  // 40: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	52,  // 41: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	53,  // 42: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	21,  // 43: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	22,  // 44: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	23,  // 45: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	30,  // 46: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	30,  // 47: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	30,  // 48: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	30,  // 49: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	30,  // 50: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	30,  // 51: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	30,  // 52: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	31,  // 53: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	32,  // 54: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	33,  // 55: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	35,  // 56: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	36,  // 57: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	37,  // 58: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
+	38,  // 59: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
+	29,  // 60: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
+	1,   // 61: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,   // 62: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,   // 63: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,   // 64: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	48,  // 65: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	46,  // 66: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,   // 67: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	46,  // 68: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	50,  // 69: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	50,  // 70: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,   // 71: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	16,  // 72: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	24,  // 73: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	63,  // 74: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,   // 75: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,   // 76: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	44,  // 77: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	45,  // 78: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	46,  // 79: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,   // 80: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 81: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	55,  // 82: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	57,  // 83: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	59,  // 84: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	61,  // 85: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	55,  // 86: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	62,  // 87: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	54,  // 88: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	30,  // 89: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	45,  // 90: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	60,  // 91: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	58,  // 92: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	56,  // 93: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	49,  // 94: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,   // 95: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 96: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	47,  // 97: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	36,  // 98: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	64,  // 99: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	65,  // 100: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	40,  // 101: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	39,  // 102: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	41,  // 103: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	104, // [104:104] is the sub-list for method output_type
+	104, // [104:104] is the sub-list for method input_type
+	104, // [104:104] is the sub-list for extension type_name
+	104, // [104:104] is the sub-list for extension extendee
+	0,   // [0:104] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -6573,7 +6864,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[38].OneofWrappers = []any{
+	file_points_proto_msgTypes[41].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -6599,6 +6890,7 @@ func file_points_proto_init() {
 		(*Request_Preference)(nil),
 		(*Request_Sight)(nil),
 		(*Request_Suspect)(nil),
+		(*Request_Erase)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -6606,7 +6898,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   62,
+			NumMessages:   65,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

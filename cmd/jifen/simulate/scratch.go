@@ -266,6 +266,17 @@ func (to *scratchMember) write(m *ledger.Member) {
 		to.account = nil
 	}
 	to.account, to.due = append(to.account, value...), m.NextDue()
+	if m.Whole && m.Forgot() { // of an account that was emptied nothing is told one by one
+		clear(to.orders)
+		clear(to.seen)
+		for month, b := range m.Buckets() {
+			to.seen[month] = slices.Clone(b.Marks())
+		}
+		for o := range m.WholeOrders() {
+			to.orders[o.Key], _ = o.AppendBinary(nil) // never fails
+		}
+		return
+	}
 	for month := range m.Gone() {
 		delete(to.seen, month)
 	}

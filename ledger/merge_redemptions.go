@@ -1,0 +1,64 @@
+package ledger
+
+import (
+	"slices"
+	"strings"
+
+	"jifen/topics/pointspb"
+)
+
+// A merged member's redemptions go along, so that a return finds them where the points are.
+
+// carriedRedemptions are those of a member that are kept. The world must hold them.
+func (w *World) carriedRedemptions(m *Member) (all []*pointspb.CarriedRedemption) {
+	for id := range m.Redemptions() {
+		r := w.Redemptions[id]
+		if r == nil {
+			continue // it was forgotten before its place was
+		}
+		c := &pointspb.CarriedRedemption{
+			Id: id, Item: r.Item, Quantity: r.Quantity, BodyHash: r.BodyHash, Outcome: string(r.Outcome), Points: r.Points,
+			PriceVersion: r.PriceVersion, At: r.At,
+		}
+		for _, u := range r.Lots {
+			c.Lots = append(c.Lots, &pointspb.CarriedUse{
+				Lot:    &pointspb.Lot{Number: u.Number, ActiveAt: u.ActiveAt, ExpiresAt: u.ExpiresAt, Priority: u.Priority},
+				Points: u.Points, Ordered: u.Ordered,
+			})
+		}
+		for _, x := range r.Returns {
+			c.Returns = append(c.Returns, &pointspb.ReturnFacts{Id: x.ID, Points: x.Points, Outcome: string(x.Outcome)})
+		}
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(x, y *pointspb.CarriedRedemption) int { return strings.Compare(x.Id, y.Id) })
+	return all
+}
+
+func idsOf(all []*pointspb.CarriedRedemption) (ids []string) {
+	for _, c := range all {
+		ids = append(ids, c.Id)
+	}
+	return ids
+}
+
+// takeRedemptions takes in the redemptions that came with another account, whose lots were numbered on.
+func (w *World) takeRedemptions(m *Member, e *pointspb.Entry) {
+	for _, c := range e.Merged.Carried.Redemptions {
+		r := &Redemption{
+			Member: m.ID, Item: c.Item, Quantity: c.Quantity, BodyHash: c.BodyHash, Outcome: Outcome(c.Outcome), Points: c.Points,
+			PriceVersion: c.PriceVersion, At: c.At,
+		}
+		for _, u := range c.Lots {
+			l := u.GetLot()
+			r.Lots = append(r.Lots, LotUse{
+				Number: l.GetNumber() + e.Merged.LotsFrom, Points: u.Points, ExpiresAt: l.GetExpiresAt(), ActiveAt: l.GetActiveAt(),
+				Priority: l.GetPriority(), Ordered: u.Ordered,
+			})
+		}
+		for _, x := range c.Returns {
+			r.Returns = append(r.Returns, Return{ID: x.Id, Points: x.Points, Outcome: Outcome(x.Outcome)})
+		}
+		w.SetRedemption(c.Id, r)
+	}
+}
