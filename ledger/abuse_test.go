@@ -343,6 +343,43 @@ func TestADeviceIsBounded(t *testing.T) {
 	s.replayed()
 }
 
+// TestAMemberOfTwoDevicesIsFrozenOnce: the freeze of a rule holds whatever device it came from.
+func TestAMemberOfTwoDevicesIsFrozenOnce(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").watching(ring(1))
+	s.signs("a", "1", "phone")
+	s.signs("b", "2", "phone")
+	s.signs("a", "3", "tablet")
+	s.signs("c", "4", "tablet")
+	for _, m := range []string{"a", "b", "c"} {
+		equal(t, m, len(s.kinds(m, pointspb.Kind_FROZEN)), 1)
+	}
+	s.replayed()
+}
+
+// TestAFreezeOfARuleIsReviewed: its date passes as that of any other.
+func TestAFreezeOfARuleIsReviewed(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").watching(shares(1, topics.FreezeAccount))
+	s.share("m", "a", "")
+	s.share("m", "b", "")
+	s.at("2026-06-15 09:59:59").advance("m")
+	equal(t, "not yet", s.world.Member("m").OverdueAt(), int64(0))
+	s.at("2026-06-15 10:00:00").advance("m")
+	equal(t, "overdue", s.world.Member("m").OverdueAt(), int64(ledger.OverdueBase+1))
+	s.replayed()
+}
+
+// TestAReferralOfTwoRulesIsOne.
+func TestAReferralOfTwoRulesIsOne(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").watching(topics.AbuseRule{ID: "referrals", On: topics.AbuseReferral, MoreThan: 1, Within: time.Hour, Freeze: topics.FreezeAccount, Review: 1})
+	ev := s.through("ana", s.event("ben", "B", line{net: 5000, per: 1000}))
+	ev.Candidates = append(ev.Candidates, &pointspb.Candidate{Rule: "more", Mode: string(topics.ModeFixed), Points: 5, ToReferrer: true})
+	s.credit(ev)
+	s.carry()
+	equal(t, "paid", s.balance("ana"), ledger.Balance{Available: 55})
+	equal(t, "counted", len(s.world.Member("ana").Watched[0].Times), 1)
+	s.replayed()
+}
+
 // TestASuspectWhoTurnedOutToBeAnother is frozen as that one.
 func TestASuspectWhoTurnedOutToBeAnother(t *testing.T) {
 	s := open(t, "2026-06-01 10:00:00").watching(ring(2))
@@ -353,6 +390,17 @@ func TestASuspectWhoTurnedOutToBeAnother(t *testing.T) {
 	s.signs("c", "3", "phone")
 	equal(t, "on", len(s.frozenNow("on")), 1)
 	equal(t, "off", len(s.world.Member("off").Acts), 0)
+	s.replayed()
+
+	rule := ring(2) // both of one: an entry for each of those as whom they were seen
+	rule.Freeze = topics.FreezeNone
+	s = open(t, "2026-06-01 10:00:00").watching(rule)
+	s.signs("off", "1", "phone")
+	s.signs("on", "2", "phone")
+	s.merge("on", "off")
+	s.route()
+	s.signs("c", "3", "phone")
+	equal(t, "on", len(s.kinds("on", pointspb.Kind_FLAGGED)), 2)
 	s.replayed()
 }
 

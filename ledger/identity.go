@@ -178,9 +178,14 @@ func (x *Identity) Check() error {
 
 func (w *World) foldIdentity(id string, e *pointspb.Entry) {
 	if e.Sighting != nil {
-		note(&w.identities, id)
-		w.identity(id).see(e.Sighting)
+		w.ChangeIdentity(id).see(e.Sighting)
 	}
+}
+
+// ChangeIdentity is a device or an address to be changed, made where there is none.
+func (w *World) ChangeIdentity(id string) *Identity {
+	note(&w.identities, id)
+	return w.identity(id)
 }
 
 // ChangedIdentities are the devices and addresses that entries changed.

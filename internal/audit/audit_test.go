@@ -91,6 +91,9 @@ func start(t *testing.T) *program {
 		Definition: &pointspb.ItemDefinition{Id: "cup", BasePrice: 15, OnSale: true}, Loaded: 3,
 	}}})
 	p.request("item:cup", &pointspb.Request{What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{Redemption: "r", Member: "ana", Quantity: 1, BodyHash: []byte("b")}}})
+	p.request("identity:device-1", &pointspb.Request{What: &pointspb.Request_Sight{Sight: &pointspb.SightRequest{
+		Member: "ana", Kind: "device", Version: "1", Cause: &pointspb.Cause{Source: "/s", Id: "in", OccurredAt: p.now.UnixMilli()},
+	}}})
 	p.apply()
 	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq, Last: p.head.Seq}
 	p.copied.sums = audit.Sums{Members: map[string]ledger.Balance{}, Totals: audit.Totals{Outstanding: 32, Granted: 57, Reversed: 10, Redeemed: 15}}
@@ -270,6 +273,7 @@ func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 		{"m:ana", "member ana", func() any { return &ledger.Account{} }, own},
 		{"l:ana", "order ana\x1f/s\x1fO", func() any { return &ledger.Order{} }, inLog},
 		{"r:r", "redemption r", func() any { return &ledger.Redemption{} }, coding{cbor.Unmarshal, cbor.Marshal}},
+		{"d:device-1", "identity device-1", func() any { return &ledger.Identity{} }, coding{cbor.Unmarshal, cbor.Marshal}},
 	} {
 		key := "jifen:{0}:" + c.key
 		was := []byte(p.raw.Get(t.Context(), key).Val())

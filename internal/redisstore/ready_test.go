@@ -97,7 +97,9 @@ func TestForgottenStatesAreGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.Sort(keys)
-	equal(t, "keys left", keys, []string{"jifen:{1}:applied", "jifen:{1}:due", "jifen:{1}:i:cup", "jifen:{1}:items", "jifen:{1}:m:m"})
+	equal(t, "keys left", keys, []string{
+		"jifen:{1}:applied", "jifen:{1}:b:june", "jifen:{1}:d:device-1", "jifen:{1}:due", "jifen:{1}:i:cup", "jifen:{1}:items", "jifen:{1}:m:m",
+	})
 	dues, err := s.Dues(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +192,7 @@ func TestNamesTellEverythingThatIsStored(t *testing.T) {
 	}
 	equal(t, "names", names, map[int32]*ledger.Names{2: {
 		Members: []string{"m"}, Logs: []string{"m"}, Redemptions: []string{"r-1"}, Items: []string{"cup"},
+		Budgets: []string{"june"}, Identities: []string{"device-1"},
 	}})
 }
 

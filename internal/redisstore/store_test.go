@@ -87,6 +87,8 @@ func batch(shard int32, first, last uint64) ledger.Batch {
 	m.Account, *m.ChangeOrder("m\x1f/s\x1fO") = *filled[ledger.Account](&next), *filled[ledger.Order](&next)
 	w.SetRedemption("r-1", filled[ledger.Redemption](&next))
 	*w.ChangeItem("cup") = *filled[ledger.Item](&next)
+	*w.ChangeBudget("june") = *filled[ledger.Budget](&next)
+	*w.ChangeIdentity("device-1") = *filled[ledger.Identity](&next)
 	marks, n := ledger.Marks("/s", fmt.Sprint("e", last), fmt.Sprint("key", last), 1_790_000_000_000)
 	for _, x := range marks[:n] {
 		m.See(x)
@@ -100,6 +102,7 @@ func want(b *ledger.Batch) ledger.Want {
 	return ledger.Want{
 		Shard: b.Shard, Members: slices.Sorted(maps.Keys(b.World.Members)), Orders: slices.Sorted(maps.Keys(b.World.Orders())),
 		Redemptions: slices.Sorted(maps.Keys(b.World.Redemptions)), Items: slices.Sorted(maps.Keys(b.World.Items)),
+		Budgets: slices.Sorted(maps.Keys(b.World.Budgets)), Identities: slices.Sorted(maps.Keys(b.World.Identities)),
 		Logs: slices.Sorted(maps.Keys(b.World.Members)),
 	}
 }
@@ -111,10 +114,12 @@ type states struct {
 	Seen        map[ledger.SeenKey]*ledger.Bucket
 	Redemptions map[string]*ledger.Redemption
 	Items       map[string]*ledger.Item
+	Budgets     map[string]*ledger.Budget
+	Identities  map[string]*ledger.Identity
 }
 
 func statesOf(w *ledger.World) states {
-	s := states{map[string]ledger.Account{}, w.Orders(), w.Seen(), w.Redemptions, w.Items}
+	s := states{map[string]ledger.Account{}, w.Orders(), w.Seen(), w.Redemptions, w.Items, w.Budgets, w.Identities}
 	for id, m := range w.Members {
 		if !reflect.ValueOf(m.Account).IsZero() { // else somebody only looked for them
 			s.Members[id] = m.Account
