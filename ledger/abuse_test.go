@@ -234,13 +234,13 @@ func TestWhatIsCountedIsBounded(t *testing.T) {
 	}
 	a := s.world.Member("m")
 	equal(t, "newest", len(a.Watched[0].Times), 7)
-	value, _ := a.Account.AppendBinary(nil)
+	value, _ := a.AppendBinary(nil)
 	again := &ledger.Account{}
 	if err := again.UnmarshalBinary(value); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "as it is stored", again.Watched, a.Watched)
-	clone := a.Account.Clone()
+	clone := a.Clone()
 	clone.Watched[0].Times[0]++
 	equal(t, "a clone shares nothing", again.Watched, a.Watched)
 	s.now = s.now.Add(26 * time.Hour)
