@@ -1,5 +1,12 @@
 package ledger
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // Want names the states of one shard that somebody needs.
 type Want struct {
 	Shard                               int32
@@ -19,6 +26,19 @@ type Got struct {
 	Head  Head
 	World *World
 	Due   []string // DueMember or DueRedemption + key
+}
+
+// Unreadable says that a store holds of some shards what is no state: damaged, or written by somebody else. The ledger has them.
+type Unreadable struct {
+	Shards map[int32]error
+}
+
+func (u *Unreadable) Error() string {
+	var all []string
+	for _, n := range slices.Sorted(maps.Keys(u.Shards)) {
+		all = append(all, fmt.Sprintf("shard %d: %v", n, u.Shards[n]))
+	}
+	return strings.Join(all, "; ")
 }
 
 // Batch is what the entries From..Head.Seq of one shard changed: the world into which they were folded knows it.

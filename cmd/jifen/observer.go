@@ -21,6 +21,7 @@ type observer struct {
 	told      *prometheus.CounterVec
 	delivered *prometheus.CounterVec
 	recovered prometheus.Counter
+	damaged   prometheus.Counter
 	behind    *prometheus.GaugeVec
 	overdue   prometheus.Gauge
 }
@@ -35,6 +36,9 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 		told:      counter("jifen_coupons_events_total", "Events about coupons written.", "type"),
 		delivered: counter("jifen_webhooks_tries_total", "Tries to deliver an event to the webhook's receiver.", "outcome"),
 		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
+		damaged: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "jifen_balances_damaged_shards_total", Help: "Times that Redis held what is no state; the shard was rebuilt from the ledger.",
+		}),
 		behind: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "jifen_kafka_lag_records", Help: "Records that a consumer group has not committed.",
 		}, []string{"group", "topic"}),
@@ -42,7 +46,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 	o.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jifen_freezes_overdue", Help: "Freezes past their review date, of the shards that this process owns.",
 	})
-	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.recovered, o.behind, o.overdue)
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.recovered, o.damaged, o.behind, o.overdue)
 	return o
 }
 
@@ -83,6 +87,8 @@ func (o *observer) Recovering(shards int, entries int64, rebuild bool) {
 	o.recovered.Add(float64(entries))
 	slog.Info("store folded from the ledger", "shards", shards, "entries", entries, "rebuild", rebuild)
 }
+
+func (o *observer) Damaged(int32) { o.damaged.Inc() }
 
 func (o *observer) lag(group, topic string, records int64) {
 	o.behind.WithLabelValues(group, topic).Set(float64(records))

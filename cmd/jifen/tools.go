@@ -85,6 +85,8 @@ func (rebuildBar) Decided(string, ledger.Outcome, int)       {}
 func (rebuildBar) Redeemed(context.Context, []string)        {}
 func (b rebuildBar) Recovering(_ int, entries int64, _ bool) { _ = b.Add64(entries) }
 
+func (rebuildBar) Damaged(int32) {}
+
 // progress is a bar on stderr with rate and, where the end is known, the time left; silent where nobody looks.
 func progress(most int64, what string) *progressbar.ProgressBar {
 	info, err := os.Stderr.Stat()

@@ -42,7 +42,11 @@ func (a *Audit) compareRedis(ctx context.Context) error {
 		before := a.apart
 		err := a.compareShard(ctx, n, names[n], deadline)
 		var apart errApart
-		if errors.As(err, &apart) {
+		var bad *ledger.Unreadable
+		if errors.As(err, &bad) {
+			a.apart = before - booked(a.worlds[n], slices.Collect(maps.Keys(a.worlds[n].Members)))
+			a.report.differ(Difference{Where: "redis", Shard: n, What: "states", Ledger: "its fold", Found: bad.Shards[n].Error()})
+		} else if errors.As(err, &apart) {
 			a.apart = before - booked(a.worlds[n], slices.Collect(maps.Keys(a.worlds[n].Members)))
 			a.report.differ(Difference{Where: "redis", Shard: n, What: "applied", Ledger: fmt.Sprint(a.heads[n].Seq), Found: fmt.Sprint(apart.found)})
 		} else if err != nil {

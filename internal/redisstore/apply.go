@@ -247,6 +247,13 @@ func (s *Store) Reset(ctx context.Context, shards map[int32]bool) error {
 		}
 		return flush()
 	}
+	marks := s.client.Pipeline() // first: without its mark nobody believes a shard of which some states are gone
+	for n := range shards {
+		marks.Unlink(ctx, shardKeys(n).applied())
+	}
+	if _, err := marks.Exec(ctx); err != nil {
+		return fmt.Errorf("reset redis: %w", err)
+	}
 	var err error
 	if c, ok := s.client.(*redis.ClusterClient); ok {
 		err = c.ForEachMaster(ctx, func(ctx context.Context, n *redis.Client) error { return remove(ctx, n) })

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,11 @@ import (
 	"jifen/topics"
 )
 
-// Read gets states of several shards in one round trip; for each shard, atomically with its applied mark.
+// errState says that a value is no state of ours.
+var errState = errors.New("cannot be read")
+
+// Read gets states of several shards in one round trip; for each shard, atomically with its applied mark. What
+// is no state is a ledger.Unreadable.
 func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
 	return s.read(ctx, wants, s.pipeline)
 }
@@ -50,10 +55,18 @@ func (s *Store) read(ctx context.Context, wants []ledger.Want, round round) ([]l
 		return nil, err
 	}
 	got := make([]ledger.Got, len(wants))
+	bad := map[int32]error{}
 	for i, c := range cmds {
-		if got[i], err = questions[i].decode(c); err != nil {
+		got[i], err = questions[i].decode(c)
+		switch {
+		case errors.Is(err, errState):
+			bad[wants[i].Shard] = err
+		case err != nil:
 			return nil, fmt.Errorf("shard %d: %w", wants[i].Shard, err)
 		}
+	}
+	if len(bad) > 0 {
+		return nil, &ledger.Unreadable{Shards: bad}
 	}
 	return got, nil
 }
@@ -130,7 +143,7 @@ func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 	}
 	if mark, ok := reply[0].(string); ok {
 		if g.Head, err = decodeHead(mark); err != nil {
-			return ledger.Got{}, err
+			return ledger.Got{}, fmt.Errorf("%s %w: %w", q.keys[0], errState, err)
 		}
 	}
 	if g.Head.Seq == 0 {
@@ -151,7 +164,7 @@ func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 	for i, x := range list(reply[2]) {
 		if v, ok := x.(string); ok { // else it was never written
 			if err := q.state(i, v, &g); err != nil {
-				return ledger.Got{}, fmt.Errorf("%s cannot be read: %w", q.keys[2+i], err)
+				return ledger.Got{}, fmt.Errorf("%s %w: %w", q.keys[2+i], errState, err)
 			}
 		}
 	}

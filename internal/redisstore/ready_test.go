@@ -1,6 +1,8 @@
 package redisstore_test
 
 import (
+	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -214,6 +216,46 @@ func TestResetRemovesItsShardsAndNoOthers(t *testing.T) {
 	}
 	if raw(t, r).Exists(t.Context(), "another program").Val() != 1 {
 		t.Error("another program's key is gone")
+	}
+}
+
+// TestAResetThatIsCutOffLeavesNoMark: nobody takes a shard for whole of which some states are gone.
+func TestAResetThatIsCutOffLeavesNoMark(t *testing.T) {
+	r := testkit.StartRedis(t)
+	s, b := open(t, r), batch(1, 1, 1)
+	apply(t, s, b)
+	if err := raw(t, r).Do(t.Context(), "ACL", "SETUSER", "default", "-scan").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reset(t.Context(), map[int32]bool{1: true}); err == nil {
+		t.Fatal("a reset without a scan")
+	}
+	got, err := s.Read(t.Context(), []ledger.Want{want(&b)})
+	if err != nil || got[0].Head.Seq != 0 {
+		t.Errorf("shard 1 is at seq %d, %v", got[0].Head.Seq, err)
+	}
+}
+
+// TestWhatIsNoStateIsTold by its shard and key, of all shards at once.
+func TestWhatIsNoStateIsTold(t *testing.T) {
+	r := testkit.StartRedis(t)
+	s, one, two, three := open(t, r), batch(1, 1, 1), batch(2, 1, 1), batch(3, 1, 1)
+	apply(t, s, one, two, three)
+	for _, key := range []string{"jifen:{1}:m:m", "jifen:{3}:l:m"} {
+		if err := raw(t, r).Set(t.Context(), key, "\xff\xff scribbled", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Read(t.Context(), []ledger.Want{want(&one), want(&two), want(&three)})
+	var bad *ledger.Unreadable
+	if !errors.As(err, &bad) {
+		t.Fatalf("got %v", err)
+	}
+	equal(t, "shards", slices.Sorted(maps.Keys(bad.Shards)), []int32{1, 3})
+	for n, key := range map[int32]string{1: "jifen:{1}:m:m cannot be read", 3: "jifen:{3}:l:m cannot be read"} {
+		if !strings.HasPrefix(bad.Shards[n].Error(), key) {
+			t.Errorf("shard %d: %v", n, bad.Shards[n])
+		}
 	}
 }
 

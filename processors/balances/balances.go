@@ -37,6 +37,8 @@ type Observer interface {
 	Redeemed(ctx context.Context, redemptions []string)
 	// Recovering reports entries folded since its last call, during a takeover or rebuild.
 	Recovering(shards int, entries int64, rebuild bool)
+	// Damaged tells that the store holds of a shard what is no state; the shard is rebuilt.
+	Damaged(shard int32)
 }
 
 // Dependencies are what the stage needs of the world.
@@ -59,6 +61,7 @@ type Stage struct {
 
 	mu      sync.Mutex
 	heads   map[int32]*ledger.Head // of the shards that are ours
+	mended  map[int32]uint64       // seq at which shards were rebuilt last, because of what was no state
 	cache   *cache
 	pending []*shard // decided, not committed
 	// Of the batch under way; the loop has no use for it after Committed.
@@ -73,7 +76,7 @@ type Stage struct {
 
 // New makes a stage that owns nothing yet.
 func New(d Dependencies) *Stage {
-	return &Stage{Dependencies: d, heads: map[int32]*ledger.Head{}, cache: newCache(d.Cache), shards: map[int32]*shard{}}
+	return &Stage{Dependencies: d, heads: map[int32]*ledger.Head{}, mended: map[int32]uint64{}, cache: newCache(d.Cache), shards: map[int32]*shard{}}
 }
 
 var _ processors.Stage = (*Stage)(nil)

@@ -22,6 +22,7 @@ type quiet struct{}
 func (quiet) Decided(string, ledger.Outcome, int) {}
 func (quiet) Redeemed(context.Context, []string)  {}
 func (quiet) Recovering(int, int64, bool)         {}
+func (quiet) Damaged(int32)                       {}
 
 // BenchmarkOwner is the owner without Kafka, per paid order of two lines: 100,000 members who buy by zipf 1.1, batches of
 // 5,000, on a real Redis.

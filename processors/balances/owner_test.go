@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"jifen/internal/devstack"
 	"jifen/internal/redisstore"
 	"jifen/internal/testkit"
 	"jifen/ledger"
@@ -127,6 +128,8 @@ type program struct {
 	outcomes map[string]int // kind + outcome
 	redeemed []string
 	rebuilds int
+	damaged  int
+	redis    *devstack.Redis
 	stage    *balances.Stage
 	queue    []topics.Record // requests on their way to other shards
 	letters  []topics.Record
@@ -142,7 +145,7 @@ func start(t *testing.T) *program {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	p := &program{
-		t: t, store: store, log: &log{map[int32][]topics.Record{}, map[int32]int64{}}, outcomes: map[string]int{},
+		t: t, store: store, redis: r, log: &log{map[int32][]topics.Record{}, map[int32]int64{}}, outcomes: map[string]int{},
 		now: time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC),
 		book: &topics.Rulebook{
 			Name: "test", Version: "1", From: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Zone: time.UTC, Currency: "CNY",
@@ -164,6 +167,8 @@ func (p *program) Recovering(_ int, entries int64, rebuild bool) {
 		p.rebuilds++
 	}
 }
+
+func (p *program) Damaged(int32) { p.damaged++ }
 
 func (p *program) books() (topics.Books, error) { return topics.NewBooks(p.book), nil }
 

@@ -116,7 +116,7 @@ func read(books topics.Books, shards []*shard) error {
 	return nil
 }
 
-// load reads the states of all shards in one round trip and recovers those whose store is not where their ledger is.
+// load reads the states of all shards and recovers those whose store is not where their ledger is, or holds what is no state.
 func (s *Stage) load(ctx context.Context, shards []*shard) error {
 	wants := make([]ledger.Want, len(shards))
 	for _, h := range shards {
@@ -125,29 +125,43 @@ func (s *Stage) load(ctx context.Context, shards []*shard) error {
 		}
 	}
 	for attempt := 0; ; attempt++ {
-		// Members are changed in place, by this reading already, which an abort undoes by forgetting all of them: a copy
-		// of every account that a batch touches would cost more than the rare abort.
-		s.lent = true
-		for i, h := range shards {
-			h.wants(s)
-			wants[i] = h.want
+		behind, err := s.states(ctx, shards, wants)
+		var bad *ledger.Unreadable
+		switch {
+		case errors.As(err, &bad) && attempt < 3:
+			err = s.mend(ctx, bad)
+		case err != nil, len(behind) == 0:
+			return err
+		case attempt == 3:
+			return fmt.Errorf("the store does not keep what is applied to shards %v", behind)
+		default:
+			err = s.recover(ctx, behind)
 		}
-		got, err := s.Store.Read(ctx, wants)
 		if err != nil {
 			return err
 		}
-		behind := s.behind(got, shards)
-		if len(behind) == 0 {
-			return s.adopt(ctx, got, shards)
-		}
-		if attempt == 3 {
-			return fmt.Errorf("the store does not keep what is applied to shards %v", behind)
-		}
 		s.cache.drop()
-		if err := s.recover(ctx, behind); err != nil {
-			return err
-		}
 	}
+}
+
+// states reads what the batch needs, in one round trip and those for what is due. The shards whose store does not hold exactly what their
+// ledger says are returned.
+func (s *Stage) states(ctx context.Context, shards []*shard, wants []ledger.Want) (behind []int32, err error) {
+	// Members are changed in place, by this reading already, which an abort undoes by forgetting all of them: a copy
+	// of every account that a batch touches would cost more than the rare abort.
+	s.lent = true
+	for i, h := range shards {
+		h.wants(s)
+		wants[i] = h.want
+	}
+	got, err := s.Store.Read(ctx, wants)
+	if err != nil {
+		return nil, err
+	}
+	if behind = s.behind(got, shards); len(behind) > 0 {
+		return behind, nil
+	}
+	return nil, s.adopt(ctx, got, shards)
 }
 
 // behind lists the shards whose store does not hold exactly what their ledger says.

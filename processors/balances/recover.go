@@ -47,9 +47,47 @@ func (s *Stage) Takeover(ctx context.Context, assigned map[string][]int32) error
 	return err
 }
 
-// recover brings shards of the store to the end of the ledger: by the entries after their applied mark, or, where the
-// mark is missing or is not one of this ledger's, from the first entry.
+// recover brings shards of the store to the end of the ledger, whatever the store holds of them.
 func (s *Stage) recover(ctx context.Context, shards []int32) error {
+	var bad *ledger.Unreadable
+	err := s.catchUp(ctx, shards)
+	for errors.As(err, &bad) {
+		if err = s.mend(ctx, bad); err == nil {
+			shards = slices.DeleteFunc(slices.Clone(shards), func(n int32) bool { return bad.Shards[n] != nil })
+			err = s.catchUp(ctx, shards)
+		}
+	}
+	return err
+}
+
+// mend rebuilds shards of which the store holds what is no state: whatever damaged that may have damaged more, and the
+// ledger has all of it. What cannot be read again, with nothing decided since, was written so by ourselves: that is an error
+// and no reason to fold the ledger for each batch.
+func (s *Stage) mend(ctx context.Context, bad *ledger.Unreadable) error {
+	lost := map[int32]bool{}
+	for n, err := range bad.Shards {
+		if seq, before := s.mended[n]; before && s.heads[n] != nil && s.heads[n].Seq == seq {
+			return fmt.Errorf("after a rebuild at seq %d: shard %d: %w", seq, n, err)
+		}
+		lost[n] = true
+		slog.Error("the store holds what is no state: the shard is rebuilt from the ledger", "shard", n, "error", err)
+		s.Observer.Damaged(n)
+	}
+	if err := s.rebuild(ctx, lost); err != nil {
+		return err
+	}
+	for n := range lost {
+		s.mended[n] = s.heads[n].Seq
+	}
+	return nil
+}
+
+// catchUp folds the entries after the applied mark of shards, or, where the mark is missing or is not one of this ledger's,
+// all from the first one.
+func (s *Stage) catchUp(ctx context.Context, shards []int32) error {
+	if len(shards) == 0 {
+		return nil
+	}
 	wants := make([]ledger.Want, len(shards))
 	for i, n := range shards {
 		wants[i] = ledger.Want{Shard: n}

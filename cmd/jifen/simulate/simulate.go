@@ -260,3 +260,6 @@ func (s *simulation) Redeemed(context.Context, []string) {}
 
 // Recovering implements balances.Observer.
 func (s *simulation) Recovering(int, int64, bool) {}
+
+// Damaged implements balances.Observer.
+func (s *simulation) Damaged(int32) {}
