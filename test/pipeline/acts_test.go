@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"jifen/internal/httpapi"
-	"jifen/internal/kafka"
 	"jifen/ledger"
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -18,22 +17,7 @@ import (
 // ask sends requests to members' shards and waits until they are decided.
 func (in *installation) ask(requests ...*pointspb.Request) {
 	in.t.Helper()
-	producer, err := kafka.NewProducer(in.kafka())
-	if err != nil {
-		in.t.Fatal(err)
-	}
-	defer producer.Close()
-	var records []topics.Record
-	for _, r := range requests {
-		value, err := r.MarshalVT()
-		if err != nil {
-			in.t.Fatal(err)
-		}
-		records = append(records, topics.Record{Topic: topics.Requests, Partition: topics.Shard(r.Account, shards), Key: []byte(r.Account), Value: value})
-	}
-	if err := producer.Produce(in.t.Context(), records); err != nil {
-		in.t.Fatal(err)
-	}
+	in.submit(requests...)
 	in.drained()
 }
 

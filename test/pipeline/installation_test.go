@@ -22,7 +22,6 @@ import (
 	"jifen/internal/kafka"
 	"jifen/internal/testkit"
 	"jifen/topics"
-	"jifen/topics/pointspb"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -199,23 +198,7 @@ func (in *installation) feed(events history, backfill string) {
 // spend asks a member's shard to pay, as the second step of a redemption does.
 func (in *installation) spend(member, id string, points int64) {
 	in.t.Helper()
-	r := &pointspb.Request{Account: topics.MemberAccount(member), Id: id, What: &pointspb.Request_Debit{Debit: &pointspb.DebitRequest{
-		Redemption: id, Item: "none", Quantity: 1, BodyHash: []byte(id), Prices: &pointspb.PriceList{Version: 1, Base: points},
-	}}}
-	value, err := r.MarshalVT()
-	if err != nil {
-		in.t.Fatal(err)
-	}
-	producer, err := kafka.NewProducer(in.kafka())
-	if err != nil {
-		in.t.Fatal(err)
-	}
-	defer producer.Close()
-	record := topics.Record{Topic: topics.Requests, Partition: topics.Shard(r.Account, shards), Key: []byte(r.Account), Value: value}
-	if err := producer.Produce(in.t.Context(), []topics.Record{record}); err != nil {
-		in.t.Fatal(err)
-	}
-	in.drained()
+	in.ask(debit(member, id, points))
 }
 
 // balance is a line of `jifen balances -o json`.

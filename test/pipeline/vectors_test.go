@@ -78,6 +78,8 @@ func TestPipelineVector(t *testing.T) {
 	capVectors(t)
 	actVectors(t)
 	milestoneVectors(t)
+	arithmeticVectors(t)
+	lotVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.
