@@ -80,6 +80,8 @@ func TestPipelineVector(t *testing.T) {
 	milestoneVectors(t)
 	arithmeticVectors(t)
 	lotVectors(t)
+	raceVectors(t)
+	killVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.
