@@ -97,6 +97,26 @@ func (a *Account) awaits(o *Order) bool {
 	})
 }
 
+// pendingThen says that a grant's points were pending at an instant, whatever the clock has done since: of a lot that is
+// gone its rule and its order tell. A version that is not known any more tells nothing.
+func (c *credit) pendingThen(o *Order, g *Grant, at int64) bool {
+	if i, ok := c.m.lot(g.Lot); ok {
+		return c.m.Lots[i].awaits() || c.m.Lots[i].ActiveAt > at
+	}
+	book := c.moment.Books.Version(g.Version)
+	if book == nil {
+		return false
+	}
+	r := ruleNamed(book, g.Rule)
+	switch {
+	case r == nil || r.Pending.IsZero():
+		return false
+	case !r.Pending.Completed:
+		return r.Pending.ActiveAt(o.At) > at
+	}
+	return o.Completed == 0 || max(o.Completed, o.At) > at
+}
+
 // awaits says that the lot is pending until its order is completed.
 func (l *Lot) awaits() bool { return l.Pending && l.ActiveAt == 0 }
 

@@ -143,7 +143,7 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 	if delta <= 0 {
 		return nil
 	}
-	postings := c.source(g.Lot, delta, max(cause.OccurredAt, o.At))
+	postings := c.source(o, &g, delta, max(cause.OccurredAt, o.At))
 	e := &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
 		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings, Uses: c.giveBack(o, &g, delta, postings[0].Points), Granted: g.Awarded, Boards: c.boardsBefore(o, &g),
@@ -173,10 +173,10 @@ func (g *Grant) award(eligible, quantity int64) (int64, error) {
 }
 
 // source says where the points of a clawback come from: the grant's own lot, what of it expired already, other lots in
-// spend order, then debt (§4). Whether points were pending is a matter of the return's own time at, not of the clock's:
-// history comes to what would have been (decision 0015).
-func (c *credit) source(own uint32, delta, at int64) []*pointspb.Posting {
-	a := c.m
+// spend order, then debt (§4). Under only_pending it takes what was pending at the return's own time at, and nothing else:
+// history comes to what would have been (decision 0030).
+func (c *credit) source(o *Order, g *Grant, delta, at int64) []*pointspb.Posting {
+	a, own := c.m, g.Lot
 	postings := []*pointspb.Posting{{Account: pointspb.Account_REVERSED_POINTS, Points: delta}}
 	take := func(from pointspb.Account, lot uint32, most int64) {
 		if n := min(delta, most); n > 0 {
@@ -188,7 +188,10 @@ func (c *credit) source(own uint32, delta, at int64) []*pointspb.Posting {
 	if c.book != nil && c.book.Clawback != "" {
 		policy = c.book.Clawback
 	}
-	if i, ok := a.lot(own); ok && (a.Lots[i].Pending || a.Lots[i].ActiveAt > at || policy != topics.ClawbackOnlyPending) {
+	if policy == topics.ClawbackOnlyPending && !c.pendingThen(o, g, at) {
+		return short(postings, delta)
+	}
+	if i, ok := a.lot(own); ok {
 		take(booked(a.Lots[i]), own, a.Lots[i].Remaining)
 	}
 	take(pointspb.Account_BREAKAGE, own, a.expired(own))

@@ -112,7 +112,7 @@ func (c *credit) takeBack(o *Order, s retroStep, cause *pointspb.Cause, at int64
 			x.Campaign = &pointspb.Ratio{Num: s.pin.Num, Den: s.pin.Den}
 			x.Eligible, x.Quantity, _ = o.kept(s.pin)
 		}
-		postings := c.source(g.Lot, n, at)
+		postings := c.source(o, &g, n, at)
 		x.Awarded, postings[0].Lot = postings[0].Points, g.Lot // the lot keeps the entries of one rule apart
 		c.emitOf(c.m, &pointspb.Entry{
 			Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: s.rule, Version: version, OrderKey: c.key,

@@ -26,8 +26,6 @@ class Author:
         self.rng, self.start, self.now, self.features = rng, start, now, features
         self.zone = rng.choice(ZONES)
         self.clawback = rng.choice(["debt", "debt", "within_balance", "only_pending"])
-        if self.clawback == "only_pending":
-            self.features = features - {"caps", "limits"}  # README.md, What is left
 
     def book(self):
         r = self.rng

@@ -55,7 +55,8 @@ class Grant:
     """What one rule gave for one event; the lot that it made lives here too."""
 
     def __init__(self, rule, at, awarded, expires):
-        self.rule, self.at, self.awarded, self.taken = rule, at, awarded, 0
+        self.rule, self.at, self.awarded = rule, at, awarded
+        self.settled, self.taken = 0, 0  # by returns: what they came to, and what of that the policy took
         self.active_at, self.expires = at, expires
         self.lines, self.multiplier, self.bound = [], Fraction(1), None
 
@@ -170,9 +171,10 @@ class Model:
         """Semantics 4: cumulative, by the grant's own arithmetic, never by today's rules."""
         kept = sum(order.lines[i].kept for i in grant.lines)
         goal = grant.awarded - min(grant.awarded, self.worth(grant, kept, order))
-        delta = goal - grant.taken
+        delta = goal - grant.settled
         if delta <= 0:
             return
+        grant.settled += delta
         if self.spec.get("clawback", "debt") == "only_pending" and not self.is_pending(grant, at):
             return
         grant.taken += delta
