@@ -140,7 +140,7 @@ func (c *credit) award() error {
 		if c.event.Referral != nil {
 			c.refer()
 		}
-		c.follow(c.m, c.book, c.event.Cause.OccurredAt, false, 0)
+		c.follow(c.m, c.book, c.event.Cause.OccurredAt)
 		if err := c.early(); err != nil {
 			return err
 		}

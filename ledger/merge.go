@@ -175,7 +175,10 @@ func (d *Decision) absorb(r *pointspb.Request, q *pointspb.AbsorbRequest) (*Deci
 	}
 	if book != nil && len(book.Tiers.Levels) > 0 {
 		d.keepTier(a, book, tier, q.At)
-		d.follow(a, book, q.At, true, 0)
+		d.follow(a, book, q.At)
+		if tiered(book) {
+			d.plan(a, book, q.At, 0)
+		}
 	}
 	for i := 0; i < len(a.Lots) && a.Debt > 0; {
 		before := len(a.Lots)

@@ -141,7 +141,7 @@ func (d *Decision) activate(a *Member, l Lot, e *pointspb.Entry) {
 func (d *Decision) count(a *Member, e *pointspb.Entry) {
 	e.PendingMetric = &pointspb.MetricDelta{Counted: true}
 	d.emitOf(a, e)
-	d.by(e.Cause, func() { d.follow(a, d.moment.Books.At(time.UnixMilli(e.EffectiveAt)), e.EffectiveAt, false, 0) })
+	d.by(e.Cause, func() { d.follow(a, d.moment.Books.At(time.UnixMilli(e.EffectiveAt)), e.EffectiveAt) })
 }
 
 // by decides something under another cause: the clock's, where the clock did it.

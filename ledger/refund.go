@@ -104,7 +104,7 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 		c.takeReferralBack(o, f, cause)
 	}
 	c.revoke(c.m.Order(c.key), cause)
-	c.follow(c.m, c.book, max(cause.OccurredAt, o.At), true, gone)
+	c.followReturn(c.m, c.book, max(cause.OccurredAt, o.At), gone)
 	return nil
 }
 

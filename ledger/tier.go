@@ -13,7 +13,7 @@ func (d *Decision) metric(a *Member, book *topics.Rulebook, t int64) int64 {
 	if !book.Tiers.Window.ByDay() {
 		return a.calendarMetric(book, t)
 	}
-	m := a.windowMetric(book, t)
+	m := a.windowMetric(book, t, never)
 	if t < changed(d.moment.Books, book) {
 		m = max(m, a.calendarMetric(book, t))
 	}
@@ -64,22 +64,22 @@ func (d *Decision) evaluated(a *Member, book *topics.Rulebook, at int64) int {
 	return before - 1
 }
 
-// follow books the tier that an order or refund at t leads to: it rises at that very event, it never falls here (T1).
-// Spans that were booked after t, because t is history, are looked at again. What was granted stays pinned.
-// Gone is from when on an order counted of which now nothing is left, 0 = none.
-func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool, gone int64) {
-	if book == nil || len(book.Tiers.Levels) == 0 || book.Tiers.Membership {
+// follow books the tier that an order at t leads to: it rises at that very event, it never falls here (T1). Spans that were
+// booked after t, because t is history, are looked at again. What was granted stays pinned.
+func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64) {
+	if !tiered(book) {
 		return
 	}
 	d.raiseAt(a, book, t)
-	d.look(a, book, t, gone)
-	if !refund && (a.EvaluateAt != 0 || len(a.Tiers) == 0) {
-		return // what only adds to the metric brings no evaluation forward
+	d.look(a, book, t)
+	if a.EvaluateAt == 0 && len(a.Tiers) > 0 { // what only adds to the metric brings no evaluation forward
+		d.plan(a, book, t, 0)
 	}
-	next := max(0, d.evaluationAfter(a, book, t, levelNamed(book, a.TierAt(t))))
-	for _, at := range a.instantsAfter(t, gone) {
-		next = sooner(next, max(0, d.evaluationAfter(a, book, at, levelNamed(book, a.TierAt(at)))))
-	}
+}
+
+// plan brings the next evaluation forward to the first at which a tier held from t on could fall.
+func (d *Decision) plan(a *Member, book *topics.Rulebook, t, gone int64) {
+	next := d.evaluationsAfter(a, book, t, levelNamed(book, a.TierAt(t)), gone)
 	if next > 0 && sooner(a.EvaluateAt, next) != a.EvaluateAt {
 		d.emitOf(a, &pointspb.Entry{
 			Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_KEPT, Version: book.Version,
@@ -89,8 +89,8 @@ func (d *Decision) follow(a *Member, book *topics.Rulebook, t int64, refund bool
 }
 
 // look looks again at what was booked after t: at an evaluation, where it fell, else where it rose or an order counts.
-func (d *Decision) look(a *Member, book *topics.Rulebook, t, gone int64) {
-	instants := a.instantsAfter(t, gone)
+func (d *Decision) look(a *Member, book *topics.Rulebook, t int64) {
+	instants := a.instantsAfter(t, 0)
 	if len(instants) == 0 {
 		return
 	}
@@ -100,8 +100,7 @@ func (d *Decision) look(a *Member, book *topics.Rulebook, t, gone int64) {
 			d.raiseTo(a, book, at, d.evaluated(a, book, at))
 			continue
 		}
-		counts := at == gone || slices.ContainsFunc(a.PendingOrders, func(p PendingOrder) bool { return p.At == at })
-		if !d.raiseAt(a, book, at) && counts {
+		if !d.raiseAt(a, book, at) && a.countsFrom(at) {
 			d.lowerAt(a, book, at)
 		}
 	}
@@ -129,6 +128,11 @@ func (a *Account) instantsAfter(t, gone int64) []int64 {
 	return slices.Compact(all)
 }
 
+// countsFrom says that there is an order that counts from that instant on.
+func (a *Account) countsFrom(at int64) bool {
+	return slices.ContainsFunc(a.PendingOrders, func(p PendingOrder) bool { return p.At == at })
+}
+
 // raiseAt books the rise of an event, or of an order that counts from t on: never below what was held before.
 func (d *Decision) raiseAt(a *Member, book *topics.Rulebook, t int64) bool {
 	before := levelNamed(book, a.TierAt(t-1))
@@ -150,11 +154,11 @@ func (d *Decision) raiseTo(a *Member, book *topics.Rulebook, t int64, level int)
 
 // lowerAt takes back a rise at the instant from which on an order counts, where history tells that it is not deserved: a
 // return of before that instant comes after the clock has passed it. An event that comes in time finds no such rise.
-func (d *Decision) lowerAt(a *Member, book *topics.Rulebook, t int64) {
+func (d *Decision) lowerAt(a *Member, book *topics.Rulebook, t int64) bool {
 	held := levelNamed(book, a.TierAt(t))
 	right := max(levelNamed(book, a.TierAt(t-1)), levelOf(book, d.metric(a, book, t)))
 	if right >= held {
-		return
+		return false
 	}
 	e := &pointspb.Entry{
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_CHANGED, Version: book.Version, EffectiveAt: t,
@@ -164,6 +168,7 @@ func (d *Decision) lowerAt(a *Member, book *topics.Rulebook, t int64) {
 		e.EvaluateAt = -1 // nothing is left that could fall
 	}
 	d.emitOf(a, e)
+	return true
 }
 
 // evaluate is the daily evaluation at a midnight of the program's zone: the only place where a tier falls.
@@ -173,7 +178,7 @@ func (d *Decision) evaluate(a *Member, at int64) {
 		Account: topics.MemberAccount(a.ID), Kind: pointspb.Kind_TIER_KEPT, EffectiveAt: at, EvaluateAt: -1,
 		Cause: due("tier", at),
 	}
-	if book == nil || len(book.Tiers.Levels) == 0 || book.Tiers.Membership {
+	if !tiered(book) {
 		d.emitOf(a, e)
 		return
 	}
@@ -183,9 +188,14 @@ func (d *Decision) evaluate(a *Member, at int64) {
 		e.Kind = pointspb.Kind_TIER_CHANGED
 		e.Tier = &pointspb.TierChange{From: book.Tiers.Levels[held].ID, To: book.Tiers.Levels[level].ID}
 	}
-	e.EvaluateAt = d.evaluationAfter(a, book, at, level)
+	if next := d.evaluationsAfter(a, book, at, level, 0); next != 0 {
+		e.EvaluateAt = next
+	}
 	d.emitOf(a, e)
-	if e.Tier != nil { // orders that count from later on may lead to a rise that was none before this fall
-		d.by(e.Cause, func() { d.look(a, book, at, 0) })
+	if e.Tier != nil { // what came since may lead to a rise that was none before this fall
+		d.by(e.Cause, func() {
+			d.look(a, book, at)
+			d.riseAgain(a, book, at)
+		})
 	}
 }

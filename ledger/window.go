@@ -171,15 +171,15 @@ func (d Day) metric(book *topics.Rulebook) int64 {
 // never is after all that a clock shows.
 const never = 1<<63 - 1
 
-// windowMetric is the metric of a window of days at t. An order of some day counts to the end of the same date of the next
+// windowMetric is the metric of a window of days at t, of the days before an instant. An order of some day counts to the end of the same date of the next
 // year, as points do (L1, L2); a member's own year counts to the end of the next.
-func (a *Account) windowMetric(book *topics.Rulebook, t int64) int64 {
+func (a *Account) windowMetric(book *topics.Rulebook, t, before int64) int64 {
 	if book.Tiers.Window == topics.Rolling {
-		return a.between(book, startOfDay(book.Zone, t, -1, 0), never, t)
+		return a.between(book, startOfDay(book.Zone, t, -1, 0), before, t)
 	}
 	y := a.yearAround(book, t)
 	last, this, next := a.yearFrom(book, y-1), a.yearFrom(book, y), a.yearFrom(book, y+1)
-	return max(a.between(book, last, this, t), a.between(book, this, next, t))
+	return max(a.between(book, last, this, t), a.between(book, this, min(next, before), t))
 }
 
 // yearFrom is when the member's own year of a calendar year begins: the calendar's, where no day of theirs is known. One

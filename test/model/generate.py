@@ -167,6 +167,8 @@ class Story:
             if n == 0 and r.random() < 0.08:
                 at = self.calm(paid + r.randint(0, 2 * clock.HOUR))
                 place = paid - 3 * clock.HOUR
+            elif r.random() < 0.05:
+                place = at + r.randint(10, 300) * clock.DAY  # told much later
             event = self.put("shop.order.refunded.v1", member, at, {"order": name if r.random() > 0.01 else "nowhere", "refund": f"R{name}-{n}", "lines": back}, place)
             if r.random() < 0.06:
                 self.again(event, at + clock.DAY)
