@@ -219,3 +219,25 @@ func law(r *rapid.T, s *shop) {
 		r.Fatalf("%s through %s's share (-got +want):\n%s", buyer, sharer, d)
 	}
 }
+
+// TestOnceForEachBuyerWhoeverShared is `limit: {times: 1, per: ever, by: buyer}` of the contract's rulebook: a buyer brings points once,
+// to one of all sharers, years later too; a full refund gives that back, and the next order may bring them to another one.
+func TestOnceForEachBuyerWhoeverShared(t *testing.T) {
+	s := open(t, "2026-05-26 11:00:00")
+	equal(t, "the first", s.buys("ben", "B1", "ana", line{net: 10000, per: 1000}), applied)
+	equal(t, "the same sharer", s.buys("ben", "B2", "ana", line{net: 10000, per: 1000}), none)
+	equal(t, "another sharer", s.buys("ben", "B3", "cleo", line{net: 10000, per: 1000}), none)
+	equal(t, "another buyer", s.buys("dan", "D1", "ana", line{net: 10000, per: 1000}), applied)
+	s.at("2030-05-26 11:00:00").advance("ben")
+	equal(t, "years later", s.buys("ben", "B4", "cleo", line{net: 10000, per: 1000}), none)
+	equal(t, "cleo", s.balance("cleo"), ledger.Balance{})
+
+	s = open(t, "2026-05-26 11:00:00")
+	s.buys("ben", "B1", "ana", line{net: 10000, per: 1000})
+	equal(t, "all of it back", s.returns("ben", "B1", "R", 10000), applied)
+	equal(t, "ana", s.balance("ana"), ledger.Balance{})
+	equal(t, "the next one", s.buys("ben", "B2", "cleo", line{net: 10000, per: 1000}), applied)
+	equal(t, "cleo has them", s.balance("cleo"), ledger.Balance{Available: 50})
+	equal(t, "and nobody else", s.buys("ben", "B3", "ana", line{net: 10000, per: 1000}), none)
+	s.replayed()
+}
