@@ -70,18 +70,15 @@ func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
 	case ev.Review != nil && ev.Review.Removed:
 		return d, c.remove()
 	case ev.Review != nil:
-		if o := c.m.Order(c.key); o != nil {
-			if o.Paid {
-				return d.refuse(Duplicate), nil
-			}
-			c.waiting = o.Early
+		if done, err := c.published(ev.Purchase); done {
+			return d, err
 		}
 	case ev.Order != nil:
 		if o := c.m.Order(c.key); o != nil {
 			if o.Paid {
 				return d.refuse(Duplicate), nil
 			}
-			c.waiting, c.finished = o.Early, o.Completed
+			c.waiting, c.finished, c.reviews = o.Early, o.Completed, o.Reviews
 		}
 	}
 	err := c.award()
@@ -102,7 +99,8 @@ type credit struct {
 	facts bool   // the facts have been put on an entry
 	// waiting are the refunds that came before this order.
 	waiting  []Refund
-	finished int64 // when this order was completed, if that came before it
+	finished int64    // when this order was completed, if that came before it
+	reviews  [][]byte // that waited for this order
 	// Of an order's referral: why its sharer gets nothing, and what the rules give them. At the sharer's: what it is.
 	judged    string
 	referrals []award
@@ -147,6 +145,7 @@ func (c *credit) award() error {
 		if c.finished != 0 {
 			c.completed(c.m.Order(c.key))
 		}
+		c.sendReviews()
 	}
 	if c.event.Tier != "" && c.book != nil && c.book.Tiers.Membership {
 		// The account keeps it, and must not hold on to the memory of the whole event.

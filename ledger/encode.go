@@ -194,7 +194,7 @@ func (r *reading) account(a *Account) {
 // AppendBinary appends what a store keeps of an order. It never fails.
 func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	s := state(b)
-	s.flags(o.Paid, o.Counted, o.Completed != 0, len(o.Asked) > 0, o.Sharer != "", o.retroed())
+	s.flags(o.Paid, o.Counted, o.Completed != 0, len(o.Asked) > 0, o.Sharer != "", o.retroed(), len(o.Reviews) > 0)
 	s.int(o.At)
 	s.int(int64(o.Year))
 	s.int(o.Written)
@@ -233,14 +233,20 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	if o.retroed() {
 		s.retros(o)
 	}
+	if len(o.Reviews) > 0 {
+		s.count(len(o.Reviews))
+		for _, event := range o.Reviews {
+			s.text(string(event))
+		}
+	}
 	return s, nil
 }
 
 // UnmarshalBinary reads what AppendBinary wrote.
 func (o *Order) UnmarshalBinary(b []byte) error {
 	r := &reading{rest: b}
-	var completed, asked, referred, retros bool
-	r.flags(&o.Paid, &o.Counted, &completed, &asked, &referred, &retros)
+	var completed, asked, referred, retros, reviews bool
+	r.flags(&o.Paid, &o.Counted, &completed, &asked, &referred, &retros, &reviews)
 	o.At, o.Year, o.Written = r.int(), int32(r.int()), r.int()
 	o.Lines = many(r, func() OrderLine {
 		l := OrderLine{ID: r.text(), Net: r.int()}
@@ -261,6 +267,9 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 	}
 	if retros {
 		r.retros(o)
+	}
+	if reviews {
+		o.Reviews = many(r, func() []byte { return []byte(r.text()) })
 	}
 	return r.end()
 }

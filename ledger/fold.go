@@ -214,7 +214,7 @@ func (a *Account) takeExpired(number uint32, points int64) {
 func foldOrder(o *Order, e *pointspb.Entry) {
 	o.Written = e.RecordedAt
 	if f := e.Order; f != nil {
-		o.Paid, o.At, o.Early = true, e.Cause.OccurredAt, nil
+		o.Paid, o.At, o.Early, o.Reviews = true, e.Cause.OccurredAt, nil, nil
 		o.Lines = slices.Grow(o.Lines, len(f.Lines))
 		for _, l := range f.Lines {
 			o.Lines = append(o.Lines, OrderLine{ID: l.Id, Net: l.Net, Eligible: l.Eligible, Kept: l.Net})
@@ -231,6 +231,9 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 	}
 	if e.Referral != nil {
 		foldReferral(o, e)
+	}
+	if len(e.Waiting) > 0 {
+		o.Reviews = append(o.Reviews, e.Waiting)
 	}
 	if e.Cause.Run != "" {
 		o.foldRetro(e)

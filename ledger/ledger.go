@@ -36,7 +36,7 @@ const (
 	CouponUnknown Outcome = "unknown_coupon"
 	CouponRevoked Outcome = "coupon_revoked"
 	Unchanged     Outcome = "unchanged"
-	Waiting       Outcome = "waiting"      // a refund before its order, a removal before its review
+	Waiting       Outcome = "waiting"      // a refund or a verified review before its order, a removal before its review
 	Merged        Outcome = "merged"       // the member is another one
 	Forwarded     Outcome = "forwarded"    // to the member that it was merged into
 	Flagged       Outcome = "flagged"      // an abuse rule was met, and nothing is frozen for it
@@ -133,6 +133,9 @@ func turn(e *pointspb.Entry) string {
 	case pointspb.Kind_TAKEN, pointspb.Kind_GIVEN:
 		return e.Budget.Member + " " + strconv.FormatInt(e.EffectiveAt, 10)
 	case pointspb.Kind_RECORDED:
+		if len(e.Waiting) > 0 {
+			return "waiting"
+		}
 		if e.Arithmetic.GetLess() != nil { // of the same rule there is a whole award, too
 			return "budget " + strconv.FormatInt(e.EffectiveAt, 10)
 		}

@@ -103,7 +103,7 @@ func TestReviewOfAVerifiedPurchase(t *testing.T) {
 		s.reviewed("m", "of "+c.order, c.order, true)
 		equal(t, c.order, s.balance("m").Available-before, c.points)
 	}
-	equal(t, "another member's", s.reviewed("n", "V", "kept", true), ledger.Applied)
+	equal(t, "another member's", s.reviewed("n", "V", "kept", true), ledger.Waiting)
 	equal(t, "earns nothing", s.balance("n"), ledger.Balance{})
 	s.replayed()
 }

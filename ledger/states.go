@@ -16,6 +16,7 @@ type Order struct {
 	Grants  []Grant
 	Returns []string // ids of the refunds applied
 	Early   []Refund // refunds that came before the order
+	Reviews [][]byte // reviews that came before it and wait for it: CreditEvents
 	// Completed is from when on the order is completed, Unix ms, 0 = it is not: it may be so before the order comes.
 	Completed int64
 	Asked     []string // rules whose awards wait for a campaign's budget to answer
@@ -159,6 +160,7 @@ func (o *Order) Clone() *Order {
 	c.Grants = slices.Clone(o.Grants)
 	c.Returns = slices.Clone(o.Returns)
 	c.Early = slices.Clone(o.Early)
+	c.Reviews = slices.Clone(o.Reviews)
 	c.Asked = slices.Clone(o.Asked)
 	c.Retros, c.RunLots = slices.Clone(o.Retros), slices.Clone(o.RunLots)
 	return &c

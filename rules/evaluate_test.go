@@ -208,8 +208,8 @@ func TestBusinessKeys(t *testing.T) {
 	}{
 		{topics.TypeOrderPaid, "", data, late},
 		{topics.TypeOrderRefunded, "", data, late},
-		{topics.TypeReviewPublished, "review\x1fO1\x1f2", data, late},
-		{topics.TypeReviewPublished, "review\x1f\x1fr1", without, late},
+		{topics.TypeReviewPublished, "review\x1f/shops/a\x1fO1\x1f2", data, late},
+		{topics.TypeReviewPublished, "review\x1f/shops/a\x1f\x1fr1", without, late},
 		{topics.TypeShareCreated, "share\x1fm1\x1fP\x1f2026-05-26", data, late},
 		{topics.TypeShareCreated, "share\x1fm1\x1fP\x1f2026-05-27", data, late.Add(time.Second).UTC()},
 		{topics.TypeRegistered, "registered", data, late},
@@ -217,7 +217,7 @@ func TestBusinessKeys(t *testing.T) {
 		{topics.TypeSurveyCompleted, "survey_completed\x1fs1", data, late},
 		{topics.TypeSignedIn, "", data, late},
 	} {
-		if got := book.Evaluate(&topics.Event{Type: c.kind, Time: c.when, Data: c.data}).BusinessKey; got != c.want {
+		if got := book.Evaluate(&topics.Event{Source: "/shops/a", Type: c.kind, Time: c.when, Data: c.data}).BusinessKey; got != c.want {
 			t.Errorf("%s: got %q, want %q", c.kind, got, c.want)
 		}
 	}

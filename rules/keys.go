@@ -17,9 +17,9 @@ func (b *Book) businessKey(e *topics.Event) string {
 	switch e.Type {
 	case topics.TypeReviewPublished:
 		if d.Order == "" {
-			return "review" + separator + separator + d.Review
+			return "review" + separator + e.Source + separator + separator + d.Review
 		}
-		return "review" + separator + d.Order + separator + d.Line
+		return "review" + separator + e.Source + separator + d.Order + separator + d.Line
 	case topics.TypeShareCreated:
 		day := e.Time.In(b.zone()).Format(time.DateOnly)
 		return "share" + separator + d.Member + separator + d.Product + separator + day

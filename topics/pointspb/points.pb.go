@@ -5705,7 +5705,8 @@ type Entry struct {
 	Watch         []*Watch               `protobuf:"bytes,48,rep,name=watch,proto3" json:"watch,omitempty"` // of abuse rules
 	Abuse         *AbuseFacts            `protobuf:"bytes,49,opt,name=abuse,proto3" json:"abuse,omitempty"` // FROZEN, FLAGGED: what an abuse rule counted
 	Sighting      *SightingFacts         `protobuf:"bytes,50,opt,name=sighting,proto3" json:"sighting,omitempty"`
-	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"` // SHA-256(previous hash, this record without this field)
+	Waiting       []byte                 `protobuf:"bytes,55,opt,name=waiting,proto3" json:"waiting,omitempty"` // CreditEvent of a review that waits for the order of order_key
+	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`     // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6058,6 +6059,13 @@ func (x *Entry) GetAbuse() *AbuseFacts {
 func (x *Entry) GetSighting() *SightingFacts {
 	if x != nil {
 		return x.Sighting
+	}
+	return nil
+}
+
+func (x *Entry) GetWaiting() []byte {
+	if x != nil {
+		return x.Waiting
 	}
 	return nil
 }
@@ -6542,7 +6550,7 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x1c\n" +
 	"\tmilestone\x18\x03 \x01(\tR\tmilestone\x12\x16\n" +
 	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
-	"\x01n\x18\x05 \x01(\rR\x01n\"\xee\x0f\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\"\x88\x10\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -6599,7 +6607,8 @@ const file_points_proto_rawDesc = "" +
 	"\x06coupon\x18\x1f \x01(\v2\x1a.jifen.points.v1.CouponUseR\x06coupon\x12,\n" +
 	"\x05watch\x180 \x03(\v2\x16.jifen.points.v1.WatchR\x05watch\x121\n" +
 	"\x05abuse\x181 \x01(\v2\x1b.jifen.points.v1.AbuseFactsR\x05abuse\x12:\n" +
-	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12\x13\n" +
+	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12\x18\n" +
+	"\awaiting\x187 \x01(\fR\awaiting\x12\x13\n" +
 	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xd9\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +

@@ -5082,6 +5082,15 @@ func (m *Entry) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0xfa
 	}
+	if len(m.Waiting) > 0 {
+		i -= len(m.Waiting)
+		copy(dAtA[i:], m.Waiting)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Waiting)))
+		i--
+		dAtA[i] = 0x3
+		i--
+		dAtA[i] = 0xba
+	}
 	if m.Sighting != nil {
 		size, err := m.Sighting.MarshalToSizedBufferVT(dAtA[:i])
 		if err != nil {
@@ -8064,6 +8073,10 @@ func (m *Entry) SizeVT() (n int) {
 	}
 	if m.Sighting != nil {
 		l = m.Sighting.SizeVT()
+		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	l = len(m.Waiting)
+	if l > 0 {
 		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	l = len(m.Hash)
@@ -23041,6 +23054,40 @@ func (m *Entry) UnmarshalVT(dAtA []byte) error {
 			}
 			if err := m.Sighting.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
 				return err
+			}
+			iNdEx = postIndex
+		case 55:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Waiting", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Waiting = append(m.Waiting[:0], dAtA[iNdEx:postIndex]...)
+			if m.Waiting == nil {
+				m.Waiting = []byte{}
 			}
 			iNdEx = postIndex
 		case 2047:
@@ -38610,6 +38657,37 @@ func (m *Entry) UnmarshalVTUnsafe(dAtA []byte) error {
 			if err := m.Sighting.UnmarshalVTUnsafe(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		case 55:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Waiting", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Waiting = dAtA[iNdEx:postIndex]
 			iNdEx = postIndex
 		case 2047:
 			if wireType != 2 {
