@@ -2,14 +2,10 @@ package ledger
 
 import (
 	"slices"
-	"time"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
-
-// retroGrace is how long points live that an undone run gives back, where those that it took would have expired (§4).
-const retroGrace = 7 * 24 * time.Hour
 
 // bookRetro emits what was decided: first what holds from now on, with the marks of the run.
 func (c *credit) bookRetro(o *Order, q *pointspb.RetroRequest, steps []retroStep) error {
@@ -72,7 +68,7 @@ func (c *credit) regrant(o *Order, s retroStep, undo bool) {
 		l.ExpiresAt = c.desk.activations.expiresAt(v, book.Zone, l.ActiveAt)
 	}
 	if now := c.moment.Now; undo && l.ExpiresAt != 0 && l.ExpiresAt <= now {
-		l.ExpiresAt = now + retroGrace.Milliseconds()
+		l.ExpiresAt = now + c.moment.Policy.RestoreGrace // as points of a returned redemption do (§4); 0 = dead on arrival
 	}
 	e.Lot = l
 	e.Postings = []*pointspb.Posting{{Account: pointspb.Account_ISSUED, Points: -s.delta}, {Account: holding, Points: s.delta, Lot: l.Number}}
@@ -114,9 +110,14 @@ func (c *credit) takeBack(o *Order, s retroStep, cause *pointspb.Cause, at int64
 		}
 		postings := c.source(o, &g, n, at)
 		x.Awarded, postings[0].Lot = postings[0].Points, g.Lot // the lot keeps the entries of one rule apart
+		var uses []*pointspb.Use
+		if cause.Run == "" && !o.ofRun(g.Lot) { // a return, of what the cap was used for
+			uses = c.giveBack(o, &g, n, postings[0].Points)
+		}
 		c.emitOf(c.m, &pointspb.Entry{
 			Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: s.rule, Version: version, OrderKey: c.key,
 			EffectiveAt: at, Postings: postings, Arithmetic: x, Granted: g.Awarded, Boards: c.boardsBefore(o, &g),
+			Uses: uses,
 		})
 	}
 }

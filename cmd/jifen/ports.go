@@ -119,6 +119,9 @@ func (p *ports) Balance(ctx context.Context, member string) (httpapi.Balance, er
 	return v.balance(member), nil
 }
 
+// expiriesMost is how many expiries a balance names.
+const expiriesMost = 9
+
 // balance is what the view shows, with the soonest expiries.
 func (v *view) balance(member string) httpapi.Balance {
 	m := v.moment
@@ -127,14 +130,8 @@ func (v *view) balance(member string) httpapi.Balance {
 		Member: member, Available: b.Available, Pending: b.Pending, Frozen: b.Frozen, Debt: b.Debt,
 		Tier: v.Tier(m.Books.At(m.Time()), m.Now), AsOf: m.Time().UTC(), Known: v.known, Blocked: v.Frozen, MergedInto: v.MergedInto, Stale: !v.fresh,
 	}
-	for _, u := range v.Plan(b.Available, m.Now) {
-		switch last := len(out.NextExpiries) - 1; {
-		case u.ExpiresAt == 0:
-		case last >= 0 && out.NextExpiries[last].ExpiresAt.UnixMilli() == u.ExpiresAt:
-			out.NextExpiries[last].Points += u.Points
-		case last < 9:
-			out.NextExpiries = append(out.NextExpiries, httpapi.Expiry{Points: u.Points, ExpiresAt: time.UnixMilli(u.ExpiresAt).UTC()})
-		}
+	for _, x := range v.NextExpiries(m.Now, expiriesMost) {
+		out.NextExpiries = append(out.NextExpiries, httpapi.Expiry{Points: x.Points, ExpiresAt: time.UnixMilli(x.At).UTC()})
 	}
 	return out
 }

@@ -21,7 +21,7 @@ type BalanceBody struct {
 	Tier         string       `json:"tier"`
 	AsOf         time.Time    `json:"as_of"`
 	KnownAt      *time.Time   `json:"known_at,omitempty" doc:"By what was recorded at this instant; absent: now, or ahead of the clock."`
-	NextExpiries []ExpiryBody `json:"next_expiries" doc:"Soonest first; of the past none."`
+	NextExpiries []ExpiryBody `json:"next_expiries" doc:"Of the available points, soonest first; of frozen and pending ones, which may not expire as they stand, and of the past none."`
 	MergedInto   string       `json:"merged_into,omitempty" doc:"The member that this one turned out to be; all that it had is there."`
 	Stale        bool         `json:"stale,omitempty" doc:"True while the account is being restored and may lag."`
 }
