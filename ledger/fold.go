@@ -98,6 +98,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	if e.MetricDay != nil {
 		a.foldDay(e)
 	}
+	if len(e.Less) > 0 {
+		a.foldLess(e)
+	}
 	if e.Milestone != nil || e.Coupon != nil {
 		a.foldCoupon(e)
 	}

@@ -105,7 +105,7 @@ func (d *Decision) issue(a *Member, m *topics.Milestone, x crossing, after int64
 func (c *credit) revoke(o *Order, cause *pointspb.Cause) {
 	for i := range c.m.Coupons {
 		k := c.m.Coupons[i]
-		if k.Used || k.Revoked || !o.granted(k.Lot) || c.m.keeps(o, &k) {
+		if k.Used || k.Revoked || !o.granted(k.Lot) || c.keeps(o, &k) {
 			continue
 		}
 		c.emitOf(c.m, &pointspb.Entry{
@@ -125,7 +125,7 @@ func (o *Order) granted(lot uint32) bool {
 
 // keeps says that what is kept of an order would have reached the threshold, too: what was available just before it, and
 // of its grants those that became spendable with the one that crossed, or since.
-func (a *Account) keeps(o *Order, k *Coupon) bool {
+func (c *credit) keeps(o *Order, k *Coupon) bool {
 	sum := k.Before
 	for i := range o.Grants {
 		g := &o.Grants[i]
@@ -133,12 +133,51 @@ func (a *Account) keeps(o *Order, k *Coupon) bool {
 		if n >= 0 {
 			sum -= k.Beside[n].Points
 		}
-		if l, ok := a.lot(g.Lot); ok && a.Lots[l].Pending || n < 0 && g.Lot < k.Lot {
+		if l, ok := c.m.lot(g.Lot); ok && c.m.Lots[l].Pending || n < 0 && c.earlier(o, k, g) {
 			continue
 		}
 		sum += g.Awarded - g.Reversed
 	}
 	return sum >= k.Threshold
+}
+
+// earlier says that a grant of the order could be spent before the one that crossed did: it stands in what was available
+// before that. Where nothing tells, the numbers do.
+func (c *credit) earlier(o *Order, k *Coupon, g *Grant) bool {
+	crossed := slices.IndexFunc(o.Grants, func(x Grant) bool { return x.Lot == k.Lot })
+	if crossed < 0 || g.Lot == k.Lot || slices.ContainsFunc(k.Beside, func(b LotPoints) bool { return b.Lot == g.Lot }) {
+		return false
+	}
+	own, known := c.activeFrom(o, g)
+	at, also := c.activeFrom(o, &o.Grants[crossed])
+	if !known || !also {
+		return g.Lot < k.Lot
+	}
+	return own < at
+}
+
+// less is what a clawback takes from the standing that coupons of its order were crossed from: the points of grants that
+// could be spent earlier. What has expired may not have stood there, and is not counted.
+func (c *credit) less(o *Order, g *Grant, postings []*pointspb.Posting) []*pointspb.LotPoints {
+	var all []*pointspb.LotPoints
+	for i := range c.m.Coupons {
+		k := &c.m.Coupons[i]
+		if n := taken(postings); n > 0 && !k.Used && !k.Revoked && c.earlier(o, k, g) {
+			all = append(all, &pointspb.LotPoints{Lot: k.Lot, Points: n})
+		}
+	}
+	return all
+}
+
+// foldLess lowers what coupons were crossed from.
+func (a *Account) foldLess(e *pointspb.Entry) {
+	for _, x := range e.Less {
+		for i := range a.Coupons {
+			if k := &a.Coupons[i]; k.Lot == x.Lot && !k.Used && !k.Revoked {
+				k.Before -= x.Points
+			}
+		}
+	}
 }
 
 // use books that a coupon was used, or why the account does not change: the event is recorded all the same.

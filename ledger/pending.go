@@ -97,24 +97,35 @@ func (a *Account) awaits(o *Order) bool {
 	})
 }
 
-// pendingThen says that a grant's points were pending at an instant, whatever the clock has done since: of a lot that is
-// gone its rule and its order tell. A version that is not known any more tells nothing.
+// pendingThen says that a grant's points were pending at an instant, whatever the clock has done since.
 func (c *credit) pendingThen(o *Order, g *Grant, at int64) bool {
+	from, ok := c.activeFrom(o, g)
+	return ok && from > at
+}
+
+// activeFrom is from when on a grant's points could be spent: never, where they wait for a completion. Of a lot that is gone
+// its rule and its order tell; a version that is not known any more tells nothing.
+func (c *credit) activeFrom(o *Order, g *Grant) (at int64, ok bool) {
 	if i, ok := c.m.lot(g.Lot); ok {
-		return c.m.Lots[i].awaits() || c.m.Lots[i].ActiveAt > at
+		if l := &c.m.Lots[i]; !l.awaits() {
+			return l.ActiveAt, true
+		}
+		return never, true
 	}
 	book := c.moment.Books.Version(g.Version)
 	if book == nil {
-		return false
+		return 0, false
 	}
 	r := ruleNamed(book, g.Rule)
 	switch {
 	case r == nil || r.Pending.IsZero():
-		return false
+		return o.At, true
 	case !r.Pending.Completed:
-		return r.Pending.ActiveAt(o.At) > at
+		return r.Pending.ActiveAt(o.At), true
+	case o.Completed == 0:
+		return never, true
 	}
-	return o.Completed == 0 || max(o.Completed, o.At) > at
+	return max(o.Completed, o.At), true
 }
 
 // awaits says that the lot is pending until its order is completed.

@@ -146,7 +146,7 @@ func (c *credit) reverse(o *Order, i int, cause *pointspb.Cause) error {
 	postings := c.source(o, &g, delta, max(cause.OccurredAt, o.At))
 	e := &pointspb.Entry{
 		Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: g.Rule, Version: g.Version, OrderKey: c.key,
-		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings, Uses: c.giveBack(o, &g, delta, postings[0].Points), Granted: g.Awarded, Boards: c.boardsBefore(o, &g),
+		EffectiveAt: max(cause.OccurredAt, o.At), Postings: postings, Uses: c.giveBack(o, &g, delta, postings[0].Points), Granted: g.Awarded, Boards: c.boardsBefore(o, &g), Less: c.less(o, &g, postings),
 		Arithmetic: &pointspb.Arithmetic{
 			Mode: g.Mode, Points: g.Points, Per: g.Per, Eligible: kept, Quantity: quantity, Campaign: &pointspb.Ratio{Num: g.Num, Den: g.Den},
 			Desired: delta, Awarded: postings[0].Points, KeptPoints: would, ReversedBefore: g.Reversed, Lot: g.Lot,

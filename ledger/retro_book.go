@@ -117,7 +117,7 @@ func (c *credit) takeBack(o *Order, s retroStep, cause *pointspb.Cause, at int64
 		c.emitOf(c.m, &pointspb.Entry{
 			Account: c.event.Account, Kind: pointspb.Kind_REVERSED, Cause: cause, Rule: s.rule, Version: version, OrderKey: c.key,
 			EffectiveAt: at, Postings: postings, Arithmetic: x, Granted: g.Awarded, Boards: c.boardsBefore(o, &g),
-			Uses: uses,
+			Uses: uses, Less: c.less(o, &g, postings),
 		})
 	}
 }

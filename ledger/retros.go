@@ -111,16 +111,16 @@ func (o *Order) foldRetro(e *pointspb.Entry) {
 	case pointspb.Kind_REVERSED:
 		for i := range o.Retros {
 			if t := &o.Retros[i]; t.Run == run && !t.Undone && t.Pin.Rule == e.Rule {
-				t.Taken += taken(e)
+				t.Taken += taken(e.Postings)
 			}
 		}
 	}
 }
 
 // taken is what a clawback took from the member: not what had expired, nor what the policy let go.
-func taken(e *pointspb.Entry) int64 {
+func taken(postings []*pointspb.Posting) int64 {
 	var n int64
-	for _, p := range e.Postings {
+	for _, p := range postings {
 		switch p.Account {
 		case pointspb.Account_PENDING, pointspb.Account_AVAILABLE, pointspb.Account_FROZEN_POINTS, pointspb.Account_DEBT:
 			n -= p.Points

@@ -5705,6 +5705,7 @@ type Entry struct {
 	Watch         []*Watch               `protobuf:"bytes,48,rep,name=watch,proto3" json:"watch,omitempty"` // of abuse rules
 	Abuse         *AbuseFacts            `protobuf:"bytes,49,opt,name=abuse,proto3" json:"abuse,omitempty"` // FROZEN, FLAGGED: what an abuse rule counted
 	Sighting      *SightingFacts         `protobuf:"bytes,50,opt,name=sighting,proto3" json:"sighting,omitempty"`
+	Less          []*LotPoints           `protobuf:"bytes,56,rep,name=less,proto3" json:"less,omitempty"`       // REVERSED: of what stood before the lots of coupons crossed, so much is gone
 	Waiting       []byte                 `protobuf:"bytes,55,opt,name=waiting,proto3" json:"waiting,omitempty"` // CreditEvent of a review that waits for the order of order_key
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`     // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
@@ -6059,6 +6060,13 @@ func (x *Entry) GetAbuse() *AbuseFacts {
 func (x *Entry) GetSighting() *SightingFacts {
 	if x != nil {
 		return x.Sighting
+	}
+	return nil
+}
+
+func (x *Entry) GetLess() []*LotPoints {
+	if x != nil {
+		return x.Less
 	}
 	return nil
 }
@@ -6550,7 +6558,7 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x1c\n" +
 	"\tmilestone\x18\x03 \x01(\tR\tmilestone\x12\x16\n" +
 	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
-	"\x01n\x18\x05 \x01(\rR\x01n\"\x88\x10\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\"\xb8\x10\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -6607,7 +6615,8 @@ const file_points_proto_rawDesc = "" +
 	"\x06coupon\x18\x1f \x01(\v2\x1a.jifen.points.v1.CouponUseR\x06coupon\x12,\n" +
 	"\x05watch\x180 \x03(\v2\x16.jifen.points.v1.WatchR\x05watch\x121\n" +
 	"\x05abuse\x181 \x01(\v2\x1b.jifen.points.v1.AbuseFactsR\x05abuse\x12:\n" +
-	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12\x18\n" +
+	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12.\n" +
+	"\x04less\x188 \x03(\v2\x1a.jifen.points.v1.LotPointsR\x04less\x12\x18\n" +
 	"\awaiting\x187 \x01(\fR\awaiting\x12\x13\n" +
 	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xd9\x04\n" +
 	"\x04Kind\x12\x14\n" +
@@ -6861,11 +6870,12 @@ var file_points_proto_depIdxs = []int32{
 	40,  // 101: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
 	39,  // 102: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
 	41,  // 103: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	104, // [104:104] is the sub-list for method output_type
-	104, // [104:104] is the sub-list for method input_type
-	104, // [104:104] is the sub-list for extension type_name
-	104, // [104:104] is the sub-list for extension extendee
-	0,   // [0:104] is the sub-list for field type_name
+	63,  // 104: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
+	105, // [105:105] is the sub-list for method output_type
+	105, // [105:105] is the sub-list for method input_type
+	105, // [105:105] is the sub-list for extension type_name
+	105, // [105:105] is the sub-list for extension extendee
+	0,   // [0:105] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
