@@ -18,9 +18,10 @@ func (d *Decision) followReturn(a *Member, book *topics.Rulebook, t, gone int64)
 	}
 	lowered := false
 	for _, at := range a.instantsAfter(t, gone) {
-		if (at == gone || a.countsFrom(at)) && !(lowered && d.raiseAt(a, book, at)) {
-			lowered = d.lowerAt(a, book, at) || lowered
+		if at != gone && !a.countsFrom(at) || lowered && d.raiseAt(a, book, at) {
+			continue
 		}
+		lowered = d.lowerAt(a, book, at) || lowered
 	}
 	d.plan(a, book, t, gone)
 }

@@ -23,7 +23,7 @@ func (p *program) scribble(key string, value func(string) string) {
 	c := redis.NewClient(&redis.Options{
 		Addr: p.redis.Addr(), MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	keys, err := c.Keys(p.t.Context(), "jifen:{*}:"+key).Result()
 	if err != nil || len(keys) == 0 {
 		p.t.Fatalf("no key %s: %v", key, err)
