@@ -49,6 +49,8 @@ func (a *Account) couponNamed(id string) (*Coupon, uint32) {
 // foldCoupon keeps what an entry says of a coupon.
 func (m *Member) foldCoupon(e *pointspb.Entry) {
 	switch e.Kind {
+	case pointspb.Kind_REVERSED:
+		m.foldLess(e)
 	case pointspb.Kind_MILESTONE:
 		m.addCoupon(m.ID, e.Milestone)
 	case pointspb.Kind_COUPON_REVOKED:

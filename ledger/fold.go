@@ -98,10 +98,7 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	if e.MetricDay != nil {
 		a.foldDay(e)
 	}
-	if len(e.Less) > 0 {
-		a.foldLess(e)
-	}
-	if e.Milestone != nil || e.Coupon != nil {
+	if e.Milestone != nil || e.Coupon != nil || len(e.Less) > 0 {
 		a.foldCoupon(e)
 	}
 	if t := e.Tier; t != nil {
