@@ -29,6 +29,8 @@ type Account struct {
 	Hidden    bool      // the member is on no leaderboard
 	Coupons   []Coupon  // of milestones, the last one of each period and member
 	Watched   []Watched // what abuse rules count, by rule
+	// Identities are the accounts of devices and addresses where abuse rules count the member.
+	Identities []string
 	// EvaluateAt is when the tier is looked at next (Unix ms, 0 = never).
 	EvaluateAt int64
 	Ordered    bool // has a paid order
@@ -109,6 +111,7 @@ func (a *Account) Clone() *Account {
 	c.Notices.Expired = slices.Clone(a.Notices.Expired)
 	c.Earned, c.Uncounted = slices.Clone(a.Earned), slices.Clone(a.Uncounted)
 	c.Coupons = slices.Clone(a.Coupons)
+	c.Identities = slices.Clone(a.Identities)
 	c.Watched = slices.Clone(a.Watched)
 	for i := range c.Watched {
 		c.Watched[i].Times = slices.Clone(c.Watched[i].Times)

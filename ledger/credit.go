@@ -192,6 +192,7 @@ func (c *credit) record(e *pointspb.Entry) {
 		e.First, e.BusinessKey, e.Order, e.OrderKey = true, c.event.BusinessKey, c.event.Order, c.key
 		e.Review = c.event.Review
 		c.watch(e)
+		e.Identities = c.newIdentities()
 		if o := c.event.Order; o != nil && c.book != nil {
 			m := &c.desk.metric
 			m.Year, m.Orders = c.desk.calendar.yearOf(c.book.Zone, c.event.Cause.OccurredAt), 1

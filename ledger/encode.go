@@ -19,6 +19,13 @@ func (s *state) int(v int64)   { *s = binary.AppendVarint(*s, v) }
 func (s *state) count(n int)   { *s = binary.AppendUvarint(*s, uint64(n)) }
 func (s *state) text(t string) { s.count(len(t)); *s = append(*s, t...) }
 
+func (s *state) texts(all []string) {
+	s.count(len(all))
+	for _, t := range all {
+		s.text(t)
+	}
+}
+
 func (s *state) flags(all ...bool) {
 	b := byte(0)
 	for i, f := range all {

@@ -53,6 +53,7 @@ func (d *Decision) erase(a *Member, at int64) *Decision {
 			})
 		}
 	}
+	d.unsee(a)
 	for _, from := range a.MergedFrom {
 		d.Requests = append(d.Requests, &pointspb.Request{
 			Account: topics.MemberAccount(from), Id: d.cause.Id, Traceparent: d.cause.Traceparent,
@@ -167,10 +168,7 @@ func Ends(r *pointspb.Request) bool {
 
 func (s *state) ends(a *Account) {
 	s.int(a.Erased)
-	s.count(len(a.MergedFrom))
-	for _, id := range a.MergedFrom {
-		s.text(id)
-	}
+	s.texts(a.MergedFrom)
 }
 
 func (r *reading) ends(a *Account) {

@@ -185,6 +185,38 @@ func TestErasedMemberIsNotFrozenByADevice(t *testing.T) {
 	s.signs("b", "2", "phone")
 	equal(t, "erased", s.erase("a"), ledger.Applied)
 	s.signs("c", "3", "phone")
-	equal(t, "frozen", []int{len(s.frozenNow("a")), len(s.frozenNow("b")), len(s.frozenNow("c"))}, []int{0, 1, 1})
+	frozen := func() (n []int) {
+		for _, m := range []string{"a", "b", "c", "d"} {
+			n = append(n, len(s.frozenNow(m)))
+		}
+		return n
+	}
+	equal(t, "who is forgotten does not count", frozen(), []int{0, 0, 0, 0})
+	s.signs("d", "4", "phone")
+	equal(t, "frozen", frozen(), []int{0, 1, 1, 1})
 	s.forgotten("a")
+}
+
+// TestDevicesForgetAnErasedMember, whichever id they saw, and however often.
+func TestDevicesForgetAnErasedMember(t *testing.T) {
+	s := open(t, "2026-06-01 10:00:00").watching(ring(9))
+	s.signs("old", "1", "phone")
+	s.signs("a", "2", "phone")
+	s.signs("a", "3", "phone")
+	s.signs("a", "4", "tablet")
+	s.signs("b", "5", "phone")
+	s.merge("a", "old")
+	s.route()
+	equal(t, "remembered", len(s.world.Member("a").Identities), 2)
+	equal(t, "erased", s.erase("a"), ledger.Applied)
+	s.route()
+	s.deliver()
+	var seen []string
+	for _, x := range s.world.Identities {
+		for _, one := range x.Sightings {
+			seen = append(seen, one.Member)
+		}
+	}
+	equal(t, "seen", seen, []string{"b"})
+	s.forgotten("a", "old")
 }

@@ -79,6 +79,9 @@ func (w *World) foldMember(a *Member, e *pointspb.Entry) {
 	if e.Act != nil {
 		a.foldAct(e)
 	}
+	if len(e.Identities) > 0 {
+		a.foldIdentities(e.Identities)
+	}
 	if len(e.Watch) > 0 {
 		a.foldWatch(e.Watch)
 	}

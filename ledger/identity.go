@@ -52,6 +52,9 @@ func (c *credit) sighted(kind topics.Shared, account string) {
 // seen here.
 func (d *Decision) sight(r *pointspb.Request, q *pointspb.SightRequest) (*Decision, error) {
 	id, ok := topics.IdentityOf(r.Account)
+	if ok && len(q.Forget) > 0 {
+		return d.forgetSightings(r, id, q.Forget), nil
+	}
 	if !ok || q.Member == "" || q.Cause == nil {
 		return nil, errIdentity
 	}
@@ -144,8 +147,12 @@ func (x *Identity) sighting(member string) *Sighting {
 	return nil
 }
 
-// see keeps a sighting, in the order of when members were seen last.
+// see keeps a sighting, or forgets those of members, in the order of when members were seen last.
 func (x *Identity) see(f *pointspb.SightingFacts) {
+	if len(f.Forget) > 0 {
+		x.Sightings = slices.DeleteFunc(x.Sightings, func(s Sighting) bool { return slices.Contains(f.Forget, s.Member) })
+		return
+	}
 	if known := x.sighting(f.Member); known != nil {
 		known.At = max(known.At, f.At)
 	} else {

@@ -102,11 +102,20 @@ var parts = [...]part{
 		merge: func(into, from *Account, lots uint32) { into.mergeCoupons(from.Coupons, lots) },
 	},
 	{
-		has:   func(a *Account) bool { return len(a.Watched) > 0 },
-		write: func(s *state, a *Account) { s.watched(a.Watched) },
-		read:  func(r *reading, a *Account) { a.Watched = many(r, r.watched) },
-		none:  func(a *Account) { a.Watched = nil },
-		merge: func(into, from *Account, _ uint32) { into.mergeWatched(from.Watched) },
+		has: func(a *Account) bool { return len(a.Watched)+len(a.Identities) > 0 },
+		write: func(s *state, a *Account) {
+			s.watched(a.Watched)
+			s.texts(a.Identities)
+		},
+		read: func(r *reading, a *Account) {
+			a.Watched = many(r, r.watched)
+			a.Identities = many(r, r.text)
+		},
+		none: func(a *Account) { a.Watched, a.Identities = nil, nil },
+		merge: func(into, from *Account, _ uint32) {
+			into.mergeWatched(from.Watched)
+			into.foldIdentities(from.Identities)
+		},
 	},
 	{
 		has:   func(a *Account) bool { return len(a.MergedFrom) > 0 || a.Erased != 0 },

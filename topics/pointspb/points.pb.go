@@ -2889,6 +2889,7 @@ type SightRequest struct {
 	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"` // device | address
 	Cause         *Cause                 `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
 	Version       string                 `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"` // whose abuse rules hold
+	Forget        []string               `protobuf:"bytes,5,rep,name=forget,proto3" json:"forget,omitempty"`   // members of whom nothing is kept any more; the other fields are empty then
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2949,6 +2950,13 @@ func (x *SightRequest) GetVersion() string {
 		return x.Version
 	}
 	return ""
+}
+
+func (x *SightRequest) GetForget() []string {
+	if x != nil {
+		return x.Forget
+	}
+	return nil
 }
 
 // SuspectRequest tells a member's shard that an abuse rule has met them.
@@ -3207,6 +3215,7 @@ type SightingFacts struct {
 	KeepFrom      int64                  `protobuf:"varint,4,opt,name=keep_from,json=keepFrom,proto3" json:"keep_from,omitempty"` // those seen last before it are dropped
 	Most          uint32                 `protobuf:"varint,5,opt,name=most,proto3" json:"most,omitempty"`                         // and all but so many who were seen last
 	Suspects      []*Suspects            `protobuf:"bytes,6,rep,name=suspects,proto3" json:"suspects,omitempty"`
+	Forget        []string               `protobuf:"bytes,7,rep,name=forget,proto3" json:"forget,omitempty"` // members who were erased; the other fields are empty then
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3279,6 +3288,13 @@ func (x *SightingFacts) GetMost() uint32 {
 func (x *SightingFacts) GetSuspects() []*Suspects {
 	if x != nil {
 		return x.Suspects
+	}
+	return nil
+}
+
+func (x *SightingFacts) GetForget() []string {
+	if x != nil {
+		return x.Forget
 	}
 	return nil
 }
@@ -5705,9 +5721,10 @@ type Entry struct {
 	Watch         []*Watch               `protobuf:"bytes,48,rep,name=watch,proto3" json:"watch,omitempty"` // of abuse rules
 	Abuse         *AbuseFacts            `protobuf:"bytes,49,opt,name=abuse,proto3" json:"abuse,omitempty"` // FROZEN, FLAGGED: what an abuse rule counted
 	Sighting      *SightingFacts         `protobuf:"bytes,50,opt,name=sighting,proto3" json:"sighting,omitempty"`
-	Less          []*LotPoints           `protobuf:"bytes,56,rep,name=less,proto3" json:"less,omitempty"`       // REVERSED: of what stood before the lots of coupons crossed, so much is gone
-	Waiting       []byte                 `protobuf:"bytes,55,opt,name=waiting,proto3" json:"waiting,omitempty"` // CreditEvent of a review that waits for the order of order_key
-	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`     // SHA-256(previous hash, this record without this field)
+	Identities    []string               `protobuf:"bytes,51,rep,name=identities,proto3" json:"identities,omitempty"` // devices and addresses with which the member was not seen before
+	Less          []*LotPoints           `protobuf:"bytes,56,rep,name=less,proto3" json:"less,omitempty"`             // REVERSED: of what stood before the lots of coupons crossed, so much is gone
+	Waiting       []byte                 `protobuf:"bytes,55,opt,name=waiting,proto3" json:"waiting,omitempty"`       // CreditEvent of a review that waits for the order of order_key
+	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`           // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6064,6 +6081,13 @@ func (x *Entry) GetSighting() *SightingFacts {
 	return nil
 }
 
+func (x *Entry) GetIdentities() []string {
+	if x != nil {
+		return x.Identities
+	}
+	return nil
+}
+
 func (x *Entry) GetLess() []*LotPoints {
 	if x != nil {
 		return x.Less
@@ -6319,12 +6343,13 @@ const file_points_proto_rawDesc = "" +
 	"\x04undo\x18\x02 \x01(\bR\x04undo\x124\n" +
 	"\x06credit\x18\x03 \x01(\v2\x1c.jifen.points.v1.CreditEventR\x06credit\"B\n" +
 	"\x11PreferenceRequest\x12-\n" +
-	"\x12leaderboard_hidden\x18\x01 \x01(\bR\x11leaderboardHidden\"\x82\x01\n" +
+	"\x12leaderboard_hidden\x18\x01 \x01(\bR\x11leaderboardHidden\"\x9a\x01\n" +
 	"\fSightRequest\x12\x16\n" +
 	"\x06member\x18\x01 \x01(\tR\x06member\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12,\n" +
 	"\x05cause\x18\x03 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
-	"\aversion\x18\x04 \x01(\tR\aversion\"\x9f\x01\n" +
+	"\aversion\x18\x04 \x01(\tR\aversion\x12\x16\n" +
+	"\x06forget\x18\x05 \x03(\tR\x06forget\"\x9f\x01\n" +
 	"\x0eSuspectRequest\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12,\n" +
@@ -6345,14 +6370,15 @@ const file_points_proto_rawDesc = "" +
 	"\x02at\x18\x02 \x01(\x03R\x02at\x12\x1b\n" +
 	"\tkeep_from\x18\x03 \x01(\x03R\bkeepFrom\x12\x12\n" +
 	"\x04most\x18\x04 \x01(\rR\x04most\x12\x10\n" +
-	"\x03met\x18\x05 \x01(\bR\x03met\"\xb3\x01\n" +
+	"\x03met\x18\x05 \x01(\bR\x03met\"\xcb\x01\n" +
 	"\rSightingFacts\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x12\x0e\n" +
 	"\x02at\x18\x03 \x01(\x03R\x02at\x12\x1b\n" +
 	"\tkeep_from\x18\x04 \x01(\x03R\bkeepFrom\x12\x12\n" +
 	"\x04most\x18\x05 \x01(\rR\x04most\x125\n" +
-	"\bsuspects\x18\x06 \x03(\v2\x19.jifen.points.v1.SuspectsR\bsuspects\"8\n" +
+	"\bsuspects\x18\x06 \x03(\v2\x19.jifen.points.v1.SuspectsR\bsuspects\x12\x16\n" +
+	"\x06forget\x18\a \x03(\tR\x06forget\"8\n" +
 	"\bSuspects\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
 	"\amembers\x18\x02 \x03(\tR\amembers\"\xa9\f\n" +
@@ -6558,7 +6584,7 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x1c\n" +
 	"\tmilestone\x18\x03 \x01(\tR\tmilestone\x12\x16\n" +
 	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
-	"\x01n\x18\x05 \x01(\rR\x01n\"\xb8\x10\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\"\xd8\x10\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -6615,7 +6641,10 @@ const file_points_proto_rawDesc = "" +
 	"\x06coupon\x18\x1f \x01(\v2\x1a.jifen.points.v1.CouponUseR\x06coupon\x12,\n" +
 	"\x05watch\x180 \x03(\v2\x16.jifen.points.v1.WatchR\x05watch\x121\n" +
 	"\x05abuse\x181 \x01(\v2\x1b.jifen.points.v1.AbuseFactsR\x05abuse\x12:\n" +
-	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12.\n" +
+	"\bsighting\x182 \x01(\v2\x1e.jifen.points.v1.SightingFactsR\bsighting\x12\x1e\n" +
+	"\n" +
+	"identities\x183 \x03(\tR\n" +
+	"identities\x12.\n" +
 	"\x04less\x188 \x03(\v2\x1a.jifen.points.v1.LotPointsR\x04less\x12\x18\n" +
 	"\awaiting\x187 \x01(\fR\awaiting\x12\x13\n" +
 	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xd9\x04\n" +
