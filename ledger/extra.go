@@ -143,20 +143,25 @@ func (d *Decision) follows(r *pointspb.Request, a *pointspb.BudgetAward, into st
 }
 
 // OrderKeys are the keys that the order of an award may have: members may have been merged since, and each of those that
-// they were is in the key only if the other had an order of that key, too.
+// they were is in the key only if the other had an order of that key, too. An id is merged once: an order whose key has
+// the earlier ones is the award's, and one without them may be that of a later id.
 func OrderKeys(a *pointspb.BudgetAward) []string {
 	if a.GetOrderKey() == "" {
 		return nil
 	}
 	parts := strings.Split(a.OrderKey, "\x1e")
-	keys := parts[:1:1]
-	for _, from := range parts[1:] {
-		for _, key := range keys {
-			keys = append(keys, key+"\x1e"+from)
+	ends := []string{""}
+	for _, from := range slices.Backward(parts[1:]) {
+		with := make([]string, 0, 2*len(ends))
+		for _, end := range ends {
+			with = append(with, "\x1e"+from+end)
 		}
+		ends = append(with, ends...)
 	}
-	slices.Reverse(keys)
-	return keys
+	for i := range ends {
+		ends[i] = parts[0] + ends[i]
+	}
+	return ends
 }
 
 // waitingOrder is the order of an award; nil: it has none, or it is forgotten.
