@@ -21,6 +21,7 @@ type Account struct {
 	ForgottenUses []ForgottenUses // periods whose counters are dropped, by rule and period
 	Acts          []Act           // what was done by hand, oldest first
 	Days          []Day           // tier metric by day, where a window needs it
+	DaysFrom      int64           // first day that may be among them: those before it were dropped, Unix ms; 0 = none was
 	Anniversary   Anniversary
 	Notices       Notices
 	// Earned are the points that count on leaderboards, by period; of pending lots they do not yet (board.go).

@@ -140,3 +140,23 @@ func TestRedemptionOfAMergedMemberIsReturned(t *testing.T) {
 	}
 	same(t, replayed, s.world)
 }
+
+// TestReturnOfADayThatWasDroppedTakesNothingOffTheOthers: of two members who are one the first has dropped that day from what
+// counts, the second has not.
+func TestReturnOfADayThatWasDroppedTakesNothingOffTheOthers(t *testing.T) {
+	s := open(t, "2024-01-03 10:00:00")
+	s.book.Tiers.Window = topics.Rolling
+	s.order("on", "1", line{net: 90000, per: 100})
+	s.order("off", "2", line{net: 500, per: 100})
+	s.at("2026-05-01 10:00:00").order("on", "3", line{net: 700, per: 100})
+	s.merge("on", "off")
+	s.route()
+	equal(t, "returned", s.refund("on", "1", "late", 90000), ledger.Applied)
+	if err := s.world.Member("on").Check(s.now.UnixMilli()); err != nil {
+		t.Error(err)
+	}
+	days := s.world.Member("on").Days
+	if len(days) != 1 || days[0].Spend != 700 {
+		t.Errorf("days that count: %v", days)
+	}
+}

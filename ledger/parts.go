@@ -124,6 +124,17 @@ var parts = [...]part{
 		none:  func(a *Account) { a.MergedFrom, a.Erased = nil, 0 },
 		merge: func(into, from *Account, _ uint32) { into.MergedFrom = append(into.MergedFrom, from.MergedFrom...) },
 	},
+	{
+		has:   func(a *Account) bool { return a.DaysFrom != 0 },
+		write: func(s *state, a *Account) { s.int(a.DaysFrom) },
+		read:  func(r *reading, a *Account) { a.DaysFrom = r.int() },
+		none:  func(a *Account) { a.DaysFrom = 0 },
+		// What one of the two has dropped is not to be in the other's days: a return would take it off them.
+		merge: func(into, from *Account, _ uint32) {
+			into.keepDays(from.DaysFrom)
+			into.DaysFrom = max(into.DaysFrom, from.DaysFrom)
+		},
+	},
 }
 
 // parts writes which parts an account has, and these.

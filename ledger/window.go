@@ -32,6 +32,9 @@ func daysKept(w topics.Window) (months int) {
 
 // addDay adds to a day's metric, keeping days ascending. What is taken back from a day that is no longer kept is forgotten.
 func (a *Account) addDay(day, spend int64, orders int32) {
+	if day < a.DaysFrom {
+		return
+	}
 	i, ok := slices.BinarySearchFunc(a.Days, day, func(d Day, want int64) int {
 		switch {
 		case d.From < want:
@@ -54,19 +57,24 @@ func (a *Account) addDay(day, spend int64, orders int32) {
 	}
 }
 
+// keepDays drops the days before one: what later entries say of them counts no more.
+func (a *Account) keepDays(from int64) {
+	n := 0
+	for n < len(a.Days) && a.Days[n].From < from {
+		n++
+	}
+	if n > 0 {
+		a.Days, a.DaysFrom = slices.Delete(a.Days, 0, n), max(a.DaysFrom, from)
+	}
+}
+
 // foldDay does what an entry says of days.
 func (a *Account) foldDay(e *pointspb.Entry) {
 	d := e.MetricDay
 	if m := e.Metric; m != nil && d.Day != 0 {
 		a.addDay(d.Day, m.Spend, m.Orders)
 	}
-	if d.KeepFrom != 0 {
-		n := 0
-		for n < len(a.Days) && a.Days[n].From < d.KeepFrom {
-			n++
-		}
-		a.Days = slices.Delete(a.Days, 0, n)
-	}
+	a.keepDays(d.KeepFrom)
 	switch {
 	case d.Anchor > 0:
 		a.Anniversary = Anniversary{From: d.Anchor, Registered: d.Registered}
