@@ -96,7 +96,7 @@ func TestTheContractIsAsyncAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 2*len(shop) + len(ours); v.Examples != want || len(shop) == 0 || len(ours) != 5 {
+	if want := 2*len(shop) + len(ours); v.Examples != want || len(shop) == 0 || len(ours) == 0 {
 		t.Errorf("%d examples, want %d: %d samples in two modes, %d of ours", v.Examples, want, len(shop), len(ours))
 	}
 	if want := len(topics.Types()) + len(topics.Shop()) + len(ours) + 1; v.Messages != want {
