@@ -218,8 +218,9 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 		s.grant(&o.Grants[i])
 	}
 	s.count(len(o.Returns))
-	for _, id := range o.Returns {
-		s.text(id)
+	for i := range o.Returns {
+		s.text(o.Returns[i].ID)
+		s.int(int64(o.Returns[i].Digest))
 	}
 	s.count(len(o.Early))
 	for i := range o.Early {
@@ -261,7 +262,7 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 		return l
 	})
 	o.Grants = many(r, r.grant)
-	o.Returns = many(r, r.text)
+	o.Returns = many(r, func() Returned { return Returned{r.text(), uint64(r.int())} })
 	o.Early = many(r, r.early)
 	if completed {
 		o.Completed = r.int()

@@ -283,7 +283,7 @@ func foldRefund(o *Order, e *pointspb.Entry) {
 		o.Early = append(o.Early, r)
 		return
 	}
-	o.Returns = append(o.Returns, f.Refund)
+	o.Returns = append(o.Returns, Returned{f.Refund, returnDigest(f)})
 	for _, l := range f.Lines {
 		for i := range o.Lines {
 			if o.Lines[i].ID == l.Id {

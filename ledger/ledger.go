@@ -30,9 +30,10 @@ const (
 	Frozen        Outcome = "frozen"
 	InDebt        Outcome = "debt"
 	Insufficient  Outcome = "insufficient_points"
-	TooMuch       Outcome = "too_much" // a return of more than was paid
+	TooMuch       Outcome = "too_much" // a return of more than was paid: of a redemption refused, of an order applied to what is kept
 	StockTooSmall Outcome = "stock_too_small"
 	UnknownOrder  Outcome = "unknown_order" // a retro run on an order that is forgotten, or never came
+	UnknownLine   Outcome = "unknown_line"  // a refund of a line that its order does not have; what it has of the refund is applied
 	CouponUnknown Outcome = "unknown_coupon"
 	CouponRevoked Outcome = "coupon_revoked"
 	Unchanged     Outcome = "unchanged"

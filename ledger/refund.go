@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"slices"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -12,9 +11,11 @@ import (
 func (c *credit) refund() error {
 	f := c.event.Refund
 	o := c.m.Order(c.key)
-	if o != nil && (slices.Contains(o.Returns, f.Refund) || slices.ContainsFunc(o.Early, func(r Refund) bool { return r.Return == f.Refund })) {
-		c.Outcome = Duplicate
-		return nil
+	if o != nil {
+		if outcome, known := o.knownReturn(f); known {
+			c.Outcome = outcome
+			return nil
+		}
 	}
 	c.advance(c.m)
 	if o == nil || !o.Paid {
@@ -35,10 +36,7 @@ func (c *credit) refund() error {
 // early applies the refunds that came before their order, each under its own cause.
 func (c *credit) early() error {
 	for _, r := range c.waiting {
-		f := &pointspb.RefundFacts{Order: c.event.Order.Order, Refund: r.Return}
-		for _, l := range r.Lines {
-			f.Lines = append(f.Lines, &pointspb.RefundLine{Id: l.ID, Net: l.Net})
-		}
+		f := r.facts(c.event.Order.Order)
 		cause := &pointspb.Cause{Source: r.Source, Id: r.ID, Type: topics.TypeOrderRefunded, OccurredAt: r.At}
 		if err := c.apply(f, cause, false); err != nil {
 			return err
@@ -47,17 +45,17 @@ func (c *credit) early() error {
 	return nil
 }
 
-// apply books one return of a paid order. The facts say what was really given back: never more than was kept.
+// apply books one return of a paid order. The facts say what was really given back: never more than was kept,
+// and what was asked beyond that.
 func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first bool) error {
 	o := c.m.Order(c.key)
 	facts := &pointspb.RefundFacts{Order: f.Order, Refund: f.Refund}
+	lines, outcome := giveBackLines(o, f)
+	facts.Lines = lines
 	metric := &pointspb.MetricDelta{Year: o.Year}
 	kept := int64(0)
-	for i := range o.Lines {
-		l := o.Lines[i]
-		back := min(refunded(f, l.ID), l.Kept)
-		if back > 0 {
-			facts.Lines = append(facts.Lines, &pointspb.RefundLine{Id: l.ID, Net: back})
+	for _, l := range o.Lines {
+		if back := refunded(facts, l.ID); back > 0 {
 			before := eligibleKept(l)
 			l.Kept -= back
 			metric.Spend -= before - eligibleKept(l)
@@ -86,6 +84,7 @@ func (c *credit) apply(f *pointspb.RefundFacts, cause *pointspb.Cause, first boo
 		c.dropAnchor(e)
 	}
 	if first {
+		c.Outcome = outcome
 		c.watch(e)
 	}
 	c.emitOf(c.m, e)

@@ -74,7 +74,7 @@ func foldReview(o *Order, e *pointspb.Entry) {
 	case !f.Removed:
 		o.Paid, o.At, o.Early = true, e.Cause.OccurredAt, nil
 	case o.Paid:
-		o.Returns = append(o.Returns, f.Review)
+		o.Returns = append(o.Returns, Returned{ID: f.Review})
 	default:
 		o.Early = append(o.Early, Refund{Source: e.Cause.Source, ID: e.Cause.Id, At: e.Cause.OccurredAt, Return: f.Review})
 	}

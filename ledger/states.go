@@ -14,9 +14,9 @@ type Order struct {
 	Counted bool  // the order counts as one paid order, at once or when its windows have ended
 	Lines   []OrderLine
 	Grants  []Grant
-	Returns []string // ids of the refunds applied
-	Early   []Refund // refunds that came before the order
-	Reviews [][]byte // reviews that came before it and wait for it: CreditEvents
+	Returns []Returned // refunds applied
+	Early   []Refund   // refunds that came before the order
+	Reviews [][]byte   // reviews that came before it and wait for it: CreditEvents
 	// Completed is from when on the order is completed, Unix ms, 0 = it is not: it may be so before the order comes.
 	Completed int64
 	Asked     []string // rules whose awards wait for a campaign's budget to answer

@@ -93,6 +93,7 @@ const (
 	ReasonOversize    Reason = "OVERSIZE"
 	ReasonUndelivered Reason = "UNDELIVERED"
 	ReasonErased      Reason = "ERASED"
+	ReasonConflict    Reason = "CONFLICT"
 )
 
 // Reject is a record that can never work: it becomes a dead letter with a reason and a sentence.

@@ -42,6 +42,19 @@ func codes(t *testing.T) []string {
 	return all
 }
 
+// refunds are how a refund can end.
+func refunds() [][3]string {
+	return [][3]string{
+		{"applied", "of what the order has", "its points are taken back"},
+		{"too_much", "of more than is kept of a line", "what is kept of the line is given back, the rest has no effect"},
+		{"unknown_line", "of a line that the order does not have, whatever else it is", "its other lines are given back"},
+		{"waiting", "of an order that the member does not have (yet): before its order, of an unknown order, of another member's", "it is applied when the order comes; what never comes is forgotten with the horizon"},
+		{"duplicate", "one that came before, by event id or by return id", "nothing"},
+		{"conflict", "one whose return id came before with other lines or amounts", "nothing; dead letter `CONFLICT`"},
+		{"erased", "of an erased member", "nothing; dead letter `ERASED`"},
+	}
+}
+
 // reasons are why a record became a dead letter, and what to do about it.
 func reasons() [][3]string {
 	return [][3]string{
@@ -53,8 +66,8 @@ func reasons() [][3]string {
 		{string(topics.ReasonOversize), "larger than 1 MiB", "split the order or leave out what nobody reads"},
 		{string(topics.ReasonFuture), "further ahead of the program's clock than events.skew", "set the producer's clock right, send again"},
 		{string(topics.ReasonTooOld), "older than events.late_after, and no backfill of a source in events.backfill_sources", "send it as a backfill: `jifen produce --backfill NAME`; or let people decide: `/v1/late-events`"},
-		{string(topics.ReasonRuleError), "the rule's arithmetic cannot be done, such as points beyond 64 bits", "look at the rule; the event is not credited by itself"},
 		{string(topics.ReasonErased), "of a member who was erased before it came (topics `dlq.points.credits.v1`, `dlq.points.requests.v1`); a return of an erased member's order takes nothing back", "find out why the shop still uses the id: it is not used again, and bringing the record back changes nothing"},
+		{string(topics.ReasonConflict), "a refund whose id another refund of its order has, with other lines or amounts (topics `dlq.points.credits.v1`, `dlq.points.requests.v1`); it takes nothing back", "if it is another return, send it under an id of its own; bringing the record back changes nothing"},
 		{string(topics.ReasonSignature), "a share or a click whose token none of the keys in shares.keys signed, or that is another member's or product's", "if a key is missing, add it and bring the record back: `jifen replay dlq`; else look at who sends it"},
 		{string(topics.ReasonRuleError), "the rule's arithmetic cannot be done, such as points beyond 64 bits, or its condition cannot be told", "look at the rule; the event is not credited by itself"},
 	}
@@ -74,6 +87,12 @@ func TestDocsErrors(t *testing.T) {
 	b.WriteString("\n## Dead letters\n\nHeader `" + topics.HeaderReason + "` of the records in `dlq.*` ([topics.md](topics.md#dead-letters)):\n\n" +
 		"| reason | the record is | what to do |\n|---|---|---|\n")
 	for _, r := range reasons() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r[0], r[1], r[2])
+	}
+	b.WriteString("\n## Refunds\n\nHow a `shop.order.refunded.v1` ended is counted in `jifen_balances_outcomes_total{kind=\"shop.order.refunded.v1\"}`; " +
+		"the entry of\nkind `REFUNDED` has what was given back by line, and what was asked where that is more.\n\n" +
+		"| outcome | the refund is | what happens |\n|---|---|---|\n")
+	for _, r := range refunds() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r[0], r[1], r[2])
 	}
 	const file = "../../docs/reference/errors.md"

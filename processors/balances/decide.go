@@ -19,8 +19,8 @@ func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error 
 			continue
 		}
 		h.ended(requestKind(r.Request), d.Outcome)
-		if d.Outcome == ledger.Erased && r.GetForward() != nil {
-			out.Records = append(out.Records, deadLetter(r.record, topics.ReasonErased, errErased))
+		if r.GetForward() != nil {
+			s.unbooked(r.record, d.Outcome, out)
 		}
 		if q := r.GetDebit(); q != nil {
 			h.redeemed = append(h.redeemed, q.Redemption)
@@ -115,20 +115,27 @@ func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Outp
 	}
 	c.event.CreditEvent = &s.event
 	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, m)
-	switch {
-	case err != nil:
+	if err != nil {
 		h.ended(c.event.Cause.Type, deadLettered)
 		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonRuleError, err))
-	case d.Outcome == ledger.Erased:
-		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonErased, errErased))
-		fallthrough
-	default:
+	} else {
 		h.ended(c.event.Cause.Type, d.Outcome)
+		s.unbooked(c.record, d.Outcome, out)
 	}
 	if s.event.Referral != nil {
 		h.referred(d)
 	}
 	return s.write(h, d, out)
+}
+
+// unbooked makes a dead letter of a source event that the ledger has nothing of, and people may have to look at.
+func (s *Stage) unbooked(r *topics.Record, o ledger.Outcome, out *processors.Output) {
+	switch o {
+	case ledger.Erased:
+		out.Records = append(out.Records, deadLetter(r, topics.ReasonErased, errErased))
+	case ledger.Conflict:
+		out.Records = append(out.Records, deadLetter(r, topics.ReasonConflict, errConflict))
+	}
 }
 
 // referred counts what became of an order's referral.
@@ -142,6 +149,9 @@ func (h *shard) referred(d *ledger.Decision) {
 
 // errErased is an event of a member of whom nothing is kept any more, and who does not come back.
 var errErased = errors.New("the member was erased: an id that was erased is not used again")
+
+// errConflict is a refund of an id that another refund of its order has: which of both is right, people have to say.
+var errConflict = errors.New("the order has a refund of this id with other lines or amounts")
 
 // deadLettered is counted beside the ledger's outcomes.
 const deadLettered ledger.Outcome = "dead_letter"

@@ -549,6 +549,7 @@ type RefundLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Net           int64                  `protobuf:"varint,2,opt,name=net,proto3" json:"net,omitempty"`
+	Asked         int64                  `protobuf:"varint,3,opt,name=asked,proto3" json:"asked,omitempty"` // in an entry, where that is more than was given back
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -593,6 +594,13 @@ func (x *RefundLine) GetId() string {
 func (x *RefundLine) GetNet() int64 {
 	if x != nil {
 		return x.Net
+	}
+	return 0
+}
+
+func (x *RefundLine) GetAsked() int64 {
+	if x != nil {
+		return x.Asked
 	}
 	return 0
 }
@@ -6136,11 +6144,12 @@ const file_points_proto_rawDesc = "" +
 	"OrderFacts\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\tR\x05order\x120\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.jifen.points.v1.OrderLineR\x05lines\x12\x1a\n" +
-	"\bcurrency\x18\x03 \x01(\tR\bcurrency\".\n" +
+	"\bcurrency\x18\x03 \x01(\tR\bcurrency\"D\n" +
 	"\n" +
 	"RefundLine\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
-	"\x03net\x18\x02 \x01(\x03R\x03net\"n\n" +
+	"\x03net\x18\x02 \x01(\x03R\x03net\x12\x14\n" +
+	"\x05asked\x18\x03 \x01(\x03R\x05asked\"n\n" +
 	"\vRefundFacts\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\tR\x05order\x12\x16\n" +
 	"\x06refund\x18\x02 \x01(\tR\x06refund\x121\n" +

@@ -1,0 +1,85 @@
+package ledger
+
+import (
+	"cmp"
+	"slices"
+
+	"jifen/topics/pointspb"
+)
+
+// Returned is a return that was applied: its id, and what was asked to be given back.
+type Returned struct {
+	ID     string
+	Digest uint64
+}
+
+// knownReturn says what became of a return under an id that the order has: Duplicate, or Conflict where it asks for
+// something else. Either has no effect (C8).
+func (o *Order) knownReturn(f *pointspb.RefundFacts) (Outcome, bool) {
+	outcome := func(same bool) (Outcome, bool) {
+		if same {
+			return Duplicate, true
+		}
+		return Conflict, true
+	}
+	for i := range o.Returns {
+		if o.Returns[i].ID == f.Refund {
+			return outcome(o.Returns[i].Digest == returnDigest(f))
+		}
+	}
+	for i := range o.Early {
+		if o.Early[i].Return == f.Refund {
+			return outcome(returnDigest(o.Early[i].facts("")) == returnDigest(f))
+		}
+	}
+	return "", false
+}
+
+// facts are those that a refund which waits came with.
+func (r *Refund) facts(order string) *pointspb.RefundFacts {
+	f := &pointspb.RefundFacts{Order: order, Refund: r.Return}
+	for _, l := range r.Lines {
+		f.Lines = append(f.Lines, &pointspb.RefundLine{Id: l.ID, Net: l.Net})
+	}
+	return f
+}
+
+// returnDigest is of what a return asks for, whatever the order of its lines.
+func returnDigest(f *pointspb.RefundFacts) uint64 {
+	lines := slices.Clone(f.Lines)
+	slices.SortFunc(lines, func(x, y *pointspb.RefundLine) int { return cmp.Compare(x.Id, y.Id) })
+	var text state
+	for _, l := range lines {
+		if asked := cmp.Or(l.Asked, l.Net); asked != 0 {
+			text.text(l.Id)
+			text.int(asked)
+		}
+	}
+	return HashOrder(string(text))
+}
+
+// giveBackLines says what of a return is really given back, and what was asked where that is more: of each line never more
+// than is kept, of one that the order does not have nothing. The outcome says which of both was met.
+func giveBackLines(o *Order, f *pointspb.RefundFacts) ([]*pointspb.RefundLine, Outcome) {
+	var lines []*pointspb.RefundLine
+	outcome := Applied
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		asked := refunded(f, l.ID)
+		if asked == 0 {
+			continue
+		}
+		line := &pointspb.RefundLine{Id: l.ID, Net: min(asked, l.Kept)}
+		if line.Net < asked {
+			line.Asked, outcome = asked, TooMuch
+		}
+		lines = append(lines, line)
+	}
+	for _, l := range f.Lines {
+		if l.Net > 0 && !slices.ContainsFunc(o.Lines, func(k OrderLine) bool { return k.ID == l.Id }) {
+			lines = append(lines, &pointspb.RefundLine{Id: l.Id, Asked: l.Net})
+			outcome = UnknownLine
+		}
+	}
+	return lines, outcome
+}
