@@ -1,11 +1,16 @@
 package testkit_test
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"strings"
 	"testing"
 
 	"jifen/internal/testkit"
 )
+
+func TestMain(m *testing.M) { testkit.Main(m) }
 
 // recorder is a test that only remembers how it ended first; a real one would not go on.
 type recorder struct {
@@ -54,5 +59,39 @@ func TestRunShowsWhatAProgramSays(t *testing.T) {
 	}
 	if !p.State().Success() {
 		t.Errorf("state = %v", p.State())
+	}
+}
+
+func TestDeafLosesChosenRepliesOfExecutedRequests(t *testing.T) {
+	redis := testkit.Redis(t)
+	d := testkit.StartDeaf(t, redis.Addr(), func(request []byte) bool { return strings.HasPrefix(string(request), "INCR") })
+	ask := func(addr, command string) string {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, command+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		said, err := bufio.NewReader(conn).ReadString('\n')
+		if err != nil && said != "" {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(said)
+	}
+	for _, c := range []struct{ addr, command, want string }{
+		{d.Addr(), "PING", "+PONG"},
+		{d.Addr(), "INCR deaf", ""},
+		{d.Addr(), "INCRBY deaf 2", ""},
+		{redis.Addr(), "INCR deaf", ":4"},
+		{d.Addr(), "STRLEN deaf", ":1"},
+	} {
+		if got := ask(c.addr, c.command); got != c.want {
+			t.Errorf("%s answers %q, want %q", c.command, got, c.want)
+		}
+	}
+	if d.Lost() != 2 {
+		t.Errorf("%d replies lost, want 2", d.Lost())
 	}
 }

@@ -82,6 +82,7 @@ func TestPipelineVector(t *testing.T) {
 	lotVectors(t)
 	raceVectors(t)
 	killVectors(t)
+	lostVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.
