@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,9 @@ func (p *ports) Order(ctx context.Context, member, source, id string) (httpapi.O
 		for _, l := range o.Lines {
 			order.Lines = append(order.Lines, httpapi.OrderLine{ID: l.ID, Net: l.Kept})
 		}
+		for i := range o.Grants {
+			order.Earned = append(order.Earned, earned(o, &o.Grants[i]))
+		}
 		found = append(found, order)
 	}
 	switch len(found) {
@@ -40,6 +44,15 @@ func (p *ports) Order(ctx context.Context, member, source, id string) (httpapi.O
 		return found[0], nil
 	}
 	return httpapi.Order{}, httpapi.ErrAmbiguous
+}
+
+// earned is what a grant gave for each line.
+func earned(o *ledger.Order, g *ledger.Grant) httpapi.Earned {
+	out := httpapi.Earned{Lot: g.Lot}
+	for i, points := range o.Allocated(g) {
+		out.Lines = append(out.Lines, httpapi.LinePoints{Line: o.Lines[g.Lines[i]].ID, Points: points})
+	}
+	return out
 }
 
 // PreviewRefund has the stages decide a return on a copy of the member's states, as `jifen simulate` does.
@@ -74,7 +87,11 @@ func (p *ports) PreviewRefund(ctx context.Context, o httpapi.Order, lines []http
 		if e := &step.Entries[i]; e.Account == topics.MemberAccount(o.Member) {
 			out.Entries = append(out.Entries, httpapi.PreviewedEntry{Kind: e.Kind, Points: e.Points, Explanation: e.Why})
 			if e.Kind == "reversed" {
-				out.Grants = append(out.Grants, reversalOf(e))
+				g := reversalOf(e)
+				if i := slices.IndexFunc(o.Earned, func(x httpapi.Earned) bool { return x.Lot == e.Arithmetic.Lot }); i >= 0 {
+					g.Lines = o.Earned[i].Lines
+				}
+				out.Grants = append(out.Grants, g)
 			}
 		}
 	}

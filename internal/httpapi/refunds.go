@@ -27,6 +27,13 @@ type Orders interface {
 type Order struct {
 	Member, Source, ID string
 	Lines              []OrderLine // Net: kept, minor units
+	Earned             []Earned    // by its grants
+}
+
+// Earned is what a grant, known by its lot, gave for the lines of its order.
+type Earned struct {
+	Lot   uint32
+	Lines []LinePoints
 }
 
 // OrderLine is an amount of a line, minor units.
@@ -52,6 +59,13 @@ type GrantReversal struct {
 	Desired       int64 // to be taken back now
 	Taken         int64 // less, where the policy lets points go
 	Sources       []Source
+	Lines         []LinePoints
+}
+
+// LinePoints is what a grant gave for a line of its order (E6).
+type LinePoints struct {
+	Line   string `json:"line"`
+	Points int64  `json:"points"`
 }
 
 // PreviewedEntry is an entry that the ledger would get.
@@ -93,6 +107,7 @@ type ReversalBody struct {
 	Points      int64        `json:"points" doc:"Taken back now."`
 	LetGo       int64        `json:"let_go,omitempty" doc:"Not taken back, by the rulebook's clawback policy."`
 	From        []SourceBody `json:"from"`
+	Lines       []LinePoints `json:"lines" doc:"What the grant gave for the lines that earned it, before any return: its points by largest remainder on the lines' amounts."`
 }
 
 // PreviewedBody is an entry that the ledger would get.
@@ -227,6 +242,7 @@ func previewOf(o *Order, lines []OrderLine, p *RefundPreview) RefundPreviewBody 
 	for _, g := range p.Grants {
 		r := ReversalBody{
 			Rule: g.Rule, Version: g.Version, KeptPoints: g.KeptPoints, TakenBefore: g.Before, Points: g.Taken, LetGo: g.Desired - g.Taken, From: []SourceBody{},
+			Lines: append([]LinePoints{}, g.Lines...),
 		}
 		for _, s := range g.Sources {
 			if s.Account == "breakage" {

@@ -31,6 +31,7 @@ func (w *world) PreviewRefund(_ context.Context, _ Order, lines []OrderLine, lan
 		Grants: []GrantReversal{{
 			Rule: "basic", Version: "1", KeptPoints: 2, Before: 1, Desired: 30, Taken: 27,
 			Sources: []Source{{"available", "4", 20}, {"breakage", "4", 4}, {"debt", "", 3}},
+			Lines:   []LinePoints{{"1", 20}, {"a:b", 10}},
 		}},
 		Entries: []PreviewedEntry{{"reversed", -23, fmt.Sprint(language, lines)}},
 	}, w.fails
@@ -47,6 +48,7 @@ func TestRefundPreviewSaysWhatIsTakenFromWhere(t *testing.T) {
 				map[string]any{"account": "expired", "lot": "4", "points": 4.0},
 				map[string]any{"account": "debt", "points": 3.0},
 			},
+			"lines": []any{map[string]any{"line": "1", "points": 20.0}, map[string]any{"line": "a:b", "points": 10.0}},
 		}},
 		"before":  map[string]any{"available": 20.0, "pending": 0.0, "frozen": 0.0, "debt": 0.0, "tier": "gold"},
 		"after":   map[string]any{"available": 0.0, "pending": 0.0, "frozen": 0.0, "debt": 3.0, "tier": "gold"},

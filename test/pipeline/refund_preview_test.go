@@ -10,6 +10,24 @@ import (
 	"jifen/internal/httpapi"
 )
 
+// splitVector is E6: a silver member's 43 points are split over the lines that earned them, and a return changes nothing of it.
+func splitVector(t *testing.T) {
+	v := program(t, "book.yaml", false)
+	const now = "2026-05-27T12:00:00+08:00"
+	v.clock(now)
+	v.send(silver("E6"), paid("2026-05-26 11:00:55", "E6", "E6", line{"basic", 19900}, line{"other", 50000}, line{"basic", 10000}))
+	api := v.serve(now)
+	t.Run("E6", func(t *testing.T) {
+		for range 2 {
+			grants := api.get("E6", "/v1/orders/E6/refund-preview?lines=3:1000")["grants"].([]any)
+			equal(t, "grants", len(grants), 1)
+			equal(t, "lines", text(t, grants[0].(map[string]any)["lines"]), `[{"line":"1","points":29},{"line":"3","points":14}]`)
+			v.send(refunded("2026-05-27 10:00:00", "E6", "E6", "E6", 0, 0, 5000))
+		}
+	})
+	v.audited()
+}
+
 // TestRefundPreviewIsWhatTheRefundDoes asks first and returns then: E1's order in part (C1), all of it after a spend, so that
 // debt is left (C4), and once more what is nobody's any more. Asking changes nothing.
 func TestRefundPreviewIsWhatTheRefundDoes(t *testing.T) {

@@ -83,6 +83,7 @@ func TestPipelineVector(t *testing.T) {
 	raceVectors(t)
 	killVectors(t)
 	lostVectors(t)
+	splitVector(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.

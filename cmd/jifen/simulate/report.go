@@ -123,6 +123,7 @@ type Arithmetic struct {
 	Holdout        bool     `json:"holdout,omitempty"`
 	KeptPoints     int64    `json:"kept_points,omitempty"`     // of a clawback: what the amount kept would earn
 	ReversedBefore int64    `json:"reversed_before,omitempty"` // of a clawback
+	Lot            uint32   `json:"lot,omitempty"`             // of a clawback: that of the grant
 	Before         int64    `json:"before,omitempty"`          // of a retro run: what the rule had given already
 }
 
@@ -198,7 +199,8 @@ func arithmeticOf(x *pointspb.Arithmetic) *Arithmetic {
 	return &Arithmetic{
 		Mode: x.Mode, Points: x.Points, Per: x.Per, Eligible: x.Eligible, Quantity: x.Quantity, Tier: x.Tier,
 		TierMultiplier: ratioText(x.TierMultiplier), Campaign: ratioText(x.Campaign), Campaigns: x.Campaigns,
-		Desired: x.Desired, Awarded: x.Awarded, Holdout: x.Holdout, KeptPoints: x.KeptPoints, ReversedBefore: x.ReversedBefore, Before: x.Before,
+		Desired: x.Desired, Awarded: x.Awarded, Holdout: x.Holdout, KeptPoints: x.KeptPoints, ReversedBefore: x.ReversedBefore, Lot: x.Lot,
+		Before: x.Before,
 	}
 }
 
