@@ -217,11 +217,7 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	for i := range o.Grants {
 		s.grant(&o.Grants[i])
 	}
-	s.count(len(o.Returns))
-	for i := range o.Returns {
-		s.text(o.Returns[i].ID)
-		s.int(int64(o.Returns[i].Digest))
-	}
+	s.returns(o.Returns)
 	s.count(len(o.Early))
 	for i := range o.Early {
 		s.early(&o.Early[i])

@@ -83,3 +83,11 @@ func giveBackLines(o *Order, f *pointspb.RefundFacts) ([]*pointspb.RefundLine, O
 	}
 	return lines, outcome
 }
+
+func (s *state) returns(all []Returned) {
+	s.count(len(all))
+	for i := range all {
+		s.text(all[i].ID)
+		s.int(int64(all[i].Digest))
+	}
+}
