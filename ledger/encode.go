@@ -201,7 +201,7 @@ func (r *reading) account(a *Account) {
 // AppendBinary appends what a store keeps of an order. It never fails.
 func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 	s := state(b)
-	s.flags(o.Paid, o.Counted, o.Completed != 0, len(o.Asked) > 0, o.Sharer != "", o.retroed(), len(o.Reviews) > 0)
+	s.flags(o.Paid, o.Counted, o.Completed != 0, len(o.Asked) > 0, o.Sharer != "", o.retroed(), len(o.Reviews) > 0, len(o.Returns) > 0)
 	s.int(o.At)
 	s.int(int64(o.Year))
 	s.int(o.Written)
@@ -226,10 +226,7 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 		s.int(o.Completed)
 	}
 	if len(o.Asked) > 0 {
-		s.count(len(o.Asked))
-		for _, rule := range o.Asked {
-			s.text(rule)
-		}
+		s.texts(o.Asked)
 	}
 	if o.Sharer != "" {
 		s.text(o.Sharer)
@@ -243,14 +240,15 @@ func (o *Order) AppendBinary(b []byte) ([]byte, error) {
 			s.text(string(event))
 		}
 	}
+	s.digests(o.Returns)
 	return s, nil
 }
 
 // UnmarshalBinary reads what AppendBinary wrote.
 func (o *Order) UnmarshalBinary(b []byte) error {
 	r := &reading{rest: b}
-	var completed, asked, referred, retros, reviews bool
-	r.flags(&o.Paid, &o.Counted, &completed, &asked, &referred, &retros, &reviews)
+	var completed, asked, referred, retros, reviews, digests bool
+	r.flags(&o.Paid, &o.Counted, &completed, &asked, &referred, &retros, &reviews, &digests)
 	o.At, o.Year, o.Written = r.int(), int32(r.int()), r.int()
 	o.Lines = many(r, func() OrderLine {
 		l := OrderLine{ID: r.text(), Net: r.int()}
@@ -258,7 +256,7 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 		return l
 	})
 	o.Grants = many(r, r.grant)
-	o.Returns = many(r, func() Returned { return Returned{r.text(), uint64(r.int())} })
+	o.Returns = many(r, func() Returned { return Returned{ID: r.text()} })
 	o.Early = many(r, r.early)
 	if completed {
 		o.Completed = r.int()
@@ -274,6 +272,9 @@ func (o *Order) UnmarshalBinary(b []byte) error {
 	}
 	if reviews {
 		o.Reviews = many(r, func() []byte { return []byte(r.text()) })
+	}
+	if digests {
+		r.digests(o.Returns)
 	}
 	return r.end()
 }

@@ -7,7 +7,7 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// Returned is a return that was applied: its id, and what was asked to be given back.
+// Returned is a return that was applied: its id, and a digest of what was asked to be given back; 0 = not known.
 type Returned struct {
 	ID     string
 	Digest uint64
@@ -24,7 +24,8 @@ func (o *Order) knownReturn(f *pointspb.RefundFacts) (Outcome, bool) {
 	}
 	for i := range o.Returns {
 		if o.Returns[i].ID == f.Refund {
-			return outcome(o.Returns[i].Digest == returnDigest(f))
+			known := o.Returns[i].Digest
+			return outcome(known == 0 || known == returnDigest(f))
 		}
 	}
 	for i := range o.Early {
@@ -88,6 +89,18 @@ func (s *state) returns(all []Returned) {
 	s.count(len(all))
 	for i := range all {
 		s.text(all[i].ID)
+	}
+}
+
+// digests stand apart from the ids: orders that merged members brought along without them are read for good (decision 0019).
+func (s *state) digests(all []Returned) {
+	for i := range all {
 		s.int(int64(all[i].Digest))
+	}
+}
+
+func (r *reading) digests(all []Returned) {
+	for i := range all {
+		all[i].Digest = uint64(r.int())
 	}
 }
