@@ -66,7 +66,7 @@ func fill(v reflect.Value, next *int64) {
 		v.SetBool(true)
 	case reflect.Uint8:
 		v.SetUint(uint64(*next % 256))
-	case reflect.Uint32:
+	case reflect.Uint32, reflect.Uint64:
 		v.SetUint(uint64(*next))
 	default:
 		v.SetInt(*next << 20)
