@@ -20,7 +20,8 @@ import (
 const forgetEvery = 24 * time.Hour
 
 const (
-	erasedMembers = `(SELECT DISTINCT member FROM ledger WHERE kind = 'erased' AND account_kind = 'member')`
+	whoWasErased  = `SELECT DISTINCT member FROM ledger WHERE kind = 'erased' AND account_kind = 'member'`
+	erasedMembers = `(` + whoWasErased + `)`
 	// ofErased are the events that are of them, or that say nothing without them: their clicks on others' shares, and that
 	// they turned out to be another one.
 	ofErased = `(member IN ` + erasedMembers + ` OR JSONExtractString(data, 'member') IN ` + erasedMembers + `
@@ -58,7 +59,7 @@ func (s *Store) ForgetErased(ctx context.Context) (rows uint64, err error) {
 
 // loadErased asks the table who was erased: their events are not inserted. The caller holds s.mu.
 func (s *Store) loadErased(ctx context.Context) error {
-	rows, err := s.conn.Query(ctx, "SELECT DISTINCT member FROM ledger WHERE kind = 'erased' AND account_kind = 'member'")
+	rows, err := s.conn.Query(ctx, whoWasErased)
 	if err != nil {
 		return fmt.Errorf("erased members: %w", err)
 	}

@@ -275,12 +275,8 @@ func (d *Decision) suspected(r *pointspb.Request, q *pointspb.SuspectRequest) (*
 		return nil, err
 	}
 	a := d.world.Member(member)
-	if a.MergedInto != "" {
-		d.request(r, topics.MemberAccount(a.MergedInto), &pointspb.Request{What: r.What})
-		return d.refuse(Forwarded), nil
-	}
-	if a.Erased != 0 {
-		return d.refuse(Erased), nil
+	if d.elsewhere(r, a) {
+		return d, nil
 	}
 	d.cause = q.Cause
 	d.advance(a)

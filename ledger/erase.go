@@ -24,6 +24,20 @@ func (c *credit) ended(ev *pointspb.CreditEvent) (*Decision, error) {
 	return c.refuse(Erased), nil
 }
 
+// elsewhere ends a request on an account that is not there any more: it is sent on to the member whom it became, or refused.
+func (d *Decision) elsewhere(r *pointspb.Request, a *Member) bool {
+	switch {
+	case a.MergedInto != "":
+		d.request(r, topics.MemberAccount(a.MergedInto), &pointspb.Request{What: r.What})
+		d.refuse(Forwarded)
+	case a.Erased != 0:
+		d.refuse(Erased)
+	default:
+		return false
+	}
+	return true
+}
+
 // eraseOld decides the erasure of an id that the erased member once had. It may be one of whom nothing is known here.
 func (d *Decision) eraseOld(r *pointspb.Request, q *pointspb.EraseRequest) (*Decision, error) {
 	id, ok := topics.MemberOf(r.Account)

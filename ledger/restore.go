@@ -37,12 +37,8 @@ func (d *Decision) restore(r *pointspb.Request, q *pointspb.RestoreRequest) (*De
 		return nil, fmt.Errorf("return %q of redemption %q of %s gives %d points back", q.ReturnId, q.Redemption, r.Account, q.Points)
 	}
 	a := d.world.Member(member)
-	if a.MergedInto != "" {
-		d.request(r, topics.MemberAccount(a.MergedInto), &pointspb.Request{What: r.What})
-		return d.refuse(Forwarded), nil
-	}
-	if a.Erased != 0 {
-		return d.refuse(Erased), nil
+	if d.elsewhere(r, a) {
+		return d, nil
 	}
 	d.advance(a)
 	x := d.world.Redemptions[q.Redemption]

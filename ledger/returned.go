@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
+	"jifen/topics"
 	"jifen/topics/pointspb"
 )
 
@@ -56,7 +58,8 @@ func returnDigest(f *pointspb.RefundFacts) uint64 {
 			text.int(asked)
 		}
 	}
-	return HashOrder(string(text))
+	mark := topics.MarkOf("return", string(text))
+	return binary.BigEndian.Uint64(mark[:])
 }
 
 // giveBackLines says what of a return is really given back, and what was asked where that is more: of each line never more

@@ -59,39 +59,51 @@ func FetchEngine(ctx context.Context) (lib string, err error) {
 	return fetchEngine(ctx, cache)
 }
 
-// FetchKafka downloads Apache Kafka's jars with Maven unless the cache has them, and returns their folder. The folder is
-// named after what it holds and appears whole or not at all, so concurrent and interrupted downloads do no harm.
+// FetchKafka downloads Apache Kafka's jars with Maven unless the cache has them, and returns their folder.
 func FetchKafka(ctx context.Context) (lib string, err error) {
+	return Cached("kafka", kafkaPOM, func(work string) (string, error) {
+		if err := os.WriteFile(filepath.Join(work, "pom.xml"), kafkaPOM, 0o644); err != nil {
+			return "", fmt.Errorf("write the list of what to download: %w", err)
+		}
+		cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+		cmd.Dir = work
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("download Apache Kafka with Maven (Debian: apt-get install maven): %w\n%s", err, out)
+		}
+		return "lib", nil
+	})
+}
+
+// Cached is a folder of the cache, named after the list of what it holds. Unless it is there, fetch downloads into a folder
+// to work in and says which folder in that is wanted; it appears whole or not at all, so concurrent and interrupted
+// downloads do no harm.
+func Cached(kind string, list []byte, fetch func(work string) (folder string, err error)) (path string, err error) {
 	cache, err := CacheDir()
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(kafkaPOM)
-	lib = filepath.Join(cache, "kafka-"+hex.EncodeToString(sum[:6]))
-	if _, err := os.Stat(lib); err == nil {
-		return lib, nil
+	sum := sha256.Sum256(list)
+	path = filepath.Join(cache, kind+"-"+hex.EncodeToString(sum[:6]))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
 	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", fmt.Errorf("make the cache folder: %w", err)
 	}
-	work, err := os.MkdirTemp(cache, "fetch-kafka-")
+	work, err := os.MkdirTemp(cache, "fetch-"+kind+"-")
 	if err != nil {
 		return "", fmt.Errorf("make a folder for the download: %w", err)
 	}
 	defer os.RemoveAll(work)
-	if err := os.WriteFile(filepath.Join(work, "pom.xml"), kafkaPOM, 0o644); err != nil {
-		return "", fmt.Errorf("write the list of what to download: %w", err)
+	folder, err := fetch(work)
+	if err != nil {
+		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib")
-	cmd.Dir = work
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("download Apache Kafka with Maven (Debian: apt-get install maven): %w\n%s", err, out)
-	}
-	if err := os.Rename(filepath.Join(work, "lib"), lib); err != nil {
-		if _, there := os.Stat(lib); there == nil {
-			return lib, nil // another process was faster
+	if err := os.Rename(filepath.Join(work, folder), path); err != nil {
+		if _, there := os.Stat(path); there == nil {
+			return path, nil // another process was faster
 		}
 		return "", errors.Join(errors.New("put the download into the cache"), err)
 	}
-	return lib, nil
+	return path, nil
 }

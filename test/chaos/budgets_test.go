@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"jifen/internal/testkit"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
@@ -22,16 +21,7 @@ const tightBudget = 400_000
 // a campaign leads above its budget, each award is given once and booked once, and in the end the one is used up, however
 // orders came, and the other gave each member just what the shop knows them to have earned.
 func TestKillsWhileBudgetsAreAwarded(t *testing.T) {
-	s := newStack(t, &stack{kafka: testkit.StartKafka(t), redis: testkit.StartRedis(t), engine: testkit.StartEngine(t)}, "testdata/budgets.yaml")
-	t.Cleanup(func() {
-		if t.Failed() {
-			s.tell(t)
-		}
-		for _, p := range s.slots {
-			p.stop(t)
-		}
-		s.producer.Close()
-	})
+	s := ownStack(t, "testdata/budgets.yaml")
 	for _, p := range s.slots {
 		p.ensure(t)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
-	"jifen/internal/testkit"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
@@ -27,16 +26,7 @@ const (
 // after them, each again and again until it is let finish, and the owners at work with what they send. Each dead letter comes
 // back once and is credited once, each order goes by the other version once, and all that is undone once.
 func TestKillsWhileCommandsRun(t *testing.T) {
-	s := newStack(t, &stack{kafka: testkit.StartKafka(t), redis: testkit.StartRedis(t), engine: testkit.StartEngine(t)}, "testdata/commands.yaml")
-	t.Cleanup(func() {
-		if t.Failed() {
-			s.tell(t)
-		}
-		for _, p := range s.slots {
-			p.stop(t)
-		}
-		s.producer.Close()
-	})
+	s := ownStack(t, "testdata/commands.yaml")
 	began := time.Now()
 	shop := s.sendTooEarly(t)
 	for _, p := range s.slots {

@@ -23,16 +23,7 @@ const (
 // TestKillsWhileLotsExpire: 100,000 lots are past their expiry when the owners come back, and owners are killed at each
 // failpoint while they book that: each lot expires once, and nothing else happens.
 func TestKillsWhileLotsExpire(t *testing.T) {
-	s := newStack(t, &stack{kafka: testkit.StartKafka(t), redis: testkit.StartRedis(t), engine: testkit.StartEngine(t)}, "testdata/expiring.yaml")
-	t.Cleanup(func() {
-		if t.Failed() {
-			s.tell(t)
-		}
-		for _, p := range s.slots {
-			p.stop(t)
-		}
-		s.producer.Close()
-	})
+	s := ownStack(t, "testdata/expiring.yaml")
 	s.earnLots(t)
 	for _, p := range s.owners {
 		p.stop(t)

@@ -75,6 +75,22 @@ func start(t *testing.T) *stack {
 	return s
 }
 
+// ownStack makes an installation with servers of its own that end with the test.
+func ownStack(t *testing.T, book string) *stack {
+	t.Helper()
+	s := newStack(t, &stack{kafka: testkit.StartKafka(t), redis: testkit.StartRedis(t), engine: testkit.StartEngine(t)}, book)
+	t.Cleanup(func() {
+		if t.Failed() {
+			s.tell(t)
+		}
+		for _, p := range s.slots {
+			p.stop(t)
+		}
+		s.producer.Close()
+	})
+	return s
+}
+
 // newStack makes an installation of servers that run.
 func newStack(t *testing.T, s *stack, book string) *stack {
 	t.Helper()

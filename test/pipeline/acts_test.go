@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,21 +71,8 @@ func actVectors(t *testing.T) {
 // overdue is what the owner's metric says.
 func (in *installation) overdue() string {
 	in.t.Helper()
-	res, err := http.Get("http://" + in.admin + "/metrics")
-	if err != nil {
-		in.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		in.t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if n, ok := strings.CutPrefix(line, "jifen_freezes_overdue "); ok {
-			return strings.TrimSpace(n)
-		}
-	}
-	return "none"
+	_, n, _ := strings.Cut(in.metric("jifen_freezes_overdue"), " ")
+	return n
 }
 
 // TestFreezesPastTheirReviewAlarm: the clock finds them, also after a restart, and the metric tells until they are done with.

@@ -139,7 +139,8 @@ func (s *scratch) read(ctx context.Context, w *ledger.Want, into *ledger.World) 
 		}
 	}
 	for _, id := range w.Budgets {
-		b, err := s.budget(ctx, w.Shard, id)
+		b, err := had(ctx, s, s.shard(w.Shard).budgets, id, ledger.Want{Shard: w.Shard, Budgets: []string{id}},
+			func(w *ledger.World) map[string]*ledger.Budget { return w.Budgets })
 		if err != nil {
 			return err
 		}
@@ -147,7 +148,8 @@ func (s *scratch) read(ctx context.Context, w *ledger.Want, into *ledger.World) 
 		into.Budgets[id] = &known
 	}
 	for _, id := range w.Identities {
-		x, err := s.identity(ctx, w.Shard, id)
+		x, err := had(ctx, s, s.shard(w.Shard).identities, id, ledger.Want{Shard: w.Shard, Identities: []string{id}},
+			func(w *ledger.World) map[string]*ledger.Identity { return w.Identities })
 		if err != nil {
 			return err
 		}
@@ -156,40 +158,21 @@ func (s *scratch) read(ctx context.Context, w *ledger.Want, into *ledger.World) 
 	return s.readLogs(ctx, w, into)
 }
 
-// budget is what is had of a campaign's budget, read from beneath the first time.
-func (s *scratch) budget(ctx context.Context, shard int32, id string) (*ledger.Budget, error) {
-	h := s.shard(shard)
-	if h.budgets[id] == nil {
-		h.budgets[id] = &ledger.Budget{}
+// had is a state of a shard, by its name; where there is none it is read from beneath the first time.
+func had[S any](ctx context.Context, s *scratch, states map[string]*S, name string, want ledger.Want, of func(*ledger.World) map[string]*S) (*S, error) {
+	if states[name] == nil {
+		states[name] = new(S)
 		if s.beneath != nil {
-			got, err := s.beneath.Read(ctx, []ledger.Want{{Shard: shard, Budgets: []string{id}}})
+			got, err := s.beneath.Read(ctx, []ledger.Want{want})
 			if err != nil {
 				return nil, err
 			}
-			if b := got[0].World.Budgets[id]; b != nil {
-				*h.budgets[id] = *b
+			if x := of(got[0].World)[name]; x != nil {
+				states[name] = x
 			}
 		}
 	}
-	return h.budgets[id], nil
-}
-
-// identity is what is had of a device or an address, read from beneath the first time.
-func (s *scratch) identity(ctx context.Context, shard int32, id string) (*ledger.Identity, error) {
-	h := s.shard(shard)
-	if h.identities[id] == nil {
-		h.identities[id] = &ledger.Identity{}
-		if s.beneath != nil {
-			got, err := s.beneath.Read(ctx, []ledger.Want{{Shard: shard, Identities: []string{id}}})
-			if err != nil {
-				return nil, err
-			}
-			if x := got[0].World.Identities[id]; x != nil {
-				h.identities[id] = x
-			}
-		}
-	}
-	return h.identities[id], nil
+	return states[name], nil
 }
 
 // readLogs takes in seen buckets and orders, as a store's log of them does: all that is had of whoever is asked for.
