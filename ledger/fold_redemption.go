@@ -9,6 +9,7 @@ func (w *World) foldRedemption(a *Member, e *pointspb.Entry) {
 		PriceVersion: f.PriceVersion, At: e.RecordedAt,
 	}
 	if e.Kind == pointspb.Kind_REDEEMED {
+		r.Parts = takenParts(f.Parts)
 		r.Points = f.UnitPrice * f.Quantity
 		for _, p := range e.Postings {
 			if i, ok := a.lot(p.Lot); ok && p.Account == pointspb.Account_AVAILABLE {

@@ -100,7 +100,7 @@ func foldItem(i *Item, e *pointspb.Entry) {
 func (i *Item) define(f *pointspb.ItemFacts, now int64) {
 	d := f.Definition
 	i.ID, i.NameZh, i.NameEn, i.Kind, i.OnSale = d.Id, d.NameZh, d.NameEn, d.Kind, d.OnSale
-	i.Tiers, i.PerMember = d.Tiers, d.LimitPerMember
+	i.Tiers, i.PerMember, i.Fulfilment = d.Tiers, d.LimitPerMember, d.Fulfilment
 	if f.PriceVersion == i.Prices.Version {
 		return
 	}

@@ -29,6 +29,7 @@ func (w *World) carriedRedemptions(m *Member) (all []*pointspb.CarriedRedemption
 		for _, x := range r.Returns {
 			c.Returns = append(c.Returns, &pointspb.ReturnFacts{Id: x.ID, Points: x.Points, Outcome: string(x.Outcome)})
 		}
+		c.Parts = partsOf(r.Parts)
 		all = append(all, c)
 	}
 	slices.SortFunc(all, func(x, y *pointspb.CarriedRedemption) int { return strings.Compare(x.Id, y.Id) })
@@ -59,6 +60,21 @@ func (w *World) takeRedemptions(m *Member, e *pointspb.Entry) {
 		for _, x := range c.Returns {
 			r.Returns = append(r.Returns, Return{ID: x.Id, Points: x.Points, Outcome: Outcome(x.Outcome)})
 		}
+		r.Parts = takenParts(c.Parts)
 		w.SetRedemption(c.Id, r)
 	}
+}
+
+func partsOf(all []Part) (parts []*pointspb.Part) {
+	for _, p := range all {
+		parts = append(parts, &pointspb.Part{Item: p.Item, Quantity: p.Quantity, Fulfilment: p.Fulfilment, Codes: p.Codes})
+	}
+	return parts
+}
+
+func takenParts(all []*pointspb.Part) (parts []Part) {
+	for _, p := range all {
+		parts = append(parts, Part{Item: p.Item, Quantity: p.Quantity, Fulfilment: p.Fulfilment, Codes: p.Codes})
+	}
+	return parts
 }

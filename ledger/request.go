@@ -97,6 +97,9 @@ func (d *Decision) reserve(r *pointspb.Request, q *pointspb.ReserveRequest) *Dec
 		debit.Refusal = string(d.Outcome)
 	}
 	debit.Prices = prices
+	if d.Outcome == Applied {
+		debit.Parts = []*pointspb.Part{{Item: id, Quantity: q.Quantity, Fulfilment: i.fulfilment()}}
+	}
 	d.request(r, topics.MemberAccount(q.Member), &pointspb.Request{What: &pointspb.Request_Debit{Debit: debit}})
 	return d
 }
@@ -131,25 +134,24 @@ func (d *Decision) debit(r *pointspb.Request, q *pointspb.DebitRequest) *Decisio
 		return d.refuse(Conflict)
 	}
 	settle := func(sold bool) {
-		d.request(r, topics.ItemAccount(q.Item), &pointspb.Request{What: &pointspb.Request_Settle{
-			Settle: &pointspb.SettleRequest{Redemption: q.Redemption, BodyHash: q.BodyHash, Sold: sold},
-		}})
+		for _, p := range held(q) {
+			d.request(r, topics.ItemAccount(p.Item), &pointspb.Request{What: &pointspb.Request_Settle{
+				Settle: &pointspb.SettleRequest{Redemption: q.Redemption, BodyHash: q.BodyHash, Sold: sold},
+			}})
+		}
 	}
 	if known := d.world.Redemptions[q.Redemption]; known != nil {
 		d.Outcome = Duplicate
 		if !slices.Equal(known.BodyHash, q.BodyHash) {
 			d.Outcome = Conflict
 		}
-		if q.Refusal == "" {
-			settle(false)
-		}
+		settle(false)
 		return d
 	}
 	a := d.world.Member(member)
 	if a.Erased != 0 { // of whom no answer is kept, either
-		if d.Outcome = Erased; q.Refusal == "" {
-			settle(false)
-		}
+		settle(false)
+		d.Outcome = Erased
 		return d
 	}
 	d.advance(a)
@@ -158,12 +160,10 @@ func (d *Decision) debit(r *pointspb.Request, q *pointspb.DebitRequest) *Decisio
 	facts.Outcome = string(d.Outcome)
 	e := &pointspb.Entry{Account: r.Account, Kind: pointspb.Kind_REFUSED, EffectiveAt: d.moment.Now, Redemption: facts}
 	if d.Outcome == Applied {
-		e.Kind, e.Postings = pointspb.Kind_REDEEMED, a.spend(facts.UnitPrice*q.Quantity, d.moment.Now)
+		e.Kind, e.Postings, facts.Parts = pointspb.Kind_REDEEMED, a.spend(facts.UnitPrice*q.Quantity, d.moment.Now), held(q)
 	}
 	d.emitOf(a, e)
-	if q.Refusal == "" {
-		settle(d.Outcome == Applied)
-	}
+	settle(d.Outcome == Applied)
 	return d
 }
 

@@ -84,6 +84,16 @@ type Redemption struct {
 	At           int64
 	Lots         []LotUse // in the order in which they were consumed
 	Returns      []Return // oldest first
+	Parts        []Part   // what was given: of a bundle its own first
+}
+
+// Part is what an item gave for a redemption.
+type Part struct {
+	_          struct{} `cbor:",toarray"`
+	Item       string
+	Quantity   int64
+	Fulfilment string  // shipping | codes | booking | manual | bundle
+	Codes      []int64 // numbers in the item's pool
 }
 
 // LotUse is what one lot paid.
@@ -117,6 +127,7 @@ type Item struct {
 	Open       []Reservation
 	LastID     string // the last request that set the item, and how it ended
 	LastResult Outcome
+	Fulfilment string // empty: by kind
 }
 
 // Prices is a price list and until when it was in force (0 = still).
@@ -178,7 +189,7 @@ func (i *Item) Clone() *Item {
 func (i *Item) Definition() *pointspb.ItemDefinition {
 	d := &pointspb.ItemDefinition{
 		Id: i.ID, NameZh: i.NameZh, NameEn: i.NameEn, Kind: i.Kind, BasePrice: i.Prices.Base,
-		Tiers: i.Tiers, LimitPerMember: i.PerMember, OnSale: i.OnSale,
+		Tiers: i.Tiers, LimitPerMember: i.PerMember, OnSale: i.OnSale, Fulfilment: i.Fulfilment,
 	}
 	for _, t := range i.Prices.Tiers {
 		d.TierPrices = append(d.TierPrices, &pointspb.TierPrice{Tier: t.Tier, Points: t.Points})

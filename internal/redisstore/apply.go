@@ -39,7 +39,7 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(calls))
 		for i, c := range calls {
-			out[i] = p.FCall(ctx, "jifen_apply_5", c.keys, c.args...)
+			out[i] = p.FCall(ctx, "jifen_apply_6", c.keys, c.args...)
 		}
 		return out
 	})

@@ -1439,12 +1439,26 @@ type ItemDefinition struct {
 	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	NameZh         string                 `protobuf:"bytes,2,opt,name=name_zh,json=nameZh,proto3" json:"name_zh,omitempty"`
 	NameEn         string                 `protobuf:"bytes,3,opt,name=name_en,json=nameEn,proto3" json:"name_en,omitempty"`
-	Kind           string                 `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"` // physical | virtual | service
+	Kind           string                 `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"` // physical | virtual | service | bundle
 	BasePrice      int64                  `protobuf:"varint,5,opt,name=base_price,json=basePrice,proto3" json:"base_price,omitempty"`
 	TierPrices     []*TierPrice           `protobuf:"bytes,6,rep,name=tier_prices,json=tierPrices,proto3" json:"tier_prices,omitempty"`
 	Tiers          []string               `protobuf:"bytes,7,rep,name=tiers,proto3" json:"tiers,omitempty"`                                            // exclusive to these tiers; empty = everybody
-	LimitPerMember int64                  `protobuf:"varint,8,opt,name=limit_per_member,json=limitPerMember,proto3" json:"limit_per_member,omitempty"` // times per member, ever; 0 = no limit
+	LimitPerMember int64                  `protobuf:"varint,8,opt,name=limit_per_member,json=limitPerMember,proto3" json:"limit_per_member,omitempty"` // units per member and period; 0 = no limit
 	OnSale         bool                   `protobuf:"varint,9,opt,name=on_sale,json=onSale,proto3" json:"on_sale,omitempty"`
+	LimitPer       string                 `protobuf:"bytes,10,opt,name=limit_per,json=limitPer,proto3" json:"limit_per,omitempty"`  // day | week | month | year | ever; empty = ever
+	SaleFrom       int64                  `protobuf:"varint,11,opt,name=sale_from,json=saleFrom,proto3" json:"sale_from,omitempty"` // Unix ms; 0 = open
+	SaleTo         int64                  `protobuf:"varint,12,opt,name=sale_to,json=saleTo,proto3" json:"sale_to,omitempty"`
+	Categories     []string               `protobuf:"bytes,13,rep,name=categories,proto3" json:"categories,omitempty"`
+	Zones          []string               `protobuf:"bytes,14,rep,name=zones,proto3" json:"zones,omitempty"`                             // of campaigns that give points back (R57)
+	Fulfilment     string                 `protobuf:"bytes,15,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"`                   // shipping | codes | booking | manual; empty = by kind
+	BookingUrl     string                 `protobuf:"bytes,16,opt,name=booking_url,json=bookingUrl,proto3" json:"booking_url,omitempty"` // {redemption} stands for the redemption's id
+	Components     []*Component           `protobuf:"bytes,17,rep,name=components,proto3" json:"components,omitempty"`                   // of a bundle
+	CodesLow       int64                  `protobuf:"varint,18,opt,name=codes_low,json=codesLow,proto3" json:"codes_low,omitempty"`      // whoever keeps the codes is told when fewer are left; 0 = nobody
+	DescriptionZh  string                 `protobuf:"bytes,19,opt,name=description_zh,json=descriptionZh,proto3" json:"description_zh,omitempty"`
+	DescriptionEn  string                 `protobuf:"bytes,20,opt,name=description_en,json=descriptionEn,proto3" json:"description_en,omitempty"`
+	InstructionsZh string                 `protobuf:"bytes,21,opt,name=instructions_zh,json=instructionsZh,proto3" json:"instructions_zh,omitempty"` // how to use what was redeemed
+	InstructionsEn string                 `protobuf:"bytes,22,opt,name=instructions_en,json=instructionsEn,proto3" json:"instructions_en,omitempty"`
+	Pictures       []string               `protobuf:"bytes,23,rep,name=pictures,proto3" json:"pictures,omitempty"` // URLs or paths
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -1542,22 +1556,247 @@ func (x *ItemDefinition) GetOnSale() bool {
 	return false
 }
 
+func (x *ItemDefinition) GetLimitPer() string {
+	if x != nil {
+		return x.LimitPer
+	}
+	return ""
+}
+
+func (x *ItemDefinition) GetSaleFrom() int64 {
+	if x != nil {
+		return x.SaleFrom
+	}
+	return 0
+}
+
+func (x *ItemDefinition) GetSaleTo() int64 {
+	if x != nil {
+		return x.SaleTo
+	}
+	return 0
+}
+
+func (x *ItemDefinition) GetCategories() []string {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
+func (x *ItemDefinition) GetZones() []string {
+	if x != nil {
+		return x.Zones
+	}
+	return nil
+}
+
+func (x *ItemDefinition) GetFulfilment() string {
+	if x != nil {
+		return x.Fulfilment
+	}
+	return ""
+}
+
+func (x *ItemDefinition) GetBookingUrl() string {
+	if x != nil {
+		return x.BookingUrl
+	}
+	return ""
+}
+
+func (x *ItemDefinition) GetComponents() []*Component {
+	if x != nil {
+		return x.Components
+	}
+	return nil
+}
+
+func (x *ItemDefinition) GetCodesLow() int64 {
+	if x != nil {
+		return x.CodesLow
+	}
+	return 0
+}
+
+func (x *ItemDefinition) GetDescriptionZh() string {
+	if x != nil {
+		return x.DescriptionZh
+	}
+	return ""
+}
+
+func (x *ItemDefinition) GetDescriptionEn() string {
+	if x != nil {
+		return x.DescriptionEn
+	}
+	return ""
+}
+
+func (x *ItemDefinition) GetInstructionsZh() string {
+	if x != nil {
+		return x.InstructionsZh
+	}
+	return ""
+}
+
+func (x *ItemDefinition) GetInstructionsEn() string {
+	if x != nil {
+		return x.InstructionsEn
+	}
+	return ""
+}
+
+func (x *ItemDefinition) GetPictures() []string {
+	if x != nil {
+		return x.Pictures
+	}
+	return nil
+}
+
+// Component is what one unit of a bundle consists of.
+type Component struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Item          string                 `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Component) Reset() {
+	*x = Component{}
+	mi := &file_points_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Component) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Component) ProtoMessage() {}
+
+func (x *Component) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Component.ProtoReflect.Descriptor instead.
+func (*Component) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Component) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *Component) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+// Part is what an item's shard holds, or gave, for a redemption: of a bundle there are several, its own first.
+type Part struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Item          string                 `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Fulfilment    string                 `protobuf:"bytes,3,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"` // shipping | codes | booking | manual; of a bundle itself: bundle
+	Codes         []int64                `protobuf:"varint,4,rep,packed,name=codes,proto3" json:"codes,omitempty"`   // numbers in the item's pool
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Part) Reset() {
+	*x = Part{}
+	mi := &file_points_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Part) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Part) ProtoMessage() {}
+
+func (x *Part) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Part.ProtoReflect.Descriptor instead.
+func (*Part) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Part) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *Part) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Part) GetFulfilment() string {
+	if x != nil {
+		return x.Fulfilment
+	}
+	return ""
+}
+
+func (x *Part) GetCodes() []int64 {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 // ReserveRequest asks the item's shard for stock: step (1) of a redemption.
 type ReserveRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Redemption    string                 `protobuf:"bytes,1,opt,name=redemption,proto3" json:"redemption,omitempty"`
-	Member        string                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
-	Quantity      int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	BodyHash      []byte                 `protobuf:"bytes,4,opt,name=body_hash,json=bodyHash,proto3" json:"body_hash,omitempty"`
-	PriceVersion  int64                  `protobuf:"varint,5,opt,name=price_version,json=priceVersion,proto3" json:"price_version,omitempty"` // the version that a valid quote named; 0 = today's
-	QuotedUntil   int64                  `protobuf:"varint,6,opt,name=quoted_until,json=quotedUntil,proto3" json:"quoted_until,omitempty"`    // Unix ms until when that version is honoured
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Redemption   string                 `protobuf:"bytes,1,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	Member       string                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	Quantity     int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	BodyHash     []byte                 `protobuf:"bytes,4,opt,name=body_hash,json=bodyHash,proto3" json:"body_hash,omitempty"`
+	PriceVersion int64                  `protobuf:"varint,5,opt,name=price_version,json=priceVersion,proto3" json:"price_version,omitempty"` // the version that a valid quote named; 0 = today's
+	QuotedUntil  int64                  `protobuf:"varint,6,opt,name=quoted_until,json=quotedUntil,proto3" json:"quoted_until,omitempty"`    // Unix ms until when that version is honoured
+	QuotedAt     int64                  `protobuf:"varint,7,opt,name=quoted_at,json=quotedAt,proto3" json:"quoted_at,omitempty"`             // Unix ms at which campaigns were looked at; 0 = now
+	Address      bool                   `protobuf:"varint,8,opt,name=address,proto3" json:"address,omitempty"`                               // an address was given
+	// Of a bundle's component: what the debit will be once all are held, and which components still are not.
+	Debit         *DebitRequest `protobuf:"bytes,9,opt,name=debit,proto3" json:"debit,omitempty"`
+	Rest          []*Component  `protobuf:"bytes,10,rep,name=rest,proto3" json:"rest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReserveRequest) Reset() {
 	*x = ReserveRequest{}
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1569,7 +1808,7 @@ func (x *ReserveRequest) String() string {
 func (*ReserveRequest) ProtoMessage() {}
 
 func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[15]
+	mi := &file_points_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1582,7 +1821,7 @@ func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveRequest.ProtoReflect.Descriptor instead.
 func (*ReserveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{15}
+	return file_points_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReserveRequest) GetRedemption() string {
@@ -1627,6 +1866,34 @@ func (x *ReserveRequest) GetQuotedUntil() int64 {
 	return 0
 }
 
+func (x *ReserveRequest) GetQuotedAt() int64 {
+	if x != nil {
+		return x.QuotedAt
+	}
+	return 0
+}
+
+func (x *ReserveRequest) GetAddress() bool {
+	if x != nil {
+		return x.Address
+	}
+	return false
+}
+
+func (x *ReserveRequest) GetDebit() *DebitRequest {
+	if x != nil {
+		return x.Debit
+	}
+	return nil
+}
+
+func (x *ReserveRequest) GetRest() []*Component {
+	if x != nil {
+		return x.Rest
+	}
+	return nil
+}
+
 // DebitRequest asks the member's shard to pay: step (2). It carries the reservation or the refusal of (1).
 type DebitRequest struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -1638,13 +1905,18 @@ type DebitRequest struct {
 	Prices         *PriceList             `protobuf:"bytes,6,opt,name=prices,proto3" json:"prices,omitempty"`
 	Tiers          []string               `protobuf:"bytes,7,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	LimitPerMember int64                  `protobuf:"varint,8,opt,name=limit_per_member,json=limitPerMember,proto3" json:"limit_per_member,omitempty"`
+	LimitPer       string                 `protobuf:"bytes,9,opt,name=limit_per,json=limitPer,proto3" json:"limit_per,omitempty"`
+	Categories     []string               `protobuf:"bytes,10,rep,name=categories,proto3" json:"categories,omitempty"`
+	Zones          []string               `protobuf:"bytes,11,rep,name=zones,proto3" json:"zones,omitempty"`
+	QuotedAt       int64                  `protobuf:"varint,12,opt,name=quoted_at,json=quotedAt,proto3" json:"quoted_at,omitempty"` // Unix ms at which campaigns were looked at; 0 = at the decision
+	Parts          []*Part                `protobuf:"bytes,13,rep,name=parts,proto3" json:"parts,omitempty"`                        // what is held; with a refusal, what had been held before it
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DebitRequest) Reset() {
 	*x = DebitRequest{}
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1928,7 @@ func (x *DebitRequest) String() string {
 func (*DebitRequest) ProtoMessage() {}
 
 func (x *DebitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[16]
+	mi := &file_points_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1941,7 @@ func (x *DebitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DebitRequest.ProtoReflect.Descriptor instead.
 func (*DebitRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{16}
+	return file_points_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *DebitRequest) GetRedemption() string {
@@ -1728,6 +2000,41 @@ func (x *DebitRequest) GetLimitPerMember() int64 {
 	return 0
 }
 
+func (x *DebitRequest) GetLimitPer() string {
+	if x != nil {
+		return x.LimitPer
+	}
+	return ""
+}
+
+func (x *DebitRequest) GetCategories() []string {
+	if x != nil {
+		return x.Categories
+	}
+	return nil
+}
+
+func (x *DebitRequest) GetZones() []string {
+	if x != nil {
+		return x.Zones
+	}
+	return nil
+}
+
+func (x *DebitRequest) GetQuotedAt() int64 {
+	if x != nil {
+		return x.QuotedAt
+	}
+	return 0
+}
+
+func (x *DebitRequest) GetParts() []*Part {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
 // SettleRequest tells the item's shard how (2) ended: step (3).
 type SettleRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1740,7 +2047,7 @@ type SettleRequest struct {
 
 func (x *SettleRequest) Reset() {
 	*x = SettleRequest{}
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1752,7 +2059,7 @@ func (x *SettleRequest) String() string {
 func (*SettleRequest) ProtoMessage() {}
 
 func (x *SettleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[17]
+	mi := &file_points_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1765,7 +2072,7 @@ func (x *SettleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettleRequest.ProtoReflect.Descriptor instead.
 func (*SettleRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{17}
+	return file_points_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SettleRequest) GetRedemption() string {
@@ -1800,7 +2107,7 @@ type ItemRequest struct {
 
 func (x *ItemRequest) Reset() {
 	*x = ItemRequest{}
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1812,7 +2119,7 @@ func (x *ItemRequest) String() string {
 func (*ItemRequest) ProtoMessage() {}
 
 func (x *ItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[18]
+	mi := &file_points_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1825,7 +2132,7 @@ func (x *ItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemRequest.ProtoReflect.Descriptor instead.
 func (*ItemRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{18}
+	return file_points_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ItemRequest) GetDefinition() *ItemDefinition {
@@ -1853,7 +2160,7 @@ type MergeRequest struct {
 
 func (x *MergeRequest) Reset() {
 	*x = MergeRequest{}
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1865,7 +2172,7 @@ func (x *MergeRequest) String() string {
 func (*MergeRequest) ProtoMessage() {}
 
 func (x *MergeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[19]
+	mi := &file_points_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1878,7 +2185,7 @@ func (x *MergeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeRequest.ProtoReflect.Descriptor instead.
 func (*MergeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{19}
+	return file_points_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *MergeRequest) GetInto() string {
@@ -1907,7 +2214,7 @@ type AbsorbRequest struct {
 
 func (x *AbsorbRequest) Reset() {
 	*x = AbsorbRequest{}
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1919,7 +2226,7 @@ func (x *AbsorbRequest) String() string {
 func (*AbsorbRequest) ProtoMessage() {}
 
 func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[20]
+	mi := &file_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1932,7 +2239,7 @@ func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbsorbRequest.ProtoReflect.Descriptor instead.
 func (*AbsorbRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{20}
+	return file_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AbsorbRequest) GetFrom() string {
@@ -1966,7 +2273,7 @@ type ForwardRequest struct {
 
 func (x *ForwardRequest) Reset() {
 	*x = ForwardRequest{}
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2285,7 @@ func (x *ForwardRequest) String() string {
 func (*ForwardRequest) ProtoMessage() {}
 
 func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2298,7 @@ func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardRequest.ProtoReflect.Descriptor instead.
 func (*ForwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{21}
+	return file_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ForwardRequest) GetEvent() []byte {
@@ -2015,7 +2322,7 @@ type Carried struct {
 
 func (x *Carried) Reset() {
 	*x = Carried{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2027,7 +2334,7 @@ func (x *Carried) String() string {
 func (*Carried) ProtoMessage() {}
 
 func (x *Carried) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2040,7 +2347,7 @@ func (x *Carried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Carried.ProtoReflect.Descriptor instead.
 func (*Carried) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Carried) GetFormat() uint32 {
@@ -2091,13 +2398,14 @@ type CarriedRedemption struct {
 	At            int64                  `protobuf:"varint,8,opt,name=at,proto3" json:"at,omitempty"` // Unix ms
 	Lots          []*CarriedUse          `protobuf:"bytes,9,rep,name=lots,proto3" json:"lots,omitempty"`
 	Returns       []*ReturnFacts         `protobuf:"bytes,10,rep,name=returns,proto3" json:"returns,omitempty"`
+	Parts         []*Part                `protobuf:"bytes,11,rep,name=parts,proto3" json:"parts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CarriedRedemption) Reset() {
 	*x = CarriedRedemption{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2109,7 +2417,7 @@ func (x *CarriedRedemption) String() string {
 func (*CarriedRedemption) ProtoMessage() {}
 
 func (x *CarriedRedemption) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2122,7 +2430,7 @@ func (x *CarriedRedemption) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedRedemption.ProtoReflect.Descriptor instead.
 func (*CarriedRedemption) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CarriedRedemption) GetId() string {
@@ -2195,6 +2503,13 @@ func (x *CarriedRedemption) GetReturns() []*ReturnFacts {
 	return nil
 }
 
+func (x *CarriedRedemption) GetParts() []*Part {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
 // CarriedUse is what one lot paid, and what that lot was.
 type CarriedUse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2207,7 +2522,7 @@ type CarriedUse struct {
 
 func (x *CarriedUse) Reset() {
 	*x = CarriedUse{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2534,7 @@ func (x *CarriedUse) String() string {
 func (*CarriedUse) ProtoMessage() {}
 
 func (x *CarriedUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2547,7 @@ func (x *CarriedUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedUse.ProtoReflect.Descriptor instead.
 func (*CarriedUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CarriedUse) GetLot() *Lot {
@@ -2266,7 +2581,7 @@ type CarriedOrder struct {
 
 func (x *CarriedOrder) Reset() {
 	*x = CarriedOrder{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2593,7 @@ func (x *CarriedOrder) String() string {
 func (*CarriedOrder) ProtoMessage() {}
 
 func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2606,7 @@ func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedOrder.ProtoReflect.Descriptor instead.
 func (*CarriedOrder) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CarriedOrder) GetKey() string {
@@ -2318,7 +2633,7 @@ type CarriedMonth struct {
 
 func (x *CarriedMonth) Reset() {
 	*x = CarriedMonth{}
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2330,7 +2645,7 @@ func (x *CarriedMonth) String() string {
 func (*CarriedMonth) ProtoMessage() {}
 
 func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2343,7 +2658,7 @@ func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedMonth.ProtoReflect.Descriptor instead.
 func (*CarriedMonth) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{26}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CarriedMonth) GetMonth() int32 {
@@ -2370,7 +2685,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2382,7 +2697,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2395,7 +2710,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *EraseRequest) GetAt() int64 {
@@ -2427,7 +2742,7 @@ type ActFacts struct {
 
 func (x *ActFacts) Reset() {
 	*x = ActFacts{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2439,7 +2754,7 @@ func (x *ActFacts) String() string {
 func (*ActFacts) ProtoMessage() {}
 
 func (x *ActFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2452,7 +2767,7 @@ func (x *ActFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActFacts.ProtoReflect.Descriptor instead.
 func (*ActFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ActFacts) GetId() string {
@@ -2551,7 +2866,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2563,7 +2878,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2576,7 +2891,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RestoreRequest) GetRedemption() string {
@@ -2614,7 +2929,7 @@ type ReferRequest struct {
 
 func (x *ReferRequest) Reset() {
 	*x = ReferRequest{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2626,7 +2941,7 @@ func (x *ReferRequest) String() string {
 func (*ReferRequest) ProtoMessage() {}
 
 func (x *ReferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2639,7 +2954,7 @@ func (x *ReferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferRequest.ProtoReflect.Descriptor instead.
 func (*ReferRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReferRequest) GetReferral() *ReferralFacts {
@@ -2690,7 +3005,7 @@ type RecallRequest struct {
 
 func (x *RecallRequest) Reset() {
 	*x = RecallRequest{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2702,7 +3017,7 @@ func (x *RecallRequest) String() string {
 func (*RecallRequest) ProtoMessage() {}
 
 func (x *RecallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2715,7 +3030,7 @@ func (x *RecallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecallRequest.ProtoReflect.Descriptor instead.
 func (*RecallRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RecallRequest) GetReferral() *ReferralFacts {
@@ -2756,7 +3071,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2768,7 +3083,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2781,7 +3096,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 // RetroRequest asks what a retro run makes of one order, or undoes that (semantics §9).
@@ -2796,7 +3111,7 @@ type RetroRequest struct {
 
 func (x *RetroRequest) Reset() {
 	*x = RetroRequest{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2808,7 +3123,7 @@ func (x *RetroRequest) String() string {
 func (*RetroRequest) ProtoMessage() {}
 
 func (x *RetroRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2821,7 +3136,7 @@ func (x *RetroRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRequest.ProtoReflect.Descriptor instead.
 func (*RetroRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RetroRequest) GetRun() string {
@@ -2855,7 +3170,7 @@ type PreferenceRequest struct {
 
 func (x *PreferenceRequest) Reset() {
 	*x = PreferenceRequest{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2867,7 +3182,7 @@ func (x *PreferenceRequest) String() string {
 func (*PreferenceRequest) ProtoMessage() {}
 
 func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2880,7 +3195,7 @@ func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreferenceRequest.ProtoReflect.Descriptor instead.
 func (*PreferenceRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PreferenceRequest) GetLeaderboardHidden() bool {
@@ -2904,7 +3219,7 @@ type SightRequest struct {
 
 func (x *SightRequest) Reset() {
 	*x = SightRequest{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2916,7 +3231,7 @@ func (x *SightRequest) String() string {
 func (*SightRequest) ProtoMessage() {}
 
 func (x *SightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2929,7 +3244,7 @@ func (x *SightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightRequest.ProtoReflect.Descriptor instead.
 func (*SightRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SightRequest) GetMember() string {
@@ -2980,7 +3295,7 @@ type SuspectRequest struct {
 
 func (x *SuspectRequest) Reset() {
 	*x = SuspectRequest{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2992,7 +3307,7 @@ func (x *SuspectRequest) String() string {
 func (*SuspectRequest) ProtoMessage() {}
 
 func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3005,7 +3320,7 @@ func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspectRequest.ProtoReflect.Descriptor instead.
 func (*SuspectRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SuspectRequest) GetRule() string {
@@ -3053,7 +3368,7 @@ type AbuseFacts struct {
 
 func (x *AbuseFacts) Reset() {
 	*x = AbuseFacts{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3065,7 +3380,7 @@ func (x *AbuseFacts) String() string {
 func (*AbuseFacts) ProtoMessage() {}
 
 func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3078,7 +3393,7 @@ func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbuseFacts.ProtoReflect.Descriptor instead.
 func (*AbuseFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AbuseFacts) GetOn() string {
@@ -3151,7 +3466,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3163,7 +3478,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3176,7 +3491,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Watch) GetRule() string {
@@ -3230,7 +3545,7 @@ type SightingFacts struct {
 
 func (x *SightingFacts) Reset() {
 	*x = SightingFacts{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3242,7 +3557,7 @@ func (x *SightingFacts) String() string {
 func (*SightingFacts) ProtoMessage() {}
 
 func (x *SightingFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3255,7 +3570,7 @@ func (x *SightingFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightingFacts.ProtoReflect.Descriptor instead.
 func (*SightingFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SightingFacts) GetKind() string {
@@ -3318,7 +3633,7 @@ type Suspects struct {
 
 func (x *Suspects) Reset() {
 	*x = Suspects{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3330,7 +3645,7 @@ func (x *Suspects) String() string {
 func (*Suspects) ProtoMessage() {}
 
 func (x *Suspects) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3343,7 +3658,7 @@ func (x *Suspects) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspects.ProtoReflect.Descriptor instead.
 func (*Suspects) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Suspects) GetRule() string {
@@ -3402,7 +3717,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3414,7 +3729,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3427,7 +3742,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Request) GetAccount() string {
@@ -3872,7 +4187,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3884,7 +4199,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3897,7 +4212,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -3935,7 +4250,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3947,7 +4262,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3960,7 +4275,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -4027,7 +4342,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4039,7 +4354,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4052,7 +4367,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -4207,7 +4522,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4219,7 +4534,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4232,7 +4547,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -4269,7 +4584,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4281,7 +4596,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4294,7 +4609,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -4340,7 +4655,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4352,7 +4667,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4365,7 +4680,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -4422,7 +4737,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4434,7 +4749,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4447,7 +4762,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -4530,7 +4845,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4542,7 +4857,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4555,7 +4870,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -4575,7 +4890,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4587,7 +4902,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4600,7 +4915,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -4624,7 +4939,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4636,7 +4951,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4649,7 +4964,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -4701,7 +5016,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4713,7 +5028,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4726,7 +5041,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Use) GetPer() string {
@@ -4779,7 +5094,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4791,7 +5106,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4804,7 +5119,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{53}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -4862,7 +5177,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4874,7 +5189,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4887,7 +5202,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{54}
+	return file_points_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -4928,7 +5243,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4940,7 +5255,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4953,7 +5268,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{55}
+	return file_points_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -4992,7 +5307,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5004,7 +5319,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5017,7 +5332,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{56}
+	return file_points_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -5112,22 +5427,31 @@ func (x *NoticeFacts) GetReviewBy() int64 {
 }
 
 type RedemptionFacts struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Member        string                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
-	Item          string                 `protobuf:"bytes,3,opt,name=item,proto3" json:"item,omitempty"`
-	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	BodyHash      []byte                 `protobuf:"bytes,5,opt,name=body_hash,json=bodyHash,proto3" json:"body_hash,omitempty"`
-	Outcome       string                 `protobuf:"bytes,6,opt,name=outcome,proto3" json:"outcome,omitempty"` // applied, or the refusal's code
-	UnitPrice     int64                  `protobuf:"varint,7,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	PriceVersion  int64                  `protobuf:"varint,8,opt,name=price_version,json=priceVersion,proto3" json:"price_version,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Member         string                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	Item           string                 `protobuf:"bytes,3,opt,name=item,proto3" json:"item,omitempty"`
+	Quantity       int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	BodyHash       []byte                 `protobuf:"bytes,5,opt,name=body_hash,json=bodyHash,proto3" json:"body_hash,omitempty"`
+	Outcome        string                 `protobuf:"bytes,6,opt,name=outcome,proto3" json:"outcome,omitempty"` // applied, or the refusal's code
+	UnitPrice      int64                  `protobuf:"varint,7,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
+	PriceVersion   int64                  `protobuf:"varint,8,opt,name=price_version,json=priceVersion,proto3" json:"price_version,omitempty"`
+	ListPrice      int64                  `protobuf:"varint,9,opt,name=list_price,json=listPrice,proto3" json:"list_price,omitempty"`    // of the member's tier, before a campaign
+	Campaign       string                 `protobuf:"bytes,10,opt,name=campaign,proto3" json:"campaign,omitempty"`                       // that made it cheaper
+	PriceRatio     *Ratio                 `protobuf:"bytes,11,opt,name=price_ratio,json=priceRatio,proto3" json:"price_ratio,omitempty"` // of that campaign
+	Tier           string                 `protobuf:"bytes,12,opt,name=tier,proto3" json:"tier,omitempty"`
+	LimitPer       string                 `protobuf:"bytes,13,opt,name=limit_per,json=limitPer,proto3" json:"limit_per,omitempty"` // which period's count it is in, and the period's first day such as 20260601; 0 = ever
+	LimitPeriod    int32                  `protobuf:"varint,14,opt,name=limit_period,json=limitPeriod,proto3" json:"limit_period,omitempty"`
+	RebateRate     *Ratio                 `protobuf:"bytes,15,opt,name=rebate_rate,json=rebateRate,proto3" json:"rebate_rate,omitempty"` // absent = none
+	RebateCampaign string                 `protobuf:"bytes,16,opt,name=rebate_campaign,json=rebateCampaign,proto3" json:"rebate_campaign,omitempty"`
+	Parts          []*Part                `protobuf:"bytes,17,rep,name=parts,proto3" json:"parts,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5139,7 +5463,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5152,7 +5476,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{57}
+	return file_points_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -5211,6 +5535,69 @@ func (x *RedemptionFacts) GetPriceVersion() int64 {
 	return 0
 }
 
+func (x *RedemptionFacts) GetListPrice() int64 {
+	if x != nil {
+		return x.ListPrice
+	}
+	return 0
+}
+
+func (x *RedemptionFacts) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+func (x *RedemptionFacts) GetPriceRatio() *Ratio {
+	if x != nil {
+		return x.PriceRatio
+	}
+	return nil
+}
+
+func (x *RedemptionFacts) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *RedemptionFacts) GetLimitPer() string {
+	if x != nil {
+		return x.LimitPer
+	}
+	return ""
+}
+
+func (x *RedemptionFacts) GetLimitPeriod() int32 {
+	if x != nil {
+		return x.LimitPeriod
+	}
+	return 0
+}
+
+func (x *RedemptionFacts) GetRebateRate() *Ratio {
+	if x != nil {
+		return x.RebateRate
+	}
+	return nil
+}
+
+func (x *RedemptionFacts) GetRebateCampaign() string {
+	if x != nil {
+		return x.RebateCampaign
+	}
+	return ""
+}
+
+func (x *RedemptionFacts) GetParts() []*Part {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
 // ReturnFacts travel with what a return of a redemption gave back, or with its refusal.
 type ReturnFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -5223,7 +5610,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5235,7 +5622,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5248,7 +5635,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{58}
+	return file_points_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -5286,7 +5673,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5298,7 +5685,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5311,7 +5698,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{59}
+	return file_points_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -5369,7 +5756,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5381,7 +5768,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5394,7 +5781,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{60}
+	return file_points_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -5436,7 +5823,7 @@ type LotPoints struct {
 
 func (x *LotPoints) Reset() {
 	*x = LotPoints{}
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5448,7 +5835,7 @@ func (x *LotPoints) String() string {
 func (*LotPoints) ProtoMessage() {}
 
 func (x *LotPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5461,7 +5848,7 @@ func (x *LotPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
 func (*LotPoints) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{61}
+	return file_points_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *LotPoints) GetLot() uint32 {
@@ -5498,7 +5885,7 @@ type MilestoneFacts struct {
 
 func (x *MilestoneFacts) Reset() {
 	*x = MilestoneFacts{}
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5510,7 +5897,7 @@ func (x *MilestoneFacts) String() string {
 func (*MilestoneFacts) ProtoMessage() {}
 
 func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5523,7 +5910,7 @@ func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
 func (*MilestoneFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{62}
+	return file_points_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *MilestoneFacts) GetMilestone() string {
@@ -5617,7 +6004,7 @@ type CouponUse struct {
 
 func (x *CouponUse) Reset() {
 	*x = CouponUse{}
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5629,7 +6016,7 @@ func (x *CouponUse) String() string {
 func (*CouponUse) ProtoMessage() {}
 
 func (x *CouponUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5642,7 +6029,7 @@ func (x *CouponUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
 func (*CouponUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{63}
+	return file_points_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *CouponUse) GetCoupon() string {
@@ -5739,7 +6126,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5751,7 +6138,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5764,7 +6151,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{64}
+	return file_points_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *Entry) GetAccount() string {
@@ -6228,7 +6615,7 @@ const file_points_proto_rawDesc = "" +
 	"\x05tiers\x18\x03 \x03(\v2\x1a.jifen.points.v1.TierPriceR\x05tiers\"7\n" +
 	"\tTierPrice\x12\x12\n" +
 	"\x04tier\x18\x01 \x01(\tR\x04tier\x12\x16\n" +
-	"\x06points\x18\x02 \x01(\x03R\x06points\"\x9b\x02\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\"\xfa\x05\n" +
 	"\x0eItemDefinition\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\aname_zh\x18\x02 \x01(\tR\x06nameZh\x12\x17\n" +
@@ -6240,7 +6627,39 @@ const file_points_proto_rawDesc = "" +
 	"tierPrices\x12\x14\n" +
 	"\x05tiers\x18\a \x03(\tR\x05tiers\x12(\n" +
 	"\x10limit_per_member\x18\b \x01(\x03R\x0elimitPerMember\x12\x17\n" +
-	"\aon_sale\x18\t \x01(\bR\x06onSale\"\xc9\x01\n" +
+	"\aon_sale\x18\t \x01(\bR\x06onSale\x12\x1b\n" +
+	"\tlimit_per\x18\n" +
+	" \x01(\tR\blimitPer\x12\x1b\n" +
+	"\tsale_from\x18\v \x01(\x03R\bsaleFrom\x12\x17\n" +
+	"\asale_to\x18\f \x01(\x03R\x06saleTo\x12\x1e\n" +
+	"\n" +
+	"categories\x18\r \x03(\tR\n" +
+	"categories\x12\x14\n" +
+	"\x05zones\x18\x0e \x03(\tR\x05zones\x12\x1e\n" +
+	"\n" +
+	"fulfilment\x18\x0f \x01(\tR\n" +
+	"fulfilment\x12\x1f\n" +
+	"\vbooking_url\x18\x10 \x01(\tR\n" +
+	"bookingUrl\x12:\n" +
+	"\n" +
+	"components\x18\x11 \x03(\v2\x1a.jifen.points.v1.ComponentR\n" +
+	"components\x12\x1b\n" +
+	"\tcodes_low\x18\x12 \x01(\x03R\bcodesLow\x12%\n" +
+	"\x0edescription_zh\x18\x13 \x01(\tR\rdescriptionZh\x12%\n" +
+	"\x0edescription_en\x18\x14 \x01(\tR\rdescriptionEn\x12'\n" +
+	"\x0finstructions_zh\x18\x15 \x01(\tR\x0einstructionsZh\x12'\n" +
+	"\x0finstructions_en\x18\x16 \x01(\tR\x0einstructionsEn\x12\x1a\n" +
+	"\bpictures\x18\x17 \x03(\tR\bpictures\";\n" +
+	"\tComponent\x12\x12\n" +
+	"\x04item\x18\x01 \x01(\tR\x04item\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"l\n" +
+	"\x04Part\x12\x12\n" +
+	"\x04item\x18\x01 \x01(\tR\x04item\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1e\n" +
+	"\n" +
+	"fulfilment\x18\x03 \x01(\tR\n" +
+	"fulfilment\x12\x14\n" +
+	"\x05codes\x18\x04 \x03(\x03R\x05codes\"\xe5\x02\n" +
 	"\x0eReserveRequest\x12\x1e\n" +
 	"\n" +
 	"redemption\x18\x01 \x01(\tR\n" +
@@ -6249,7 +6668,12 @@ const file_points_proto_rawDesc = "" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x1b\n" +
 	"\tbody_hash\x18\x04 \x01(\fR\bbodyHash\x12#\n" +
 	"\rprice_version\x18\x05 \x01(\x03R\fpriceVersion\x12!\n" +
-	"\fquoted_until\x18\x06 \x01(\x03R\vquotedUntil\"\x89\x02\n" +
+	"\fquoted_until\x18\x06 \x01(\x03R\vquotedUntil\x12\x1b\n" +
+	"\tquoted_at\x18\a \x01(\x03R\bquotedAt\x12\x18\n" +
+	"\aaddress\x18\b \x01(\bR\aaddress\x123\n" +
+	"\x05debit\x18\t \x01(\v2\x1d.jifen.points.v1.DebitRequestR\x05debit\x12.\n" +
+	"\x04rest\x18\n" +
+	" \x03(\v2\x1a.jifen.points.v1.ComponentR\x04rest\"\xa6\x03\n" +
 	"\fDebitRequest\x12\x1e\n" +
 	"\n" +
 	"redemption\x18\x01 \x01(\tR\n" +
@@ -6260,7 +6684,15 @@ const file_points_proto_rawDesc = "" +
 	"\arefusal\x18\x05 \x01(\tR\arefusal\x122\n" +
 	"\x06prices\x18\x06 \x01(\v2\x1a.jifen.points.v1.PriceListR\x06prices\x12\x14\n" +
 	"\x05tiers\x18\a \x03(\tR\x05tiers\x12(\n" +
-	"\x10limit_per_member\x18\b \x01(\x03R\x0elimitPerMember\"`\n" +
+	"\x10limit_per_member\x18\b \x01(\x03R\x0elimitPerMember\x12\x1b\n" +
+	"\tlimit_per\x18\t \x01(\tR\blimitPer\x12\x1e\n" +
+	"\n" +
+	"categories\x18\n" +
+	" \x03(\tR\n" +
+	"categories\x12\x14\n" +
+	"\x05zones\x18\v \x03(\tR\x05zones\x12\x1b\n" +
+	"\tquoted_at\x18\f \x01(\x03R\bquotedAt\x12+\n" +
+	"\x05parts\x18\r \x03(\v2\x15.jifen.points.v1.PartR\x05parts\"`\n" +
 	"\rSettleRequest\x12\x1e\n" +
 	"\n" +
 	"redemption\x18\x01 \x01(\tR\n" +
@@ -6287,7 +6719,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06orders\x18\x03 \x03(\v2\x1d.jifen.points.v1.CarriedOrderR\x06orders\x121\n" +
 	"\x04seen\x18\x04 \x03(\v2\x1d.jifen.points.v1.CarriedMonthR\x04seen\x12D\n" +
 	"\vredemptions\x18\n" +
-	" \x03(\v2\".jifen.points.v1.CarriedRedemptionR\vredemptions\"\xc0\x02\n" +
+	" \x03(\v2\".jifen.points.v1.CarriedRedemptionR\vredemptions\"\xed\x02\n" +
 	"\x11CarriedRedemption\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
@@ -6299,7 +6731,8 @@ const file_points_proto_rawDesc = "" +
 	"\x02at\x18\b \x01(\x03R\x02at\x12/\n" +
 	"\x04lots\x18\t \x03(\v2\x1b.jifen.points.v1.CarriedUseR\x04lots\x126\n" +
 	"\areturns\x18\n" +
-	" \x03(\v2\x1c.jifen.points.v1.ReturnFactsR\areturns\"f\n" +
+	" \x03(\v2\x1c.jifen.points.v1.ReturnFactsR\areturns\x12+\n" +
+	"\x05parts\x18\v \x03(\v2\x15.jifen.points.v1.PartR\x05parts\"f\n" +
 	"\n" +
 	"CarriedUse\x12&\n" +
 	"\x03lot\x18\x01 \x01(\v2\x14.jifen.points.v1.LotR\x03lot\x12\x16\n" +
@@ -6542,7 +6975,7 @@ const file_points_proto_rawDesc = "" +
 	" \x01(\bR\x04last\x12\x12\n" +
 	"\x04lots\x18\v \x01(\rR\x04lots\x12\x16\n" +
 	"\x06freeze\x18\x14 \x01(\tR\x06freeze\x12\x1b\n" +
-	"\treview_by\x18\x15 \x01(\x03R\breviewBy\"\xe4\x01\n" +
+	"\treview_by\x18\x15 \x01(\x03R\breviewBy\"\xbb\x04\n" +
 	"\x0fRedemptionFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x12\x12\n" +
@@ -6552,7 +6985,20 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x06 \x01(\tR\aoutcome\x12\x1d\n" +
 	"\n" +
 	"unit_price\x18\a \x01(\x03R\tunitPrice\x12#\n" +
-	"\rprice_version\x18\b \x01(\x03R\fpriceVersion\"O\n" +
+	"\rprice_version\x18\b \x01(\x03R\fpriceVersion\x12\x1d\n" +
+	"\n" +
+	"list_price\x18\t \x01(\x03R\tlistPrice\x12\x1a\n" +
+	"\bcampaign\x18\n" +
+	" \x01(\tR\bcampaign\x127\n" +
+	"\vprice_ratio\x18\v \x01(\v2\x16.jifen.points.v1.RatioR\n" +
+	"priceRatio\x12\x12\n" +
+	"\x04tier\x18\f \x01(\tR\x04tier\x12\x1b\n" +
+	"\tlimit_per\x18\r \x01(\tR\blimitPer\x12!\n" +
+	"\flimit_period\x18\x0e \x01(\x05R\vlimitPeriod\x127\n" +
+	"\vrebate_rate\x18\x0f \x01(\v2\x16.jifen.points.v1.RatioR\n" +
+	"rebateRate\x12'\n" +
+	"\x0frebate_campaign\x18\x10 \x01(\tR\x0erebateCampaign\x12+\n" +
+	"\x05parts\x18\x11 \x03(\v2\x15.jifen.points.v1.PartR\x05parts\"O\n" +
 	"\vReturnFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x18\n" +
@@ -6733,7 +7179,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -6752,56 +7198,58 @@ var file_points_proto_goTypes = []any{
 	(*PriceList)(nil),         // 14: jifen.points.v1.PriceList
 	(*TierPrice)(nil),         // 15: jifen.points.v1.TierPrice
 	(*ItemDefinition)(nil),    // 16: jifen.points.v1.ItemDefinition
-	(*ReserveRequest)(nil),    // 17: jifen.points.v1.ReserveRequest
-	(*DebitRequest)(nil),      // 18: jifen.points.v1.DebitRequest
-	(*SettleRequest)(nil),     // 19: jifen.points.v1.SettleRequest
-	(*ItemRequest)(nil),       // 20: jifen.points.v1.ItemRequest
-	(*MergeRequest)(nil),      // 21: jifen.points.v1.MergeRequest
-	(*AbsorbRequest)(nil),     // 22: jifen.points.v1.AbsorbRequest
-	(*ForwardRequest)(nil),    // 23: jifen.points.v1.ForwardRequest
-	(*Carried)(nil),           // 24: jifen.points.v1.Carried
-	(*CarriedRedemption)(nil), // 25: jifen.points.v1.CarriedRedemption
-	(*CarriedUse)(nil),        // 26: jifen.points.v1.CarriedUse
-	(*CarriedOrder)(nil),      // 27: jifen.points.v1.CarriedOrder
-	(*CarriedMonth)(nil),      // 28: jifen.points.v1.CarriedMonth
-	(*EraseRequest)(nil),      // 29: jifen.points.v1.EraseRequest
-	(*ActFacts)(nil),          // 30: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),    // 31: jifen.points.v1.RestoreRequest
-	(*ReferRequest)(nil),      // 32: jifen.points.v1.ReferRequest
-	(*RecallRequest)(nil),     // 33: jifen.points.v1.RecallRequest
-	(*WakeRequest)(nil),       // 34: jifen.points.v1.WakeRequest
-	(*RetroRequest)(nil),      // 35: jifen.points.v1.RetroRequest
-	(*PreferenceRequest)(nil), // 36: jifen.points.v1.PreferenceRequest
-	(*SightRequest)(nil),      // 37: jifen.points.v1.SightRequest
-	(*SuspectRequest)(nil),    // 38: jifen.points.v1.SuspectRequest
-	(*AbuseFacts)(nil),        // 39: jifen.points.v1.AbuseFacts
-	(*Watch)(nil),             // 40: jifen.points.v1.Watch
-	(*SightingFacts)(nil),     // 41: jifen.points.v1.SightingFacts
-	(*Suspects)(nil),          // 42: jifen.points.v1.Suspects
-	(*Request)(nil),           // 43: jifen.points.v1.Request
-	(*Posting)(nil),           // 44: jifen.points.v1.Posting
-	(*Lot)(nil),               // 45: jifen.points.v1.Lot
-	(*Arithmetic)(nil),        // 46: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),        // 47: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),         // 48: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),       // 49: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),       // 50: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),       // 51: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),      // 52: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),       // 53: jifen.points.v1.GiveRequest
-	(*Use)(nil),               // 54: jifen.points.v1.Use
-	(*MetricDelta)(nil),       // 55: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),         // 56: jifen.points.v1.MetricDay
-	(*TierChange)(nil),        // 57: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),       // 58: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil),   // 59: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),       // 60: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),         // 61: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),        // 62: jifen.points.v1.MergeFacts
-	(*LotPoints)(nil),         // 63: jifen.points.v1.LotPoints
-	(*MilestoneFacts)(nil),    // 64: jifen.points.v1.MilestoneFacts
-	(*CouponUse)(nil),         // 65: jifen.points.v1.CouponUse
-	(*Entry)(nil),             // 66: jifen.points.v1.Entry
+	(*Component)(nil),         // 17: jifen.points.v1.Component
+	(*Part)(nil),              // 18: jifen.points.v1.Part
+	(*ReserveRequest)(nil),    // 19: jifen.points.v1.ReserveRequest
+	(*DebitRequest)(nil),      // 20: jifen.points.v1.DebitRequest
+	(*SettleRequest)(nil),     // 21: jifen.points.v1.SettleRequest
+	(*ItemRequest)(nil),       // 22: jifen.points.v1.ItemRequest
+	(*MergeRequest)(nil),      // 23: jifen.points.v1.MergeRequest
+	(*AbsorbRequest)(nil),     // 24: jifen.points.v1.AbsorbRequest
+	(*ForwardRequest)(nil),    // 25: jifen.points.v1.ForwardRequest
+	(*Carried)(nil),           // 26: jifen.points.v1.Carried
+	(*CarriedRedemption)(nil), // 27: jifen.points.v1.CarriedRedemption
+	(*CarriedUse)(nil),        // 28: jifen.points.v1.CarriedUse
+	(*CarriedOrder)(nil),      // 29: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),      // 30: jifen.points.v1.CarriedMonth
+	(*EraseRequest)(nil),      // 31: jifen.points.v1.EraseRequest
+	(*ActFacts)(nil),          // 32: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),    // 33: jifen.points.v1.RestoreRequest
+	(*ReferRequest)(nil),      // 34: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),     // 35: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),       // 36: jifen.points.v1.WakeRequest
+	(*RetroRequest)(nil),      // 37: jifen.points.v1.RetroRequest
+	(*PreferenceRequest)(nil), // 38: jifen.points.v1.PreferenceRequest
+	(*SightRequest)(nil),      // 39: jifen.points.v1.SightRequest
+	(*SuspectRequest)(nil),    // 40: jifen.points.v1.SuspectRequest
+	(*AbuseFacts)(nil),        // 41: jifen.points.v1.AbuseFacts
+	(*Watch)(nil),             // 42: jifen.points.v1.Watch
+	(*SightingFacts)(nil),     // 43: jifen.points.v1.SightingFacts
+	(*Suspects)(nil),          // 44: jifen.points.v1.Suspects
+	(*Request)(nil),           // 45: jifen.points.v1.Request
+	(*Posting)(nil),           // 46: jifen.points.v1.Posting
+	(*Lot)(nil),               // 47: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 48: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 49: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 50: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 51: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 52: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 53: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 54: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 55: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 56: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 57: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 58: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 59: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 60: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 61: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 62: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 63: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 64: jifen.points.v1.MergeFacts
+	(*LotPoints)(nil),         // 65: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 66: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 67: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 68: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,   // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -6820,100 +7268,108 @@ var file_points_proto_depIdxs = []int32{
 	9,   // 13: jifen.points.v1.CreditEvent.referral:type_name -> jifen.points.v1.ReferralFacts
 	15,  // 14: jifen.points.v1.PriceList.tiers:type_name -> jifen.points.v1.TierPrice
 	15,  // 15: jifen.points.v1.ItemDefinition.tier_prices:type_name -> jifen.points.v1.TierPrice
-	14,  // 16: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
-	16,  // 17: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	24,  // 18: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
-	27,  // 19: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
-	28,  // 20: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
-	25,  // 21: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
-	26,  // 22: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
-	60,  // 23: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
-	45,  // 24: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
-	9,   // 25: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 26: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	46,  // 27: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	9,   // 28: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 29: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
-	13,  // 30: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
-	3,   // 31: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
-	3,   // 32: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
-	39,  // 33: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
-	42,  // 34: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
-	17,  // 35: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	18,  // 36: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	19,  // 37: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	20,  // 38: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	34,  // 39: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	51,  // 40: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	52,  // 41: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	53,  // 42: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	21,  // 43: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	22,  // 44: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	23,  // 45: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	30,  // 46: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	30,  // 47: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	30,  // 48: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	30,  // 49: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	30,  // 50: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	30,  // 51: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	30,  // 52: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	31,  // 53: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	32,  // 54: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	33,  // 55: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	35,  // 56: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	36,  // 57: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
-	37,  // 58: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
-	38,  // 59: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
-	29,  // 60: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
-	1,   // 61: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,   // 62: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,   // 63: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,   // 64: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	48,  // 65: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	46,  // 66: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,   // 67: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	46,  // 68: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	50,  // 69: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	50,  // 70: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,   // 71: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	16,  // 72: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	24,  // 73: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	63,  // 74: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,   // 75: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,   // 76: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	44,  // 77: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	45,  // 78: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	46,  // 79: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,   // 80: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,   // 81: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	55,  // 82: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	57,  // 83: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	59,  // 84: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	61,  // 85: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	55,  // 86: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	62,  // 87: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	54,  // 88: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	30,  // 89: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	45,  // 90: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	60,  // 91: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	58,  // 92: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	56,  // 93: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	49,  // 94: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,   // 95: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,   // 96: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	47,  // 97: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	36,  // 98: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	64,  // 99: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	65,  // 100: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	40,  // 101: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
-	39,  // 102: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
-	41,  // 103: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	63,  // 104: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
-	105, // [105:105] is the sub-list for method output_type
-	105, // [105:105] is the sub-list for method input_type
-	105, // [105:105] is the sub-list for extension type_name
-	105, // [105:105] is the sub-list for extension extendee
-	0,   // [0:105] is the sub-list for field type_name
+	17,  // 16: jifen.points.v1.ItemDefinition.components:type_name -> jifen.points.v1.Component
+	20,  // 17: jifen.points.v1.ReserveRequest.debit:type_name -> jifen.points.v1.DebitRequest
+	17,  // 18: jifen.points.v1.ReserveRequest.rest:type_name -> jifen.points.v1.Component
+	14,  // 19: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
+	18,  // 20: jifen.points.v1.DebitRequest.parts:type_name -> jifen.points.v1.Part
+	16,  // 21: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
+	26,  // 22: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
+	29,  // 23: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
+	30,  // 24: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
+	27,  // 25: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
+	28,  // 26: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
+	62,  // 27: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
+	18,  // 28: jifen.points.v1.CarriedRedemption.parts:type_name -> jifen.points.v1.Part
+	47,  // 29: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
+	9,   // 30: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 31: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
+	48,  // 32: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	9,   // 33: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 34: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
+	13,  // 35: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
+	3,   // 36: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
+	3,   // 37: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
+	41,  // 38: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
+	44,  // 39: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
+	19,  // 40: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	20,  // 41: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	21,  // 42: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	22,  // 43: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	36,  // 44: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	53,  // 45: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	54,  // 46: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	55,  // 47: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	23,  // 48: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	24,  // 49: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	25,  // 50: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	32,  // 51: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	32,  // 52: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	32,  // 53: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	32,  // 54: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	32,  // 55: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	32,  // 56: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	32,  // 57: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	33,  // 58: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	34,  // 59: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	35,  // 60: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	37,  // 61: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	38,  // 62: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	39,  // 63: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
+	40,  // 64: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
+	31,  // 65: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
+	1,   // 66: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,   // 67: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,   // 68: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,   // 69: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	50,  // 70: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	48,  // 71: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,   // 72: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	48,  // 73: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	52,  // 74: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	52,  // 75: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,   // 76: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	2,   // 77: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
+	2,   // 78: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
+	18,  // 79: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
+	16,  // 80: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	26,  // 81: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	65,  // 82: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,   // 83: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,   // 84: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	46,  // 85: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	47,  // 86: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	48,  // 87: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,   // 88: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 89: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	57,  // 90: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	59,  // 91: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	61,  // 92: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	63,  // 93: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	57,  // 94: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	64,  // 95: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	56,  // 96: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	32,  // 97: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	47,  // 98: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	62,  // 99: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	60,  // 100: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	58,  // 101: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	51,  // 102: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,   // 103: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 104: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	49,  // 105: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	38,  // 106: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	66,  // 107: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	67,  // 108: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	42,  // 109: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	41,  // 110: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	43,  // 111: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	65,  // 112: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
+	113, // [113:113] is the sub-list for method output_type
+	113, // [113:113] is the sub-list for method input_type
+	113, // [113:113] is the sub-list for extension type_name
+	113, // [113:113] is the sub-list for extension extendee
+	0,   // [0:113] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -6921,7 +7377,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[41].OneofWrappers = []any{
+	file_points_proto_msgTypes[43].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -6955,7 +7411,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   65,
+			NumMessages:   67,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
