@@ -23,6 +23,7 @@ type load struct {
 	began   time.Time
 	stop    context.CancelFunc
 	all     sync.WaitGroup
+	beside  []*redemption // that a test made itself
 }
 
 const members = 200
@@ -103,6 +104,8 @@ func (l *load) finish(t *testing.T, kills map[string]int, faults ...string) cert
 	l.stack.drain(t)
 	report := l.stack.audit(t)
 	b := l.stack.read(t)
+	silence, wait := l.journal.pauses()
+	l.journal.decided = append(l.journal.decided, l.beside...)
 	b.against(t, l.shop, l.journal)
 	sold := map[string]int64{}
 	for _, x := range l.journal.decided {
@@ -111,7 +114,6 @@ func (l *load) finish(t *testing.T, kills map[string]int, faults ...string) cert
 	for _, item := range l.items {
 		b.settled(t, item, sold[item])
 	}
-	silence, wait := l.journal.pauses()
 	c := certificate{
 		Test: t.Name(), Seed: l.seed, Seconds: time.Since(l.began).Round(100 * time.Millisecond).Seconds(), Orders: l.shop.orders,
 		Repeated: l.shop.repeated, Refunds: l.shop.refunds, Retried: repeated, SilenceMS: silence.Milliseconds(), WaitMS: wait.Milliseconds(),
