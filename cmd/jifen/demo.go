@@ -21,6 +21,7 @@ import (
 	"jifen/internal/orderimport"
 	"jifen/internal/rulefile"
 	"jifen/internal/telemetry"
+	"jifen/internal/vault"
 	"jifen/test/data"
 	"jifen/topics"
 )
@@ -255,6 +256,7 @@ func (d *demo) open(ctx context.Context, stack *devstack.Stack) error {
 	c.ClickHouse = config.ClickHouse{DSN: stack.Engine.DSN()}
 	c.HTTP.Addr, c.Admin.Addr = "127.0.0.1:0", ""
 	c.HTTP.SigningKey = config.Secret(fmt.Sprintf("demo-%x", topics.MarkOf(d.started.String(), stack.Redis.Addr())))
+	c.Vault = config.Vault{Keys: config.Secret(vault.Generate("demo"))}
 	c.Events.BackfillSources = []string{topics.AnySource}
 	c.Program = config.Program{Now: d.flags.now, Zone: d.parsed.Zone.String()}
 	c.Webhook = config.Default().Webhook

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"jifen/internal/vault"
 	"jifen/topics"
 )
 
@@ -46,6 +47,7 @@ func readSecrets(c *Config) []error {
 	read("redis.password", &c.Redis.Password, c.Redis.PasswordFile)
 	read("clickhouse.password", &c.ClickHouse.Password, c.ClickHouse.PasswordFile)
 	read("shares.keys", &c.Shares.Keys, c.Shares.KeysFile)
+	read("vault.keys", &c.Vault.Keys, c.Vault.KeysFile)
 	read("webhook.secret", &c.Webhook.Secret, c.Webhook.SecretFile)
 	read("http.signing_key", &c.HTTP.SigningKey, c.HTTP.SigningKeyFile)
 	return faults
@@ -96,6 +98,9 @@ func (c *Config) faults() []error {
 	c.Auth.check(k)
 	if _, err := topics.ParseShareKeys(c.Shares.Keys.Reveal()); err != nil {
 		k.that(false, "shares.keys: %w", err)
+	}
+	if _, err := vault.Parse(c.Vault.Keys.Reveal()); err != nil {
+		k.that(false, "vault.keys: %w", err)
 	}
 	k.positive("events.late_after", c.Events.LateAfter)
 	k.that(c.Events.Skew >= 0, "events.skew: must not be negative")

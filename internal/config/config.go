@@ -13,6 +13,7 @@ type Config struct {
 	HTTP       HTTP       `koanf:"http" doc:"The API of members, staff and merchants."`
 	Admin      Admin      `koanf:"admin" doc:"Administration: health and metrics (keep this port inside), and what staff may do alone."`
 	Auth       Auth       `koanf:"auth" doc:"Who signs the tokens (JWT) that the API accepts."`
+	Vault      Vault      `koanf:"vault" doc:"What seals codes and addresses."`
 	Shares     Shares     `koanf:"shares" doc:"Share tokens: who shared what."`
 	Events     Events     `koanf:"events" doc:"Which times inbound events may have."`
 	Program    Program    `koanf:"program" doc:"The program's clock."`
@@ -97,6 +98,12 @@ type Auth struct {
 	Algorithms []string `koanf:"algorithms" doc:"Signature algorithms accepted: EdDSA, RS256."`
 	JWKSURL    string   `koanf:"jwks_url" doc:"Where the issuer publishes its keys."`
 	KeysFile   string   `koanf:"keys_file" doc:"JWKS or PEM file of the issuer's public keys, instead of jwks_url."`
+}
+
+// Vault are the keys that seal what only few may read.
+type Vault struct {
+	Keys     Secret `koanf:"keys" doc:"id:base64 pairs of 32 random bytes (openssl rand -base64 32), separated by commas or line ends, the same in all processes that serve. The first seals, all of them open, so that keys can be replaced; a key that is taken away makes unreadable what it sealed. Empty: codes and addresses are refused. Rather use keys_file."`
+	KeysFile string `koanf:"keys_file" doc:"File that holds the pairs."`
 }
 
 // Shares are the keys of share tokens.

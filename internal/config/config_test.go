@@ -80,7 +80,7 @@ func TestBadValuesAreReportedAtOnce(t *testing.T) {
 		"shards=0": "shards", "kafka.brokers=": "kafka.brokers", "kafka.transaction_timeout=1m": "transaction_timeout", "kafka.instance=": "kafka.instance",
 		"kafka.sasl.mechanism=magic": "kafka.sasl.mechanism", "redis.addrs=nowhere": "redis.addrs", "redis.db=-1": "redis.db",
 		"clickhouse.dsn=http://u:hunter2@h/x": "must not hold a password", "http.addr=x": "http.addr", "http.body_bytes_max=1": "body_bytes_max",
-		"http.signing_key=short": "http.signing_key", "auth.algorithms=HS256": "auth.algorithms", "auth.jwks_url=ftp://x": "auth.jwks_url",
+		"http.signing_key=short": "http.signing_key", "vault.keys=k1:short": "vault.keys", "auth.algorithms=HS256": "auth.algorithms", "auth.jwks_url=ftp://x": "auth.jwks_url",
 		"events.skew=-1s": "events.skew", "program.now=tomorrow": "program.now", "balances.batch_max=0": "balances.batch_max",
 		"credits.lag_max=0": "credits.lag_max", "log.level=loud": "log.level", "redis.tls.cert_file=x": "cert_file and key_file",
 	}

@@ -37,7 +37,7 @@ var layers = []layer{
 	{dir: "internal/devstack"},
 	{dir: "internal/tidy", outside: none},
 	{dir: "internal/testkit", ours: []string{"topics", "ledger", "rules", "processors", "analytics", "internal", "cmd"}},
-	{dir: "internal", ours: []string{"topics", "ledger", "rules", "processors$", "internal/config", "internal/telemetry"}},
+	{dir: "internal", ours: []string{"topics", "ledger", "rules", "processors$", "internal/config", "internal/telemetry", "internal/vault"}},
 }
 
 // homes are the packages that may import an outside library; the longest import path counts. Tests are free.

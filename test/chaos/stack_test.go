@@ -19,6 +19,7 @@ import (
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
 	"jifen/internal/testkit"
+	"jifen/internal/vault"
 )
 
 const (
@@ -134,7 +135,7 @@ func (s *stack) configure(t *testing.T, port int) {
 		"JIFEN_SHARDS=" + strconv.Itoa(shards), "JIFEN_KAFKA_BROKERS=" + s.kafka.Addr(), "JIFEN_REDIS_ADDRS=" + s.redis.Addr(),
 		"JIFEN_CLICKHOUSE_DSN=" + s.engine.DSN(), "JIFEN_ADMIN_ADDR=", "JIFEN_HTTP_ADDR=127.0.0.1:" + strconv.Itoa(port),
 		"JIFEN_AUTH_ISSUER=urn:jifen:dev", "JIFEN_AUTH_KEYS_FILE=" + keys,
-		"JIFEN_HTTP_SIGNING_KEY=chaos-chaos-chaos-chaos-chaos-chaos", "JIFEN_LOG_FORMAT=text",
+		"JIFEN_HTTP_SIGNING_KEY=chaos-chaos-chaos-chaos-chaos-chaos", "JIFEN_VAULT_KEYS=" + vault.Generate("chaos"), "JIFEN_LOG_FORMAT=text",
 		"JIFEN_KAFKA_SESSION_TIMEOUT=" + sessionTimeout.String(),
 	}
 }

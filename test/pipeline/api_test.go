@@ -11,6 +11,7 @@ import (
 
 	"jifen/internal/httpapi"
 	"jifen/internal/testkit"
+	"jifen/internal/vault"
 )
 
 // api is `jifen serve`, and who signs its tokens.
@@ -30,7 +31,7 @@ func (in *installation) serve(now string) *api {
 	addr := fmt.Sprint("127.0.0.1:", testkit.FreePort(in.t))
 	p := testkit.Run(in.t, append(in.env, "JIFEN_PROGRAM_NOW="+now, "JIFEN_ADMIN_ADDR=", "JIFEN_HTTP_ADDR="+addr,
 		"JIFEN_AUTH_ISSUER=urn:jifen:dev", "JIFEN_AUTH_KEYS_FILE="+in.file("jwks.json", string(issuer.JWKS())),
-		"JIFEN_HTTP_SIGNING_KEY="+strings.Repeat("pipeline", 5)), in.binary, "serve")
+		"JIFEN_HTTP_SIGNING_KEY="+strings.Repeat("pipeline", 5), "JIFEN_VAULT_KEYS="+in.vault()), in.binary, "serve")
 	a := &api{t: in.t, url: "http://" + addr, issuer: issuer}
 	in.await("the API answers", p, func() bool {
 		res, err := http.Get(a.url + "/openapi.json")
@@ -44,6 +45,14 @@ func (in *installation) serve(now string) *api {
 		return status == http.StatusOK
 	})
 	return a
+}
+
+// vault is the key of this installation's vault, the same for all its processes.
+func (in *installation) vault() string {
+	if in.keys == "" {
+		in.keys = vault.Generate("test")
+	}
+	return in.keys
 }
 
 // call asks as somebody, in English, and reads the answer.

@@ -39,6 +39,7 @@ type installation struct {
 	redis  *devstack.Redis
 	engine *devstack.Engine // nil: without analytics
 	admin  string
+	keys   string // of the vault
 	env    []string
 }
 
