@@ -95,6 +95,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	api, err := httpapi.New(httpapi.Options{
 		Accounts: ports, Items: ports, Redemptions: ports, History: ports, Timeline: ports, Orders: ports, Boards: ports, Late: &lateQueue{ports: ports}, Acts: ports, Retro: &retroRuns{ports: ports}, Verifier: verifier,
 		SigningKey: []byte(h.SigningKey.Reveal()), Shares: a.shares(), Clock: a.clock, Metrics: a.registry, Log: slog.Default(), Version: "v1",
+		EmbedOrigins: h.EmbedOrigins,
 		Limits: httpapi.Limits{
 			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,
 			ShutdownTimeout: h.ShutdownTimeout, BodyBytesMax: h.BodyBytesMax, RedemptionWait: h.RedemptionWait, QuoteValidity: h.QuoteValidity,

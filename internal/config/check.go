@@ -155,6 +155,10 @@ func (c HTTP) check(k *check) {
 	k.positive("http.quote_validity", c.QuoteValidity)
 	k.that(c.RequestTimeout > c.RedemptionWait, "http.request_timeout: must be above redemption_wait")
 	k.that(c.BodyBytesMax >= 1024, "http.body_bytes_max: must be at least 1024")
+	for _, o := range c.EmbedOrigins {
+		err := CheckOrigin(o)
+		k.that(err == nil, "http.embed_origins: %w", err)
+	}
 	k.that(c.SigningKey == "" || len(c.SigningKey) >= 32, "http.signing_key: must have at least 32 characters")
 }
 

@@ -81,6 +81,7 @@ type HTTP struct {
 	BodyBytesMax      int64         `koanf:"body_bytes_max" doc:"Largest request body, bytes."`
 	RedemptionWait    time.Duration `koanf:"redemption_wait" doc:"How long a redemption request waits for its decision before it is answered 202."`
 	QuoteValidity     time.Duration `koanf:"quote_validity" doc:"How long a quoted price is honoured."`
+	EmbedOrigins      []string      `koanf:"embed_origins" doc:"Origins of shops, such as https://shop.example, whose pages may embed the mall and read their member's balance; empty: nobody may."`
 	SigningKey        Secret        `koanf:"signing_key" doc:"Signs quotes and cursors; at least 32 characters, the same in all processes that serve. Rather use signing_key_file."`
 	SigningKeyFile    string        `koanf:"signing_key_file" doc:"File that holds the signing key."`
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -58,6 +59,9 @@ type Options struct {
 	Metrics     prometheus.Registerer
 	Log         *slog.Logger
 	Version     string
+
+	Pages        fs.FS    // the built pages of mall, console and badge; nil: none
+	EmbedOrigins []string // of the shops whose pages may embed the mall
 }
 
 // API answers HTTP requests.
@@ -81,6 +85,9 @@ type API struct {
 	log         *slog.Logger
 	flights     singleflight.Group // one request to the pipeline per redemption id and body at a time
 
+	pages        *pages
+	embedOrigins []string
+
 	problemSchema *huma.Schema
 	huma          huma.API
 	handler       http.Handler
@@ -101,18 +108,16 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, acts: o.Acts, retro: o.Retro, verifier: o.Verifier,
+		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, acts: o.Acts, retro: o.Retro, verifier: o.Verifier, embedOrigins: o.EmbedOrigins,
 		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log,
 	}
-	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
-	engine := gin.New()
-	engine.HandleMethodNotAllowed, engine.RedirectTrailingSlash, engine.UseRawPath = true, false, true
-	if err := engine.SetTrustedProxies(nil); err != nil {
-		return nil, fmt.Errorf("http: %w", err)
+	if a.pages, err = newPages(o.Pages, o.EmbedOrigins); err != nil {
+		return nil, err
 	}
-	engine.Use(m.observe, a.identify, a.recovered, secure, a.limitBody)
-	engine.NoRoute(func(c *gin.Context) { writeFault(c, &fault{code: codeNotFound}) })
-	engine.NoMethod(func(c *gin.Context) { writeFault(c, &fault{code: codeMethod}) })
+	engine, err := a.engine()
+	if err != nil {
+		return nil, err
+	}
 	a.huma = humagin.NewWithGroup(engine, engine.Group("/", a.authenticate), humaConfig(o.Version))
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	a.memberRoutes()
@@ -130,6 +135,24 @@ func New(o Options) (*API, error) {
 	}
 	a.handler = engine
 	return a, nil
+}
+
+// engine has what every request goes through, and answers what is no route: a page, or nothing.
+func (a *API) engine() (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
+	engine := gin.New()
+	engine.HandleMethodNotAllowed, engine.RedirectTrailingSlash, engine.UseRawPath = true, false, true
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	engine.Use(a.metrics.observe, a.identify, a.recovered, secure, a.shareReads, a.limitBody)
+	engine.NoRoute(func(c *gin.Context) {
+		if !a.pages.serve(c) {
+			writeFault(c, &fault{code: codeNotFound})
+		}
+	})
+	engine.NoMethod(func(c *gin.Context) { writeFault(c, &fault{code: codeMethod}) })
+	return engine, nil
 }
 
 func humaConfig(version string) huma.Config {

@@ -46,7 +46,10 @@ func (m *metrics) observe(c *gin.Context) {
 	start := time.Now()
 	c.Next()
 	method, route := c.Request.Method, c.FullPath()
-	if route == "" {
+	switch {
+	case c.GetBool(pageRoute):
+		route = pageRoute
+	case route == "":
 		method, route = "none", "none"
 	}
 	m.requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Inc()
@@ -117,6 +120,9 @@ func secure(c *gin.Context) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" { // whoever made that header up harms himself alone
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	if strings.HasPrefix(c.Request.URL.Path, docsPath) { // Swagger UI styles itself and starts from an inline script
 		h.Set("Content-Security-Policy", "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'")
 	} else {

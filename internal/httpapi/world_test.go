@@ -201,7 +201,8 @@ func serve(t *testing.T) *server {
 	return serveWorld(t, newWorld())
 }
 
-func serveWorld(t *testing.T, w *world) *server {
+// serveWorld serves a world; change may change the options.
+func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 	t.Helper()
 	issuer, err := NewDevIssuer()
 	if err != nil {
@@ -212,7 +213,7 @@ func serveWorld(t *testing.T, w *world) *server {
 		t.Fatal(err)
 	}
 	s := &server{world: w, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
-	s.api, err = New(Options{
+	o := Options{
 		Shares:   w.shares,
 		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Timeline: s.world, Acts: s.world, Orders: s.world, Boards: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
 		Clock: func() time.Time { return programNow }, Metrics: s.reg, Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test",
@@ -220,7 +221,11 @@ func serveWorld(t *testing.T, w *world) *server {
 			ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,
 			BodyBytesMax: 4096, RedemptionWait: 300 * time.Millisecond, QuoteValidity: 15 * time.Minute,
 		},
-	})
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	s.api, err = New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
