@@ -25,7 +25,7 @@ func (a *API) actRoutes() {
 	get := func(id, path, summary string, roles []Role) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"acts"},
-			Middlewares: huma.Middlewares{only(roles...)}, Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),
+			Metadata: access(roles...), Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),
 		}
 	}
 	register(a, get("freezes", freezes, "A member's freezes (staff)", looks), func(ctx context.Context, in *actedInput) (*freezesOutput, error) {
@@ -44,7 +44,7 @@ func (a *API) actRoutes() {
 func postAct[I, B any](a *API, id, path, summary string, roles []Role, handle func(context.Context, *I) (*actOutput[B], error)) {
 	op := huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Tags: []string{"acts"}, DefaultStatus: http.StatusCreated,
-		Middlewares: huma.Middlewares{only(roles...), requireKey},
+		Metadata: access(roles...), Middlewares: huma.Middlewares{requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict,
 			codeLimitReached, codeSamePerson, codeDecided, codeMerged, codeErased),
 	}

@@ -33,7 +33,14 @@ const (
 	RoleService  Role = "service"
 	RoleMerchant Role = "merchant" // items and stock, no members
 	RoleApprover Role = "approver" // the second pair of eyes
+	// RoleMarketing is for rules, campaigns and settings, no members.
+	RoleMarketing Role = "marketing"
 )
+
+// roles are all that there are: an operation for everybody who has any.
+func roles() []Role {
+	return []Role{RoleMember, RoleStaff, RoleSupport, RoleOperator, RoleAuditor, RoleService, RoleMerchant, RoleApprover, RoleMarketing}
+}
 
 // staff are the roles that may see any member.
 func staff() []Role { return []Role{RoleStaff, RoleSupport, RoleOperator, RoleAuditor, RoleService} }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -123,7 +124,7 @@ func TestRolesOpenTheirRoutesOnly(t *testing.T) {
 		for path, allowed := range map[string]bool{
 			"/v1/me/balance": role == RoleMember, "/v1/me/entries": role == RoleMember, "/v1/me/tiers": role == RoleMember,
 			"/v1/members/m1/tiers":   isStaff,
-			"/v1/members/m1/balance": isStaff, "/v1/members/m1/entries": isStaff, "/v1/items": true, "/v1/items/night": true,
+			"/v1/members/m1/balance": isStaff, "/v1/members/m1/entries": isStaff, "/v1/items": slices.Contains(roles(), role), "/v1/items/night": slices.Contains(roles(), role),
 		} {
 			want, code := 200, ""
 			if !allowed {

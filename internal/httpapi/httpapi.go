@@ -87,6 +87,8 @@ type API struct {
 
 	pages        *pages
 	embedOrigins []string
+	declared     map[string]bool // operations whose roles are known, as method and OpenAPI path
+	faults       []error         // of operations that register refused
 
 	problemSchema *huma.Schema
 	huma          huma.API
@@ -109,7 +111,7 @@ func New(o Options) (*API, error) {
 	}
 	a := &API{
 		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, acts: o.Acts, retro: o.Retro, verifier: o.Verifier, embedOrigins: o.EmbedOrigins,
-		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log,
+		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log, declared: map[string]bool{},
 	}
 	if a.pages, err = newPages(o.Pages, o.EmbedOrigins); err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.huma = humagin.NewWithGroup(engine, engine.Group("/", a.authenticate), humaConfig(o.Version))
+	a.huma = humagin.New(engine, humaConfig(o.Version))
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	a.memberRoutes()
 	a.timelineRoutes()
@@ -131,6 +133,9 @@ func New(o Options) (*API, error) {
 	a.retroRoutes()
 	a.actRoutes()
 	if err := a.documentation(engine); err != nil {
+		return nil, err
+	}
+	if err := a.undeclared(engine.Routes()); err != nil {
 		return nil, err
 	}
 	a.handler = engine
@@ -233,16 +238,4 @@ func (a *API) Run(ctx context.Context) error {
 		return fmt.Errorf("http: requests cut off at shutdown: %w", err)
 	}
 	return nil
-}
-
-// register adds an operation whose errors become problems.
-func register[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
-	op.MaxBodyBytes = a.limits.BodyBytesMax + 1 // huma refuses at the limit, not above it
-	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := handle(ctx, in)
-		if err != nil {
-			return nil, a.faultOf(ctx, err)
-		}
-		return out, nil
-	})
 }

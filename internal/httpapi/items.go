@@ -56,11 +56,11 @@ type (
 func (a *API) itemRoutes() {
 	register(a, huma.Operation{
 		OperationID: "items", Method: http.MethodGet, Path: "/v1/items", Summary: "Items on sale, with the price for the caller", Tags: []string{"items"},
-		Responses: a.problems(),
+		Metadata: access(roles()...), Responses: a.problems(),
 	}, a.listItems)
 	register(a, huma.Operation{
 		OperationID: "item", Method: http.MethodGet, Path: "/v1/items/{id}", Summary: "An item, with the price for the caller", Tags: []string{"items"},
-		Responses: a.problems(codeNotFound),
+		Metadata: access(roles()...), Responses: a.problems(codeNotFound),
 	}, func(ctx context.Context, in *itemInput) (*itemOutput, error) {
 		item, err := a.items.Item(ctx, in.ID)
 		if err != nil {
@@ -71,8 +71,8 @@ func (a *API) itemRoutes() {
 	})
 	register(a, huma.Operation{
 		OperationID: "quote", Method: http.MethodPost, Path: "/v1/quotes", Summary: "What a redemption would cost", Tags: []string{"redemptions"}, DefaultStatus: http.StatusOK,
-		Middlewares: huma.Middlewares{only(RoleMember)},
-		Responses:   a.problems(codeBadRequest, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeInsufficientPoints, codeSoldOut, codeFrozen, codeTierRequired, codeDebt, codeNotOnSale, codeStale, codeMerged, codeErased),
+		Metadata:  access(RoleMember),
+		Responses: a.problems(codeBadRequest, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeInsufficientPoints, codeSoldOut, codeFrozen, codeTierRequired, codeDebt, codeNotOnSale, codeStale, codeMerged, codeErased),
 	}, a.quote)
 }
 

@@ -78,7 +78,7 @@ func (a *API) lateRoutes() {
 	read := []Role{RoleSupport, RoleApprover, RoleOperator, RoleAuditor}
 	register(a, huma.Operation{
 		OperationID: "late-events", Method: http.MethodGet, Path: "/v1/late-events", Summary: "Events that came too late, and what was decided of them (staff)",
-		Tags: []string{"late events"}, Middlewares: huma.Middlewares{only(read...)}, Responses: a.problems(codeForbidden, codeInvalid),
+		Tags: []string{"late events"}, Metadata: access(read...), Responses: a.problems(codeForbidden, codeInvalid),
 	}, func(ctx context.Context, in *lateListInput) (*lateListOutput, error) {
 		all, err := a.late.LateEvents(ctx, in.State, in.Limit)
 		out := &lateListOutput{}
@@ -91,8 +91,8 @@ func (a *API) lateRoutes() {
 	act := func(id, step, summary string, roles []Role, do func(context.Context, *lateInput) (LateEvent, error)) {
 		register(a, huma.Operation{
 			OperationID: id, Method: http.MethodPost, Path: "/v1/late-events/{id}/" + step, Summary: summary, Tags: []string{"late events"},
-			Middlewares: huma.Middlewares{only(roles...)},
-			Responses:   a.problems(codeForbidden, codeNotFound, codeInvalid, codeBadRequest, codeTooLarge, codeMediaType, codeSamePerson, codeDecided, codeUnproposed, codeEventRefused),
+			Metadata:  access(roles...),
+			Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeBadRequest, codeTooLarge, codeMediaType, codeSamePerson, codeDecided, codeUnproposed, codeEventRefused),
 		}, func(ctx context.Context, in *lateInput) (*lateOutput, error) {
 			e, err := do(ctx, in)
 			return &lateOutput{lateBody(&e)}, err

@@ -76,12 +76,12 @@ type (
 func (a *API) leaderboardRoutes() {
 	register(a, huma.Operation{
 		OperationID: "leaderboard", Method: http.MethodGet, Path: "/v1/leaderboard", Tags: []string{"leaderboard"},
-		Summary: "Who earned most in a month or year", Middlewares: huma.Middlewares{only(append(staff(), RoleMember)...)},
+		Summary: "Who earned most in a month or year", Metadata: access(append(staff(), RoleMember)...),
 		Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeErased),
 	}, a.leaderboard)
 	register(a, huma.Operation{
 		OperationID: "show-me", Method: http.MethodPost, Path: "/v1/me/leaderboard", Tags: []string{"leaderboard"},
-		Summary: "Be on leaderboards, or not", Middlewares: huma.Middlewares{only(RoleMember)},
+		Summary: "Be on leaderboards, or not", Metadata: access(RoleMember),
 		Description: "200: it is so; 202: it will be so shortly.",
 		Responses:   a.problems(codeBadRequest, codeForbidden, codeTooLarge, codeMediaType, codeInvalid, codeMerged, codeErased),
 	}, func(ctx context.Context, in *visibleInput) (*visibleOutput, error) {

@@ -80,7 +80,7 @@ func (a *API) memberRoutes() {
 	op := func(id, path, summary string, roles []Role, codes ...string) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"members"},
-			Middlewares: huma.Middlewares{only(roles...)}, Responses: a.problems(append(codes, codeForbidden, codeErased)...),
+			Metadata: access(roles...), Responses: a.problems(append(codes, codeForbidden, codeErased)...),
 		}
 	}
 	member := []Role{RoleMember}

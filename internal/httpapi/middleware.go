@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -140,40 +138,6 @@ func (a *API) limitBody(c *gin.Context) {
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, a.limits.BodyBytesMax+1)
 	c.Next()
-}
-
-// authenticate lets no request without a valid token pass.
-func (a *API) authenticate(c *gin.Context) {
-	token, ok := bearer(c.Request.Header)
-	if !ok {
-		c.Header("WWW-Authenticate", "Bearer")
-		writeFault(c, &fault{code: codeUnauthorized})
-		return
-	}
-	who, err := a.verifier.Verify(c.Request.Context(), token)
-	if err != nil && a.verifier.Ready(c.Request.Context()) != nil {
-		writeFault(c, &fault{code: codeUnavailable})
-		return
-	}
-	if err != nil {
-		a.log.DebugContext(c.Request.Context(), "token refused", "error", err, "request_id", requestID(c.Request.Context()))
-		c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
-		writeFault(c, &fault{code: codeUnauthorized})
-		return
-	}
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), keyCaller, who))
-	c.Next()
-}
-
-// only lets callers with one of the roles pass.
-func only(roles ...Role) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		if !caller(ctx.Context()).hasAny(roles...) {
-			writeFault(humagin.Unwrap(ctx), &fault{code: codeForbidden})
-			return
-		}
-		next(ctx)
-	}
 }
 
 // writeFault answers with a problem from outside huma's handlers.

@@ -75,7 +75,7 @@ type (
 func (a *API) redemptionRoutes() {
 	op := huma.Operation{
 		OperationID: "redeem", Method: http.MethodPost, Path: "/v1/redemptions", Summary: "Redeem an item", Tags: []string{"redemptions"}, DefaultStatus: http.StatusCreated,
-		Middlewares: huma.Middlewares{only(RoleMember), requireKey},
+		Metadata: access(RoleMember), Middlewares: huma.Middlewares{requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict, codeQuoteInvalid, codeNotSupported, codeStale,
 			codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale, codeMerged, codeErased),
 	}
@@ -89,7 +89,7 @@ func (a *API) redemptionRoutes() {
 	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending
 	register(a, huma.Operation{
 		OperationID: "redemption", Method: http.MethodGet, Path: "/v1/redemptions/{id}", Summary: "A redemption (owner, staff)", Tags: []string{"redemptions"},
-		Middlewares: huma.Middlewares{only(append(staff(), RoleMember)...)}, Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),
+		Metadata: access(append(staff(), RoleMember)...), Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),
 	}, a.redemption)
 }
 

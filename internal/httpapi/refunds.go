@@ -145,7 +145,7 @@ type (
 func (a *API) refundRoutes() {
 	register(a, huma.Operation{
 		OperationID: "refund-preview", Method: http.MethodGet, Path: "/v1/orders/{id}/refund-preview", Tags: []string{"orders"},
-		Summary: "What a return would do to the points, without effect", Middlewares: huma.Middlewares{only(append(staff(), RoleMember)...)},
+		Summary: "What a return would do to the points, without effect", Metadata: access(append(staff(), RoleMember)...),
 		Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeOrderAmbiguous, codeFullyRefunded, codeErased),
 	}, a.previewRefund)
 }

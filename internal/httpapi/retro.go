@@ -83,10 +83,10 @@ type (
 
 func (a *API) retroRoutes() {
 	tags := []string{"retro runs"}
-	read := huma.Middlewares{only(RoleSupport, RoleApprover, RoleOperator, RoleAuditor)}
+	read := access(RoleSupport, RoleApprover, RoleOperator, RoleAuditor)
 	register(a, huma.Operation{
 		OperationID: "retro-runs", Method: http.MethodGet, Path: "/v1/retro-runs", Summary: "Retro runs, and who decided what of them (staff)",
-		Tags: tags, Middlewares: read, Responses: a.problems(codeForbidden),
+		Tags: tags, Metadata: read, Responses: a.problems(codeForbidden),
 	}, func(ctx context.Context, _ *struct{}) (*retroListOutput, error) {
 		all, err := a.retro.RetroRuns(ctx)
 		out := &retroListOutput{}
@@ -98,14 +98,14 @@ func (a *API) retroRoutes() {
 	})
 	register(a, huma.Operation{
 		OperationID: "retro-run", Method: http.MethodGet, Path: "/v1/retro-runs/{id}", Summary: "A retro run (staff)",
-		Tags: tags, Middlewares: read, Responses: a.problems(codeForbidden, codeNotFound, codeInvalid),
+		Tags: tags, Metadata: read, Responses: a.problems(codeForbidden, codeNotFound, codeInvalid),
 	}, func(ctx context.Context, in *retroID) (*retroOutput, error) {
 		run, err := a.retro.RetroRun(ctx, in.ID)
 		return &retroOutput{retroBody(&run)}, err
 	})
 	register(a, huma.Operation{
 		OperationID: "propose-retro-run", Method: http.MethodPost, Path: "/v1/retro-runs", DefaultStatus: http.StatusCreated,
-		Summary: "Propose that past orders go by a published version (operator)", Tags: tags, Middlewares: huma.Middlewares{only(RoleOperator)},
+		Summary: "Propose that past orders go by a published version (operator)", Tags: tags, Metadata: access(RoleOperator),
 		Responses: a.problems(codeForbidden, codeInvalid, codeBadRequest, codeTooLarge, codeMediaType),
 	}, a.proposeRun)
 	a.retroDecisions(tags)
@@ -130,8 +130,8 @@ func (a *API) retroDecisions(tags []string) {
 	act := func(id, step, summary string, role Role, do func(context.Context, *retroInput) (RetroRun, error)) {
 		register(a, huma.Operation{
 			OperationID: id, Method: http.MethodPost, Path: "/v1/retro-runs/{id}/" + step, Summary: summary, Tags: tags,
-			Middlewares: huma.Middlewares{only(role)},
-			Responses:   a.problems(codeForbidden, codeNotFound, codeInvalid, codeBadRequest, codeTooLarge, codeMediaType, codeSamePerson, codeDecided, codeUnproposed),
+			Metadata:  access(role),
+			Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeBadRequest, codeTooLarge, codeMediaType, codeSamePerson, codeDecided, codeUnproposed),
 		}, func(ctx context.Context, in *retroInput) (*retroOutput, error) {
 			run, err := do(ctx, in)
 			return &retroOutput{retroBody(&run)}, err

@@ -28,8 +28,8 @@ type (
 func (a *API) shareRoutes() {
 	register(a, huma.Operation{
 		OperationID: "share", Method: http.MethodPost, Path: "/v1/shares", Summary: "Share a product", Tags: []string{"shares"}, DefaultStatus: http.StatusCreated,
-		Middlewares: huma.Middlewares{only(RoleMember)},
-		Responses:   a.problems(codeBadRequest, codeForbidden, codeTooLarge, codeMediaType, codeInvalid, codeNotSupported),
+		Metadata:  access(RoleMember),
+		Responses: a.problems(codeBadRequest, codeForbidden, codeTooLarge, codeMediaType, codeInvalid, codeNotSupported),
 	}, a.share)
 }
 

@@ -91,7 +91,7 @@ func (a *API) timelineRoutes() {
 	op := func(id, path, summary string, roles []Role, codes ...string) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"members"},
-			Middlewares: huma.Middlewares{only(roles...)}, Responses: a.problems(append(codes, codeForbidden, codeInvalid, codeErased)...),
+			Metadata: access(roles...), Responses: a.problems(append(codes, codeForbidden, codeInvalid, codeErased)...),
 		}
 	}
 	member := []Role{RoleMember}

@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+)
+
+// anyone stands for requests without a token: what is the same for everybody.
+const anyone Role = "anyone"
+
+const (
+	metadataRoles = "roles"   // of an operation: []Role
+	openRoles     = "x-roles" // the same in the OpenAPI document
+)
+
+// access is what an operation says of who may use it: callers with one of the roles, or anyone. Without it there is no operation.
+func access(roles ...Role) map[string]any { return map[string]any{metadataRoles: roles} }
+
+// open are the routes beside the operations; they are the same for everybody. Pages are answered where there is no route.
+func open() []string {
+	return []string{"/openapi.json", "/openapi.yaml", "/asyncapi.json", "/asyncapi.yaml", docsPath, docsPath + "/*file"}
+}
+
+// register adds an operation whose errors become problems. One that does not say who may use it is none: New fails.
+func register[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	allowed, _ := op.Metadata[metadataRoles].([]Role)
+	if err := checkAccess(allowed); err != nil {
+		a.faults = append(a.faults, fmt.Errorf("http: %s %s: %w", op.Method, op.Path, err))
+		return
+	}
+	a.declared[op.Method+" "+op.Path] = true
+	a.describeAccess(&op, allowed)
+	op.MaxBodyBytes = a.limits.BodyBytesMax + 1 // huma refuses at the limit, not above it
+	op.Middlewares = append(huma.Middlewares{a.admit(allowed)}, op.Middlewares...)
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, a.faultOf(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+func checkAccess(allowed []Role) error {
+	if len(allowed) == 0 {
+		return errors.New("says nothing of who may use it: want Metadata: access(…)")
+	}
+	for _, r := range allowed {
+		if r != anyone && !slices.Contains(roles(), r) || r == anyone && len(allowed) > 1 {
+			return fmt.Errorf("role %q cannot be given access", r)
+		}
+	}
+	return nil
+}
+
+// describeAccess tells readers of the OpenAPI document what admit does.
+func (a *API) describeAccess(op *huma.Operation, allowed []Role) {
+	op.Extensions = map[string]any{openRoles: allowed}
+	if slices.Contains(allowed, anyone) {
+		op.Security = []map[string][]string{}
+		return
+	}
+	forbidden := fmt.Sprint(statusOf(codeForbidden))
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{}
+	}
+	if op.Responses[forbidden] == nil {
+		op.Responses[forbidden] = a.problems(codeForbidden)[forbidden]
+	}
+}
+
+// admit lets callers with one of the roles pass, and nobody without a valid token.
+func (a *API) admit(allowed []Role) func(huma.Context, func(huma.Context)) {
+	if slices.Contains(allowed, anyone) {
+		return func(ctx huma.Context, next func(huma.Context)) { next(ctx) }
+	}
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c := humagin.Unwrap(ctx)
+		who, refusal := a.authenticate(c)
+		if refusal == nil && !who.hasAny(allowed...) {
+			refusal = &fault{code: codeForbidden}
+		}
+		if refusal != nil {
+			writeFault(c, refusal)
+			return
+		}
+		next(huma.WithValue(ctx, keyCaller, who))
+	}
+}
+
+// authenticate reads who sends a request, or why it is refused.
+func (a *API) authenticate(c *gin.Context) (Caller, *fault) {
+	ctx := c.Request.Context()
+	token, ok := bearer(c.Request.Header)
+	if !ok {
+		c.Header("WWW-Authenticate", "Bearer")
+		return Caller{}, &fault{code: codeUnauthorized}
+	}
+	who, err := a.verifier.Verify(ctx, token)
+	if err != nil && a.verifier.Ready(ctx) != nil {
+		return Caller{}, &fault{code: codeUnavailable}
+	}
+	if err != nil {
+		a.log.DebugContext(ctx, "token refused", "error", err, "request_id", requestID(ctx))
+		c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
+		return Caller{}, &fault{code: codeUnauthorized}
+	}
+	return who, nil
+}
+
+// undeclared fails for a route that neither is an operation with roles nor stands on the list of open ones.
+func (a *API) undeclared(routes gin.RoutesInfo) error {
+	faults := a.faults
+	for _, r := range routes {
+		if !a.declared[r.Method+" "+openPath(r.Path)] && (r.Method != http.MethodGet || !slices.Contains(open(), r.Path)) {
+			faults = append(faults, fmt.Errorf("http: route %s %s: nobody has said who may use it", r.Method, r.Path))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// openPath writes a route of gin as OpenAPI does: /v1/items/:id is /v1/items/{id}.
+func openPath(route string) string {
+	parts := strings.Split(route, "/")
+	for i, p := range parts {
+		if name, ok := strings.CutPrefix(p, ":"); ok {
+			parts[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(parts, "/")
+}
