@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test model parts check fmt vet lint tidy bench up down generate build
+.PHONY: help demo test model parts check fmt vet lint tidy bench up down generate build web
 
 # What a test or the demo needs is installed (root on Debian) or named in one line. Without CI=true a test whose part is
 # missing is skipped, so the rest can run on a laptop; with CI=true it fails.
@@ -15,6 +15,11 @@ help: ## what can be made
 
 build: ## bin/jifen
 	@go build -o bin/jifen ./cmd/jifen >&2
+
+web: ## web/dist: the pages of the mall and the console, and the badge
+	@tools/parts npm
+	@cd web && { cmp -s package-lock.json node_modules/.built-from || { npm ci --ignore-scripts --no-audit --no-fund --silent && cp package-lock.json node_modules/.built-from; }; }
+	@cd web && npm run --silent check && npm run --silent build
 
 demo: ## real orders become points, with everything started locally (ARGS="--once -o json")
 	@tools/parts redis-server npm

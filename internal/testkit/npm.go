@@ -30,7 +30,8 @@ func fetchModules(ctx context.Context, dir string) (modules string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("packages: %w", err)
 	}
-	return devstack.Cached("npm", lock, func(work string) (string, error) {
+	// Packages find each other in a folder of this name only.
+	packages, err := devstack.Cached("node", lock, func(work string) (string, error) {
 		for _, name := range []string{"package.json", "package-lock.json"} {
 			text, err := os.ReadFile(filepath.Join(dir, name))
 			if err == nil {
@@ -45,6 +46,7 @@ func fetchModules(ctx context.Context, dir string) (modules string, err error) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("npm ci for %s: %w\n%s", dir, err, out)
 		}
-		return "node_modules", nil
+		return ".", nil
 	})
+	return filepath.Join(packages, "node_modules"), err
 }

@@ -1,0 +1,1 @@
+(function(){var e=document.currentScript;e&&e.after(document.createElement(`span`))})();
