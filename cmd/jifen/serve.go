@@ -91,9 +91,15 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	defer producer.Close()
 	books := a.rulebooks()
 	ports := newPorts(a, producer, books, kafka.NewTail(a.kafka, topics.Ledger))
+	schema, err := ruleSchema()
+	if err != nil {
+		return err
+	}
+	rules := &ruleDesk{ports: ports}
 	h := a.config.HTTP
 	api, err := httpapi.New(httpapi.Options{
 		Accounts: ports, Items: ports, Redemptions: ports, History: ports, Timeline: ports, Orders: ports, Boards: ports, Late: &lateQueue{ports: ports}, Acts: ports, Retro: &retroRuns{ports: ports}, Verifier: verifier,
+		Console:    httpapi.Console{Rulebooks: rules, RuleDesk: rules, RuleSchema: schema},
 		SigningKey: []byte(h.SigningKey.Reveal()), Shares: a.shares(), Clock: a.clock, Metrics: a.registry, Log: slog.Default(), Version: "v1",
 		EmbedOrigins: h.EmbedOrigins,
 		Limits: httpapi.Limits{

@@ -51,6 +51,7 @@ type Options struct {
 	Timeline    Timeline
 	Orders      Orders
 	Boards      Leaderboards
+	Console     Console
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -76,6 +77,7 @@ type API struct {
 	timeline    Timeline
 	orders      Orders
 	boards      Leaderboards
+	console     Console
 	verifier    *Verifier
 	signer      signer
 	shares      topics.ShareKeys
@@ -111,7 +113,8 @@ func New(o Options) (*API, error) {
 	}
 	a := &API{
 		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, acts: o.Acts, retro: o.Retro, verifier: o.Verifier, embedOrigins: o.EmbedOrigins,
-		signer: signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log, declared: map[string]bool{},
+		console: o.Console,
+		signer:  signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log, declared: map[string]bool{},
 	}
 	if a.pages, err = newPages(o.Pages, o.EmbedOrigins); err != nil {
 		return nil, err
@@ -132,6 +135,7 @@ func New(o Options) (*API, error) {
 	a.lateRoutes()
 	a.retroRoutes()
 	a.actRoutes()
+	a.ruleRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

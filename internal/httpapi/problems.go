@@ -45,6 +45,7 @@ const (
 	codeEventRefused       = "event_refused"
 	codeOrderAmbiguous     = "order_ambiguous"
 	codeFullyRefunded      = "fully_refunded"
+	codeRulesInvalid       = "rules_invalid"
 )
 
 // outcomeApplied is the outcome of a redemption that succeeded.
@@ -81,7 +82,7 @@ func statusOf(code string) int {
 		return http.StatusRequestEntityTooLarge
 	case codeMediaType:
 		return http.StatusUnsupportedMediaType
-	case codeConflict, codeInvalid, codeQuoteInvalid, codeCursorInvalid, codeNotSupported, codeEventRefused:
+	case codeConflict, codeInvalid, codeQuoteInvalid, codeCursorInvalid, codeNotSupported, codeEventRefused, codeRulesInvalid:
 		return http.StatusUnprocessableEntity
 	case codeUnavailable, codeStale:
 		return http.StatusServiceUnavailable
@@ -151,6 +152,9 @@ func (a *API) faultOf(ctx context.Context, err error) *fault {
 	var f *fault
 	var refused *RefusedEventError
 	var merged MergedError
+	if faults, ok := asFaults(err); ok {
+		return faults.fault()
+	}
 	switch {
 	case errors.As(err, &f):
 		return f

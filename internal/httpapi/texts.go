@@ -96,6 +96,8 @@ func textOf(code string) text {
 		return text{"订单号不唯一", "Ambiguous order", "多个来源有相同的订单号，请用 source 指明。", "Several sources use this order id; name one with source."}
 	case codeFullyRefunded:
 		return text{"订单已全部退货", "Fully refunded", "该订单没有可退的金额。", "Nothing of this order is kept that could be returned."}
+	case codeRulesInvalid:
+		return text{"规则有误", "The rulebook has faults", "errors 中列出每处错误的行和列，改正后重试。", "errors names the line and column of each; correct them and try again."}
 	case codeConflict:
 		return text{"幂等键已被使用", "Idempotency key in use", "同一 Idempotency-Key 已用于内容不同的请求。", "This Idempotency-Key was used with another body."}
 	case codeKeyMissing:

@@ -37,6 +37,7 @@ type world struct {
 	acts     map[string][]Act                   // by member
 	asked    []ActRequest
 	result   func(ActRequest) Act
+	desk     *desk
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -51,7 +52,7 @@ func newWorld() *world {
 			ID: "night", NameZH: "酒店一晚", NameEN: "Hotel night", Kind: "service", PriceVersion: 3, BasePrice: 10000,
 			TierPrices: map[string]int64{"silver": 8000, "gold": 6000}, OnSale: true, Free: 5,
 		}},
-		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{},
+		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{}, desk: newDesk(),
 	}
 }
 
@@ -214,7 +215,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 	}
 	s := &server{world: w, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	o := Options{
-		Shares:   w.shares,
+		Shares: w.shares, Console: Console{Rulebooks: w.desk, RuleDesk: w.desk, RuleSchema: []byte(`{"type":"object"}`)},
 		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Timeline: s.world, Acts: s.world, Orders: s.world, Boards: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
 		Clock: func() time.Time { return programNow }, Metrics: s.reg, Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test",
 		Limits: Limits{
