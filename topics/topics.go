@@ -13,6 +13,7 @@ const (
 	RulebookV1 = "points.rulebook.v1"
 	Replays    = "points.replays.v1"
 	Runs       = "points.runs.v1"
+	SettingsV1 = "points.settings.v1"
 	Credits    = "points.credits.v1"
 	Requests   = "points.requests.v1"
 	Ledger     = "points.ledger.v1"

@@ -79,11 +79,12 @@ func topicPages() map[string][3]string {
 		topics.RulebookV1: {"`jifen rules publish`", "`credits`, `balances`, `serve`", "YAML, one document a version"},
 		topics.Replays:    {"`jifen replay dlq`, the API", "`jifen replay dlq`, the API", "JSON, one mark a dead letter that was replayed, or of a late event what people decided"},
 		topics.Runs:       {"the API, `jifen retro`", "the API, `jifen retro`", "JSON, one retro run and who decided what of it"},
+		topics.SettingsV1: {"the API, `jifen settings apply`", "`serve`, `jifen settings get`", "JSON, what the retailer says of itself, with its revision"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
 		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
 		topics.Notices:    {"`notices`", "messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
-		topics.Audit:      {"`balances`", "auditors", "JSON, one record an act by hand, refusals too, and a freeze by an abuse rule"},
+		topics.Audit:      {"`balances`, the API, `jifen settings apply`", "auditors", "JSON, one record an act by hand, refusals too, and a freeze by an abuse rule; settings that were set"},
 		topics.Coupons:    {"`coupons`", "`webhooks`, marketing systems", "CloudEvents 1.0, structured JSON ([coupon.issued.v1](../../topics/schema/coupon.issued.v1.json), [coupon.revoked.v1](../../topics/schema/coupon.revoked.v1.json))"},
 	}
 }

@@ -97,10 +97,29 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	}
 	rules := &ruleDesk{ports: ports}
 	h := a.config.HTTP
+	settings := &kafka.Settings{Config: a.kafka}
 	api, err := httpapi.New(httpapi.Options{
-		Accounts: ports, Items: ports, Redemptions: ports, History: ports, Timeline: ports, Orders: ports, Boards: ports, Late: &lateQueue{ports: ports}, Acts: ports, Retro: &retroRuns{ports: ports}, Verifier: verifier,
-		Console:    httpapi.Console{Rulebooks: rules, RuleDesk: rules, RuleSchema: schema},
-		SigningKey: []byte(h.SigningKey.Reveal()), Shares: a.shares(), Clock: a.clock, Metrics: a.registry, Log: slog.Default(), Version: "v1",
+		Accounts:    ports,
+		Items:       ports,
+		Redemptions: ports,
+		History:     ports,
+		Timeline:    ports,
+		Orders:      ports,
+		Boards:      ports,
+		Late:        &lateQueue{ports: ports},
+		Acts:        ports,
+		Retro:       &retroRuns{ports: ports},
+		Settings:    &settingsPort{a, settings},
+		Verifier:    verifier,
+		Console: httpapi.Console{Rulebooks: rules,
+			RuleDesk:   rules,
+			RuleSchema: schema},
+		SigningKey:   []byte(h.SigningKey.Reveal()),
+		Shares:       a.shares(),
+		Clock:        a.clock,
+		Metrics:      a.registry,
+		Log:          slog.Default(),
+		Version:      "v1",
 		EmbedOrigins: h.EmbedOrigins,
 		Limits: httpapi.Limits{
 			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,
@@ -120,6 +139,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	a.health.Started()
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return books.Run(ctx) })
+	run.Go(func() error { return settings.Run(ctx) })
 	run.Go(func() error { return ports.tail.Run(ctx) })
 	run.Go(func() error { ports.listen(ctx); return nil })
 	run.Go(func() error { return api.Run(ctx) })

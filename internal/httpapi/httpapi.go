@@ -52,6 +52,7 @@ type Options struct {
 	Orders      Orders
 	Boards      Leaderboards
 	Console     Console
+	Settings    Settings
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -78,6 +79,7 @@ type API struct {
 	orders      Orders
 	boards      Leaderboards
 	console     Console
+	settings    Settings
 	verifier    *Verifier
 	signer      signer
 	shares      topics.ShareKeys
@@ -112,9 +114,27 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		accounts: o.Accounts, items: o.Items, redemptions: o.Redemptions, history: o.History, timeline: o.Timeline, orders: o.Orders, boards: o.Boards, late: o.Late, acts: o.Acts, retro: o.Retro, verifier: o.Verifier, embedOrigins: o.EmbedOrigins,
-		console: o.Console,
-		signer:  signer{key: o.SigningKey}, shares: o.Shares, clock: o.Clock, limits: l, metrics: m, log: o.Log, declared: map[string]bool{},
+		accounts:     o.Accounts,
+		items:        o.Items,
+		redemptions:  o.Redemptions,
+		history:      o.History,
+		timeline:     o.Timeline,
+		orders:       o.Orders,
+		boards:       o.Boards,
+		late:         o.Late,
+		acts:         o.Acts,
+		retro:        o.Retro,
+		verifier:     o.Verifier,
+		embedOrigins: o.EmbedOrigins,
+		console:      o.Console,
+		signer:       signer{key: o.SigningKey},
+		shares:       o.Shares,
+		clock:        o.Clock,
+		limits:       l,
+		metrics:      m,
+		log:          o.Log,
+		declared:     map[string]bool{},
+		settings:     o.Settings,
 	}
 	if a.pages, err = newPages(o.Pages, o.EmbedOrigins); err != nil {
 		return nil, err
@@ -136,6 +156,7 @@ func New(o Options) (*API, error) {
 	a.retroRoutes()
 	a.actRoutes()
 	a.ruleRoutes()
+	a.settingsRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

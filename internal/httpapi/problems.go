@@ -11,41 +11,43 @@ import (
 
 // Codes are never translated and never change; clients switch on them.
 const (
-	codeBadRequest         = "bad_request"
-	codeKeyMissing         = "idempotency_key_missing"
-	codeUnauthorized       = "unauthorized"
-	codeForbidden          = "forbidden"
-	codeNotFound           = "not_found"
-	codeMethod             = "method_not_allowed"
-	codeNotAcceptable      = "not_acceptable"
-	codeTimeout            = "request_timeout"
-	codeConflict           = "idempotency_conflict"
-	codeTooLarge           = "body_too_large"
-	codeMediaType          = "unsupported_media_type"
-	codeInvalid            = "invalid"
-	codeQuoteInvalid       = "quote_invalid"
-	codeCursorInvalid      = "cursor_invalid"
-	codeNotSupported       = "not_supported"
-	codeInternal           = "internal"
-	codeUnavailable        = "unavailable"
-	codeStale              = "stale"
-	codeInsufficientPoints = "insufficient_points"
-	codeSoldOut            = "sold_out"
-	codeFrozen             = "frozen"
-	codeLimitReached       = "limit_reached"
-	codeTierRequired       = "tier_required"
-	codePriceChanged       = "price_changed"
-	codeDebt               = "debt"
-	codeNotOnSale          = "not_on_sale"
-	codeMerged             = "merged"
-	codeErased             = "erased"
-	codeSamePerson         = "same_person"
-	codeDecided            = "decided"
-	codeUnproposed         = "not_proposed"
-	codeEventRefused       = "event_refused"
-	codeOrderAmbiguous     = "order_ambiguous"
-	codeFullyRefunded      = "fully_refunded"
-	codeRulesInvalid       = "rules_invalid"
+	codeBadRequest          = "bad_request"
+	codeKeyMissing          = "idempotency_key_missing"
+	codeUnauthorized        = "unauthorized"
+	codeForbidden           = "forbidden"
+	codeNotFound            = "not_found"
+	codeMethod              = "method_not_allowed"
+	codeNotAcceptable       = "not_acceptable"
+	codeTimeout             = "request_timeout"
+	codeConflict            = "idempotency_conflict"
+	codeTooLarge            = "body_too_large"
+	codeMediaType           = "unsupported_media_type"
+	codeInvalid             = "invalid"
+	codeQuoteInvalid        = "quote_invalid"
+	codeCursorInvalid       = "cursor_invalid"
+	codeNotSupported        = "not_supported"
+	codeInternal            = "internal"
+	codeUnavailable         = "unavailable"
+	codeStale               = "stale"
+	codeInsufficientPoints  = "insufficient_points"
+	codeSoldOut             = "sold_out"
+	codeFrozen              = "frozen"
+	codeLimitReached        = "limit_reached"
+	codeTierRequired        = "tier_required"
+	codePriceChanged        = "price_changed"
+	codeDebt                = "debt"
+	codeNotOnSale           = "not_on_sale"
+	codeMerged              = "merged"
+	codeErased              = "erased"
+	codeSamePerson          = "same_person"
+	codeDecided             = "decided"
+	codeUnproposed          = "not_proposed"
+	codeEventRefused        = "event_refused"
+	codeOrderAmbiguous      = "order_ambiguous"
+	codeFullyRefunded       = "fully_refunded"
+	codeRulesInvalid        = "rules_invalid"
+	codePreconditionMissing = "precondition_required"
+	codePreconditionFailed  = "precondition_failed"
 )
 
 // outcomeApplied is the outcome of a redemption that succeeded.
@@ -78,6 +80,10 @@ func statusOf(code string) int {
 		return http.StatusConflict
 	case codeErased:
 		return http.StatusGone
+	case codePreconditionMissing:
+		return http.StatusPreconditionRequired
+	case codePreconditionFailed:
+		return http.StatusPreconditionFailed
 	case codeTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case codeMediaType:

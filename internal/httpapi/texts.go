@@ -80,6 +80,10 @@ func textOf(code string) text {
 		return text{"积分欠账", "Points owed", "账户有积分欠账，还清之前不能兑换。", "Points are owed; redeeming is possible once they are repaid."}
 	case codeNotOnSale:
 		return text{"商品已下架", "Not on sale", "该商品目前不可兑换。", "This item cannot be redeemed at present."}
+	case codePreconditionMissing:
+		return text{"缺少 If-Match", "If-Match missing", "请先读取，再以其 ETag 作为 If-Match 提交修改。", "Read it first and send its ETag as If-Match with the change."}
+	case codePreconditionFailed:
+		return text{"内容已被他人修改", "Changed by somebody else", "请重新读取后再修改。", "Read it again, and make the change on what is there now."}
 	case codeMerged:
 		return text{"账户已并入另一会员", "The account is part of another one", "请使用合并后的会员号。", "Use the id of the member that it was merged into."}
 	case codeErased:

@@ -33,6 +33,7 @@ type world struct {
 	fails    error // of every port
 	hold     bool  // requests are not decided
 	explode  bool
+	retailer topics.SettingsVersion
 	decide   func(RedemptionRequest) Redemption // nil: apply
 	acts     map[string][]Act                   // by member
 	asked    []ActRequest
@@ -215,9 +216,25 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 	}
 	s := &server{world: w, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	o := Options{
-		Shares: w.shares, Console: Console{Rulebooks: w.desk, RuleDesk: w.desk, RuleSchema: []byte(`{"type":"object"}`)},
-		Accounts: s.world, Items: s.world, Redemptions: s.world, History: s.world, Timeline: s.world, Acts: s.world, Orders: s.world, Boards: s.world, Verifier: verifier, SigningKey: []byte(strings.Repeat("k", 32)),
-		Clock: func() time.Time { return programNow }, Metrics: s.reg, Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "test",
+		Shares: w.shares,
+		Console: Console{Rulebooks: w.desk,
+			RuleDesk:   w.desk,
+			RuleSchema: []byte(`{"type":"object"}`)},
+		Accounts:    s.world,
+		Items:       s.world,
+		Redemptions: s.world,
+		History:     s.world,
+		Timeline:    s.world,
+		Acts:        s.world,
+		Orders:      s.world,
+		Boards:      s.world,
+		Settings:    s.world,
+		Verifier:    verifier,
+		SigningKey:  []byte(strings.Repeat("k", 32)),
+		Clock:       func() time.Time { return programNow },
+		Metrics:     s.reg,
+		Log:         slog.New(slog.NewTextHandler(s.log, nil)),
+		Version:     "test",
 		Limits: Limits{
 			ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,
 			BodyBytesMax: 4096, RedemptionWait: 300 * time.Millisecond, QuoteValidity: 15 * time.Minute,

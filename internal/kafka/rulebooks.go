@@ -3,12 +3,10 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"jifen/topics"
@@ -53,37 +51,7 @@ func (r *Rulebooks) Run(ctx context.Context) error {
 }
 
 func (r *Rulebooks) follow(ctx context.Context) error {
-	client, err := kgo.NewClient(r.Config.options(
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topics.RulebookV1: {0: kgo.NewOffset().AtStart()}}),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxWait(500*time.Millisecond),
-	)...)
-	if err != nil {
-		return fmt.Errorf("rulebook reader: %w", err)
-	}
-	defer client.Close()
-	admin, position := kadm.NewClient(client), int64(0)
-	for {
-		end, err := ends(ctx, admin, topics.RulebookV1)
-		if err != nil {
-			return err
-		}
-		if position >= end[0] {
-			r.mark()
-		}
-		poll, done := context.WithTimeout(ctx, 2*time.Second)
-		fetches := client.PollFetches(poll)
-		done()
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err := fetches.Err0(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("rulebook reader: %w", err)
-		}
-		fetches.EachRecord(func(rec *kgo.Record) {
-			r.add(rec)
-			position = rec.Offset + 1
-		})
-	}
+	return followOne(ctx, r.Config, topics.RulebookV1, r.mark, r.add)
 }
 
 func (r *Rulebooks) mark() {

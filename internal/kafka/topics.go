@@ -93,7 +93,7 @@ func Plan(ctx context.Context, c Config, shards int) ([]Step, error) {
 // internal topics are partitioned by shard, or have one partition; those of the shops have what their owner gave them.
 func internal(topic string) bool {
 	switch topic {
-	case topics.Credits, topics.Requests, topics.Ledger, topics.RulebookV1, topics.Replays, topics.Runs:
+	case topics.Credits, topics.Requests, topics.Ledger, topics.RulebookV1, topics.Replays, topics.Runs, topics.SettingsV1:
 		return true
 	}
 	return false
