@@ -20,3 +20,17 @@ const (
 	NoticeUnfrozen  = "unfrozen"
 	NoticeConfirmed = "confirmed"
 )
+
+// Of the steps of a redemption.
+const (
+	NoticeRedeemed        = "redeemed"
+	NoticeShipped         = "shipped"
+	NoticeDelivered       = "delivered"
+	NoticeFulfilled       = "fulfilled"
+	NoticeCancelled       = "cancelled"
+	NoticeReturnRequested = "return_requested"
+	NoticeReturned        = "returned"
+	NoticeReturnRejected  = "return_rejected"
+	NoticeExchanged       = "exchanged"
+	NoticeProblemResolved = "problem_resolved"
+)

@@ -31,12 +31,6 @@ type Settings struct {
 	Help    *Words          `json:"help,omitempty" yaml:"help,omitempty" doc:"Text of the help page; at most 5000 characters."`
 }
 
-// Words are a text in both languages of the pages; one of them may be empty.
-type Words struct {
-	ZH string `json:"zh,omitempty" yaml:"zh,omitempty"`
-	EN string `json:"en,omitempty" yaml:"en,omitempty"`
-}
-
 // Colours are those of the pages, as #rrggbb.
 type Colours struct {
 	Primary string `json:"primary" yaml:"primary" doc:"#rrggbb."`
@@ -69,7 +63,7 @@ type SettingsVersion struct {
 // DefaultSettings are those of an installation where none were set.
 func DefaultSettings() Settings {
 	return Settings{
-		Name:    Words{ZH: "积分商城", EN: "Points Mall"},
+		Name:    Words{Zh: "积分商城", En: "Points Mall"},
 		Colours: Colours{Primary: "#c8102e", Accent: "#f5a623"},
 		Stores:  []RetailerStore{},
 	}
@@ -114,8 +108,8 @@ func (f *settingsFaults) that(at string, ok bool, message, expected string) {
 }
 
 func (f *settingsFaults) words(at string, w Words, most int, needed bool) {
-	f.that(at, !needed || strings.TrimSpace(w.ZH+w.EN) != "", "is missing", "a text in zh, en or both")
-	for _, x := range [][2]string{{".zh", w.ZH}, {".en", w.EN}} {
+	f.that(at, !needed || strings.TrimSpace(w.Zh+w.En) != "", "is missing", "a text in zh, en or both")
+	for _, x := range [][2]string{{".zh", w.Zh}, {".en", w.En}} {
 		f.that(at+x[0], validLines(x[1], most), "is too long or not printable", fmt.Sprintf("at most %d characters", most))
 	}
 }

@@ -17,10 +17,10 @@ func TestDefaultSettingsHaveNoFault(t *testing.T) {
 // TestFaultsOfSettingsNameTheirPlaces: all of them at once.
 func TestFaultsOfSettingsNameTheirPlaces(t *testing.T) {
 	s := Settings{
-		Name: Words{EN: strings.Repeat("x", 81)}, Logo: "http://example.com/x.svg", Colours: Colours{Primary: "red", Accent: "#12345g"},
+		Name: Words{En: strings.Repeat("x", 81)}, Logo: "http://example.com/x.svg", Colours: Colours{Primary: "red", Accent: "#12345g"},
 		Contact: RetailerContact{Phone: "12", Email: "nobody", Hours: "a\nb"},
-		Stores:  []RetailerStore{{ID: "a", Name: Words{ZH: "店"}}, {ID: "a", Phone: "call me"}, {ID: " \x00", Name: Words{ZH: "店"}, Address: strings.Repeat("路", 201)}},
-		Help:    &Words{ZH: "\x1b"},
+		Stores:  []RetailerStore{{ID: "a", Name: Words{Zh: "店"}}, {ID: "a", Phone: "call me"}, {ID: " \x00", Name: Words{Zh: "店"}, Address: strings.Repeat("路", 201)}},
+		Help:    &Words{Zh: "\x1b"},
 	}
 	var got []string
 	for _, f := range s.Faults() {

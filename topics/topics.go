@@ -33,6 +33,7 @@ const (
 	GroupNotices   = "jifen.notices"
 	GroupCoupons   = "jifen.coupons"
 	GroupWebhooks  = "jifen.webhooks"
+	GroupMessages  = "jifen.messages"
 )
 
 // Declarations is topics.yaml: partitions, retention and cleanup of every topic, in flow order.

@@ -20,6 +20,7 @@ type observer struct {
 	noticed   *prometheus.CounterVec
 	told      *prometheus.CounterVec
 	delivered *prometheus.CounterVec
+	put       *prometheus.CounterVec
 	recovered prometheus.Counter
 	damaged   prometheus.Counter
 	behind    *prometheus.GaugeVec
@@ -35,6 +36,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 		noticed:   counter("jifen_notices_total", "Notices published to members' messaging systems.", "kind"),
 		told:      counter("jifen_coupons_events_total", "Events about coupons written.", "type"),
 		delivered: counter("jifen_webhooks_tries_total", "Tries to deliver an event to the webhook's receiver.", "outcome"),
+		put:       counter("jifen_messages_total", "Messages put into members' inboxes, also those that were there.", "kind"),
 		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
 		damaged: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "jifen_balances_damaged_shards_total", Help: "Times that Redis held what is no state; the shard was rebuilt from the ledger.",
@@ -46,7 +48,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 	o.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jifen_freezes_overdue", Help: "Freezes past their review date, of the shards that this process owns.",
 	})
-	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.recovered, o.damaged, o.behind, o.overdue)
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.put, o.recovered, o.damaged, o.behind, o.overdue)
 	return o
 }
 

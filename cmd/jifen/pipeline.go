@@ -21,6 +21,7 @@ import (
 //	shop.* ──credits──► points.credits ──balances──► points.ledger ──analytics──► ClickHouse
 //	                    points.requests ──┘    └──► Redis      ├──notices──► points.notices
 //	                                                           └──coupons──► points.coupons ──webhooks──► marketing
+//	                    points.notices, points.coupons ──messages──► Redis, for the mall
 func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	books := a.rulebooks()
 	observe := newObserver(a.registry, a.store)
@@ -34,6 +35,9 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	}
 	if stages["notices"] {
 		run.Go(func() error { return a.notices(ctx, books, observe) })
+	}
+	if stages["messages"] {
+		run.Go(func() error { return a.messages(ctx, books, observe) })
 	}
 	if stages["analytics"] {
 		run.Go(func() error { return a.feed(ctx, books) })

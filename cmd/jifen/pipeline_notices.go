@@ -15,9 +15,9 @@ import (
 // booksInterval is how often it is looked whether a rulebook has what a stage is for.
 const booksInterval = 500 * time.Millisecond
 
-// notices: points.ledger → points.notices. Without a rulebook that has notices or abuse rules nothing is read.
+// notices: points.ledger → points.notices. Without items, or a rulebook that has notices or abuse rules, nothing is read.
 func (a *app) notices(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
-	if !untilAny(ctx, books, (*topics.Rulebook).Tells) {
+	if !a.untilTold(ctx, books, (*topics.Rulebook).Tells) {
 		return nil
 	}
 	stage := notices.New(notices.Dependencies{

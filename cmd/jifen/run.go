@@ -14,12 +14,12 @@ import (
 	"jifen/internal/telemetry"
 )
 
-var stageNames = [...]string{"credits", "balances", "notices", "analytics", "coupons", "webhooks"}
+var stageNames = [...]string{"credits", "balances", "notices", "analytics", "coupons", "webhooks", "messages"}
 
 func runCommand() *cobra.Command {
 	var stages []string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics, coupons, webhooks", Args: cobra.NoArgs,
+		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics, coupons, webhooks, messages", Args: cobra.NoArgs,
 		Long: "Runs stages of the pipeline until it is told to stop (SIGTERM). Several processes share the work; each has a\n" +
 			"slot of its own (kafka.instance). Coupons are told of once a published rulebook has milestones; they are delivered where\n" +
 			"webhook.url is set.",
@@ -45,10 +45,11 @@ func runCommand() *cobra.Command {
 // run waits for what the stages need, then runs them.
 func (a *app) run(ctx context.Context, stages map[string]bool) error {
 	a.health.Add("kafka", func(ctx context.Context) error { return kafka.Ready(ctx, a.kafka) })
-	if stages["balances"] {
+	redis := stages["balances"] || stages["messages"]
+	if redis {
 		a.health.Add("redis", a.store.Ready)
 	}
-	if err := a.await(ctx, stages["balances"]); err != nil {
+	if err := a.await(ctx, redis); err != nil {
 		return err
 	}
 	a.health.Started()

@@ -120,6 +120,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 		Metrics:      a.registry,
 		Log:          slog.Default(),
 		Version:      "v1",
+		Messages:     &inboxPorts{ports, a.store.Inboxes()},
 		EmbedOrigins: h.EmbedOrigins,
 		Limits: httpapi.Limits{
 			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,

@@ -31,7 +31,7 @@ func TestFaultsOfASettingsFileHaveLineAndColumn(t *testing.T) {
 		}
 	}
 	got, err := parseSettings("s.yaml", []byte(head+"name: {zh: 好礼}\n"))
-	if err != nil || got.Colours.Primary == "" || got.Stores == nil || got.Name.EN != "" {
+	if err != nil || got.Colours.Primary == "" || got.Stores == nil || got.Name.En != "" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

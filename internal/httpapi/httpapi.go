@@ -53,6 +53,7 @@ type Options struct {
 	Boards      Leaderboards
 	Console     Console
 	Settings    Settings
+	Messages    Messages
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -80,6 +81,7 @@ type API struct {
 	boards      Leaderboards
 	console     Console
 	settings    Settings
+	messages    Messages
 	verifier    *Verifier
 	signer      signer
 	shares      topics.ShareKeys
@@ -135,6 +137,7 @@ func New(o Options) (*API, error) {
 		log:          o.Log,
 		declared:     map[string]bool{},
 		settings:     o.Settings,
+		messages:     o.Messages,
 	}
 	if a.pages, err = newPages(o.Pages, o.EmbedOrigins); err != nil {
 		return nil, err
@@ -149,6 +152,7 @@ func New(o Options) (*API, error) {
 	a.timelineRoutes()
 	a.refundRoutes()
 	a.leaderboardRoutes()
+	a.messageRoutes()
 	a.itemRoutes()
 	a.redemptionRoutes()
 	a.shareRoutes()

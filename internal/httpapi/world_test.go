@@ -190,6 +190,7 @@ func (w *world) Entries(_ context.Context, _ string, limit int, before uint64) (
 // server is an API over a world, reached through real HTTP.
 type server struct {
 	*world
+	*inbox
 	t      *testing.T
 	url    string
 	issuer *DevIssuer
@@ -214,7 +215,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{world: w, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
+	s := &server{world: w, inbox: &inbox{mail: map[string]*Inbox{}}, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	o := Options{
 		Shares: w.shares,
 		Console: Console{Rulebooks: w.desk,
@@ -235,6 +236,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		Metrics:     s.reg,
 		Log:         slog.New(slog.NewTextHandler(s.log, nil)),
 		Version:     "test",
+		Messages:    s.inbox,
 		Limits: Limits{
 			ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,
 			BodyBytesMax: 4096, RedemptionWait: 300 * time.Millisecond, QuoteValidity: 15 * time.Minute,

@@ -56,7 +56,7 @@ func TestTopicsArePlannedAppliedAndChecked(t *testing.T) {
 			letters++
 		}
 	}
-	equal(t, "dead-letter topics", letters, 8)
+	equal(t, "dead-letter topics", letters, 9)
 }
 
 // TestAnotherNumberOfShardsIsRefused: nothing is changed, and the error says which topic and how many.

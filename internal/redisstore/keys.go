@@ -23,10 +23,21 @@ func (k keys) item(id string) string       { return k.prefix + "i:" + id }
 func (k keys) budget(id string) string     { return k.prefix + "b:" + id }
 func (k keys) identity(id string) string   { return k.prefix + "d:" + id }
 
+// The keys of a member's inbox begin with "jifen:inbox:{<mark>}:", where the mark is made from the member's id: what is left
+// of an erased member, that messages to come are none of theirs, names nobody.
+func inboxKeys(mark string) keys { return keys{"jifen:inbox:{" + mark + "}:"} }
+
+func (k keys) messages() string { return k.prefix + "messages" }
+func (k keys) read() string     { return k.prefix + "read" }
+func (k keys) gone() string     { return k.prefix + "gone" }
+
+// inboxPositions is where the stage that fills the inboxes keeps how far it has read.
+const inboxPositions = "jifen:inbox:positions"
+
 // outcomes is the channel on which owners tell which redemptions have been decided. It is a hint: the state decides.
 const outcomes = "jifen:outcomes"
 
-// pattern matches every key of Jifen.
+// pattern matches every key of a shard.
 const pattern = "jifen:{*}:*"
 
 // shardOf reads the shard out of a key.

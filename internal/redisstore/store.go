@@ -19,8 +19,12 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-//go:embed functions/jifen.lua
-var library string
+var (
+	//go:embed functions/jifen.lua
+	states string
+	//go:embed functions/inbox.lua
+	inboxes string
+)
 
 // Config says where Redis is and how to get in.
 type Config struct {
@@ -90,17 +94,19 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // load puts our Functions on every master.
 func (s *Store) load(ctx context.Context) error {
-	if c, ok := s.client.(*redis.ClusterClient); ok {
-		err := c.ForEachMaster(ctx, func(ctx context.Context, n *redis.Client) error { return n.FunctionLoadReplace(ctx, library).Err() })
-		if err != nil {
-			return fmt.Errorf("load redis functions: %w", err)
+	for _, library := range []string{states, inboxes} {
+		if err := s.loadOne(ctx, library); err != nil {
+			return fmt.Errorf("load redis functions at %s: %w", strings.Join(s.config.Addrs, ","), err)
 		}
-		return nil
-	}
-	if err := s.client.FunctionLoadReplace(ctx, library).Err(); err != nil {
-		return fmt.Errorf("load redis functions at %s: %w", strings.Join(s.config.Addrs, ","), err)
 	}
 	return nil
+}
+
+func (s *Store) loadOne(ctx context.Context, library string) error {
+	if c, ok := s.client.(*redis.ClusterClient); ok {
+		return c.ForEachMaster(ctx, func(ctx context.Context, n *redis.Client) error { return n.FunctionLoadReplace(ctx, library).Err() })
+	}
+	return s.client.FunctionLoadReplace(ctx, library).Err()
 }
 
 // pipeline sends commands in one round trip, once more after loading the Functions into a Redis that came up empty.

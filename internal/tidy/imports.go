@@ -32,6 +32,7 @@ var layers = []layer{
 	{dir: "processors/balances", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "processors/coupons", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "processors/notices", ours: []string{"processors$", "topics", "ledger"}},
+	{dir: "processors/messages", ours: []string{"processors$", "topics"}},
 	{dir: "processors", ours: []string{"topics"}, outside: none},
 	{dir: "analytics", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "internal/devstack"},

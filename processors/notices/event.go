@@ -3,7 +3,6 @@ package notices
 import (
 	"cmp"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,75 +16,30 @@ import (
 // itemsMost is how many items a notice names.
 const itemsMost = 3
 
-// cloudEvent is a notice as a CloudEvent in JSON (topics/schema/notice.json).
-type cloudEvent struct {
-	SpecVersion string `json:"specversion"`
-	ID          string `json:"id"`
-	Source      string `json:"source"`
-	Type        string `json:"type"`
-	Subject     string `json:"subject"`
-	Time        string `json:"time"`
-	ContentType string `json:"datacontenttype"`
-	Data        data   `json:"data"`
-}
-
-type data struct {
-	Member    string `json:"member"`
-	Points    int64  `json:"points"`
-	Available int64  `json:"available"`
-	ExpiresAt string `json:"expires_at,omitempty"`
-	Days      int32  `json:"days,omitempty"`
-	Tier      string `json:"tier"`
-	ToTier    string `json:"to_tier,omitempty"`
-	Metric    string `json:"metric,omitempty"`
-	Missing   int64  `json:"missing,omitempty"`
-	Freeze    string `json:"freeze,omitempty"`
-	ReviewBy  string `json:"review_by,omitempty"`
-	Items     []item `json:"items"`
-	Text      text   `json:"text"`
-}
-
-type item struct {
-	Item   string `json:"item"`
-	NameZh string `json:"name_zh"`
-	NameEn string `json:"name_en"`
-	Points int64  `json:"points"`
-}
-
-type text struct {
-	Zh string `json:"zh"`
-	En string `json:"en"`
-}
-
-// event is the CloudEvent of an entry; its id is the entry's, so it is the same however often it is made.
-func event(member string, e *pointspb.Entry, items []item, zone *time.Location) ([]byte, error) {
+// event tells an entry; its id is the entry's, so it is the same however often it is made.
+func event(member string, e *pointspb.Entry, items []topics.NoticeItem, zone *time.Location) topics.NoticeEvent {
 	n := e.Notice
-	c := cloudEvent{
-		SpecVersion: "1.0", ID: hex.EncodeToString(e.Id), Source: "jifen", Type: "notice." + n.Kind + ".v1", Subject: member,
-		Time: instant(e.EffectiveAt), ContentType: "application/json",
-		Data: data{
+	out := topics.NoticeEvent{
+		ID: hex.EncodeToString(e.Id), Kind: n.Kind, Time: time.UnixMilli(e.EffectiveAt),
+		Data: topics.NoticeData{
 			Member: member, Points: n.Points, Available: n.Available, Days: n.Days, Tier: n.Tier, ToTier: n.ToTier,
 			Metric: n.Metric, Missing: n.Missing, Freeze: n.Freeze, Items: items, Text: words(n, items, zone),
 		},
 	}
 	if n.ExpiresAt != 0 {
-		c.Data.ExpiresAt = instant(n.ExpiresAt)
+		out.Data.ExpiresAt = instant(n.ExpiresAt)
 	}
 	if n.ReviewBy != 0 {
-		c.Data.ReviewBy = instant(n.ReviewBy)
+		out.Data.ReviewBy = instant(n.ReviewBy)
 	}
-	value, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("notice %s: %w", c.ID, err)
-	}
-	return value, nil
+	return out
 }
 
 func instant(t int64) string { return time.UnixMilli(t).UTC().Format(time.RFC3339Nano) }
 
 // choose takes items that are on sale, in stock and open to the member's tier, at that tier's price: the dearest first.
-func choose(all []*ledger.Item, n *pointspb.NoticeFacts) []item {
-	out := []item{}
+func choose(all []*ledger.Item, n *pointspb.NoticeFacts) []topics.NoticeItem {
+	out := []topics.NoticeItem{}
 	if n.Kind == topics.NoticeTierFall || n.Freeze != "" {
 		return out
 	}
@@ -94,16 +48,16 @@ func choose(all []*ledger.Item, n *pointspb.NoticeFacts) []item {
 		if !i.OnSale || i.Free == 0 || price > n.Available || len(i.Tiers) > 0 && !slices.Contains(i.Tiers, n.Tier) {
 			continue
 		}
-		out = append(out, item{i.ID, i.NameZh, i.NameEn, price})
+		out = append(out, topics.NoticeItem{Item: i.ID, NameZh: i.NameZh, NameEn: i.NameEn, Points: price})
 	}
-	slices.SortFunc(out, func(x, y item) int { return cmp.Or(cmp.Compare(y.Points, x.Points), cmp.Compare(x.Item, y.Item)) })
+	slices.SortFunc(out, func(x, y topics.NoticeItem) int { return cmp.Or(cmp.Compare(y.Points, x.Points), cmp.Compare(x.Item, y.Item)) })
 	return out[:min(len(out), itemsMost)]
 }
 
 // words say a notice in Chinese and English.
-func words(n *pointspb.NoticeFacts, items []item, zone *time.Location) text {
+func words(n *pointspb.NoticeFacts, items []topics.NoticeItem, zone *time.Location) topics.Words {
 	last := time.UnixMilli(n.ExpiresAt - 1).In(zone).Format(time.DateOnly) // the last day
-	var t text
+	var t topics.Words
 	switch n.Kind {
 	case topics.NoticeFrozen, topics.NoticeUnfrozen, topics.NoticeConfirmed:
 		return freezeWords(n, zone)

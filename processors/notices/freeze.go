@@ -9,8 +9,8 @@ import (
 )
 
 // freezeWords say in Chinese and English what became of a freeze: of so many points, or of the account.
-func freezeWords(n *pointspb.NoticeFacts, zone *time.Location) text {
-	var t text
+func freezeWords(n *pointspb.NoticeFacts, zone *time.Location) topics.Words {
+	var t topics.Words
 	switch review := time.UnixMilli(n.ReviewBy).In(zone).Format(time.DateOnly); {
 	case n.Kind == topics.NoticeFrozen:
 		t.Zh, t.En = "您的账户已被冻结，暂时不能使用积分", "Your account is frozen: its points cannot be used for now"

@@ -68,13 +68,12 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 			return processors.Output{}, fmt.Errorf("entry at %s/%d/%d has no notice that can be read: %w", r.Topic, r.Partition, r.Offset, err)
 		}
 		member, _ := topics.MemberOf(e.Account)
-		value, err := event(member, e, s.affordable(ctx, e.Notice), s.Zone())
+		told := event(member, e, s.affordable(ctx, e.Notice), s.Zone())
+		record, err := told.Encode()
 		if err != nil {
 			return processors.Output{}, err
 		}
-		out.Records = append(out.Records, topics.Record{
-			Topic: topics.Notices, Partition: -1, Key: []byte(member), Value: value, Headers: []topics.Header{topics.StructuredHeader()},
-		})
+		out.Records = append(out.Records, record)
 		s.told[e.Notice.Kind]++
 	}
 	return out, nil
@@ -91,7 +90,7 @@ func tells(kind pointspb.Kind) bool {
 }
 
 // affordable are up to three items that the member's points could buy, the most expensive first.
-func (s *Stage) affordable(ctx context.Context, n *pointspb.NoticeFacts) []item {
+func (s *Stage) affordable(ctx context.Context, n *pointspb.NoticeFacts) []topics.NoticeItem {
 	now := s.Clock()
 	if s.read.IsZero() || now.Sub(s.read).Abs() > itemsFresh {
 		items, err := s.Items(ctx)

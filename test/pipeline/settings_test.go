@@ -27,7 +27,7 @@ func TestSettingsReachEveryServer(t *testing.T) {
 		if err := json.NewDecoder(res.Body).Decode(&s); err != nil || res.StatusCode != http.StatusOK {
 			t.Fatalf("%d %v", res.StatusCode, err)
 		}
-		return s.Name.EN
+		return s.Name.En
 	}
 	equal(t, "by default", name(one)+", "+name(two), "Points Mall, Points Mall")
 	file := v.file("settings.yaml", "apiVersion: jifen/v1\nkind: Settings\nname: {zh: 好礼, en: Gifts}\nstores: [{id: SH01, name: {en: Bund}}]\n")
