@@ -14,6 +14,7 @@ import (
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
 	"jifen/topics"
+	"jifen/web"
 )
 
 func serveCommand() *cobra.Command {
@@ -122,6 +123,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 		Version:      "v1",
 		Messages:     &inboxPorts{ports, a.store.Inboxes()},
 		EmbedOrigins: h.EmbedOrigins,
+		Pages:        web.FS(),
 		Limits: httpapi.Limits{
 			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,
 			ShutdownTimeout: h.ShutdownTimeout, BodyBytesMax: h.BodyBytesMax, RedemptionWait: h.RedemptionWait, QuoteValidity: h.QuoteValidity,

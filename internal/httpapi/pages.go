@@ -33,7 +33,7 @@ const (
 )
 
 // hashed are the names that the build gives to files by their content: name-XXXXXXXX.ext.
-var hashed = regexp.MustCompile(`^/assets/.*-[A-Za-z0-9_-]{8}\.[a-z0-9]+$`)
+var hashed = regexp.MustCompile(`^/(console/)?assets/.*-[A-Za-z0-9_-]{8}\.[a-z0-9]+$`)
 
 // pages are the built files of mall, console and badge. They are the same for everybody, so nobody needs a token for them.
 type pages struct {

@@ -15,7 +15,7 @@ func (w *world) Order(_ context.Context, member, source, id string) (Order, erro
 	switch {
 	case w.fails != nil:
 		return Order{}, w.fails
-	case member != "m1":
+	case member != "m1", id != "O1" && id != "O2" && id != "O3":
 		return Order{}, ErrNotFound
 	case id == "O2" && source == "":
 		return Order{}, ErrAmbiguous

@@ -237,6 +237,8 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		Log:         slog.New(slog.NewTextHandler(s.log, nil)),
 		Version:     "test",
 		Messages:    s.inbox,
+		Late:        lateWorld{},
+		Retro:       retroWorld{},
 		Limits: Limits{
 			ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,
 			BodyBytesMax: 4096, RedemptionWait: 300 * time.Millisecond, QuoteValidity: 15 * time.Minute,
