@@ -36,6 +36,10 @@ type NoticeData struct {
 	Item       string       `json:"item,omitempty"`
 	ItemName   *Words       `json:"item_name,omitempty"`
 	Quantity   int64        `json:"quantity,omitempty"`
+	Carrier    string       `json:"carrier,omitempty"`
+	Number     string       `json:"number,omitempty"`
+	Reason     string       `json:"reason,omitempty"`
+	Resolution string       `json:"resolution,omitempty"`
 	Items      []NoticeItem `json:"items"`
 	Text       Words        `json:"text"`
 }

@@ -16,14 +16,13 @@ import (
 // itemsMost is how many items a notice names.
 const itemsMost = 3
 
-// event tells an entry; its id is the entry's, so it is the same however often it is made.
-func event(member string, e *pointspb.Entry, items []topics.NoticeItem, zone *time.Location) topics.NoticeEvent {
-	n := e.Notice
+// event tells what an entry says; its id is the entry's, so it is the same however often it is made.
+func (s *Stage) event(member string, e *pointspb.Entry, n *pointspb.NoticeFacts, catalogue []*ledger.Item) topics.NoticeEvent {
 	out := topics.NoticeEvent{
 		ID: hex.EncodeToString(e.Id), Kind: n.Kind, Time: time.UnixMilli(e.EffectiveAt),
 		Data: topics.NoticeData{
 			Member: member, Points: n.Points, Available: n.Available, Days: n.Days, Tier: n.Tier, ToTier: n.ToTier,
-			Metric: n.Metric, Missing: n.Missing, Freeze: n.Freeze, Items: items, Text: words(n, items, zone),
+			Metric: n.Metric, Missing: n.Missing, Freeze: n.Freeze, Items: choose(catalogue, n),
 		},
 	}
 	if n.ExpiresAt != 0 {
@@ -32,6 +31,12 @@ func event(member string, e *pointspb.Entry, items []topics.NoticeItem, zone *ti
 	if n.ReviewBy != 0 {
 		out.Data.ReviewBy = instant(n.ReviewBy)
 	}
+	if t, ok := stepOf(e); ok {
+		t.tell(&out.Data, catalogue)
+		out.Data.Text = t.words(n.Kind, *out.Data.ItemName)
+		return out
+	}
+	out.Data.Text = words(n, out.Data.Items, s.Zone())
 	return out
 }
 
@@ -40,7 +45,7 @@ func instant(t int64) string { return time.UnixMilli(t).UTC().Format(time.RFC333
 // choose takes items that are on sale, in stock and open to the member's tier, at that tier's price: the dearest first.
 func choose(all []*ledger.Item, n *pointspb.NoticeFacts) []topics.NoticeItem {
 	out := []topics.NoticeItem{}
-	if n.Kind == topics.NoticeTierFall || n.Freeze != "" {
+	if n.Kind != topics.NoticeExpiry && n.Kind != topics.NoticeDigest {
 		return out
 	}
 	for _, i := range all {
@@ -50,7 +55,9 @@ func choose(all []*ledger.Item, n *pointspb.NoticeFacts) []topics.NoticeItem {
 		}
 		out = append(out, topics.NoticeItem{Item: i.ID, NameZh: i.NameZh, NameEn: i.NameEn, Points: price})
 	}
-	slices.SortFunc(out, func(x, y topics.NoticeItem) int { return cmp.Or(cmp.Compare(y.Points, x.Points), cmp.Compare(x.Item, y.Item)) })
+	slices.SortFunc(out, func(x, y topics.NoticeItem) int {
+		return cmp.Or(cmp.Compare(y.Points, x.Points), cmp.Compare(x.Item, y.Item))
+	})
 	return out[:min(len(out), itemsMost)]
 }
 

@@ -9,6 +9,7 @@ package notices
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"jifen/ledger"
@@ -31,8 +32,11 @@ type Dependencies struct {
 	Observer Observer
 }
 
-// itemsFresh is how long a catalogue that was read is good enough.
-const itemsFresh = time.Minute
+// How long a catalogue that was read is good enough, and how long where it lacks what it is read for.
+const (
+	itemsFresh = time.Minute
+	itemsRetry = 100 * time.Millisecond
+)
 
 // Stage turns entries that tell members something into events.
 type Stage struct {
@@ -61,45 +65,59 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 		}
 		e := &pointspb.Entry{}
 		err := e.UnmarshalVT(r.Value)
-		if err == nil && e.Notice == nil && kind != pointspb.Kind_NOTICED {
+		n := noticeOf(e)
+		if err == nil && n == nil && kind != pointspb.Kind_NOTICED {
 			continue // nobody is told of it
 		}
-		if err != nil || e.Notice == nil {
+		if err != nil || n == nil {
 			return processors.Output{}, fmt.Errorf("entry at %s/%d/%d has no notice that can be read: %w", r.Topic, r.Partition, r.Offset, err)
 		}
 		member, _ := topics.MemberOf(e.Account)
-		told := event(member, e, s.affordable(ctx, e.Notice), s.Zone())
+		told := s.event(member, e, n, s.catalogue(ctx, e.Redemption.GetItem()))
 		record, err := told.Encode()
 		if err != nil {
 			return processors.Output{}, err
 		}
 		out.Records = append(out.Records, record)
-		s.told[e.Notice.Kind]++
+		s.told[n.Kind]++
 	}
 	return out, nil
 }
 
-// tells says that entries of a kind may have a notice: those of freezes tell of what they do themselves.
+// tells says that entries of a kind may have a notice: those of freezes and redemptions tell of what they do themselves.
 func tells(kind pointspb.Kind) bool {
 	switch kind {
-	case pointspb.Kind_NOTICED, pointspb.Kind_FROZEN, pointspb.Kind_UNFROZEN, pointspb.Kind_ADJUSTED:
+	case pointspb.Kind_NOTICED, pointspb.Kind_FROZEN, pointspb.Kind_UNFROZEN, pointspb.Kind_ADJUSTED, pointspb.Kind_REDEEMED:
 		return true
 	default:
 		return false
 	}
 }
 
-// affordable are up to three items that the member's points could buy, the most expensive first.
-func (s *Stage) affordable(ctx context.Context, n *pointspb.NoticeFacts) []topics.NoticeItem {
-	now := s.Clock()
-	if s.read.IsZero() || now.Sub(s.read).Abs() > itemsFresh {
+// noticeOf is what an entry tells its member; nil: nothing.
+func noticeOf(e *pointspb.Entry) *pointspb.NoticeFacts {
+	if e.Notice != nil || e.Kind != pointspb.Kind_REDEEMED || e.Redemption == nil {
+		return e.Notice
+	}
+	r := e.Redemption
+	return &pointspb.NoticeFacts{Kind: topics.NoticeRedeemed, Points: r.UnitPrice * r.Quantity, Tier: r.Tier}
+}
+
+// catalogue are the items as they were a moment ago; none after an error, because a notice does not wait for them. A
+// catalogue that lacks the item that a notice is about is read again sooner.
+func (s *Stage) catalogue(ctx context.Context, item string) []*ledger.Item {
+	now, fresh := s.Clock(), itemsFresh
+	if item != "" && !slices.ContainsFunc(s.items, func(i *ledger.Item) bool { return i.ID == item }) {
+		fresh = itemsRetry
+	}
+	if s.read.IsZero() || now.Sub(s.read).Abs() > fresh {
 		items, err := s.Items(ctx)
 		s.read = now
 		if s.items = items; err != nil {
-			s.items = nil // the notice does not wait for it
+			s.items = nil
 		}
 	}
-	return choose(s.items, n)
+	return s.items
 }
 
 // Committed counts what was published.

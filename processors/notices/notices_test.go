@@ -58,6 +58,9 @@ func record(t *testing.T, kind pointspb.Kind, f *pointspb.NoticeFacts) topics.Re
 		Account: "member:m1", Seq: 300, Kind: kind, EffectiveAt: 1810051200000, RecordedAt: 1810051200001,
 		Id: bytes.Repeat([]byte{0xa1}, 16), Cause: &pointspb.Cause{Source: "jifen", Id: "notice"}, Notice: f,
 	}
+	if kind == pointspb.Kind_REDEEMED {
+		e.Redemption = &pointspb.RedemptionFacts{Id: "r-1", Member: "m1", Item: "a", Quantity: 2, UnitPrice: 60, Outcome: "applied", Tier: "silver"}
+	}
 	value, err := e.MarshalVT()
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +70,8 @@ func record(t *testing.T, kind pointspb.Kind, f *pointspb.NoticeFacts) topics.Re
 
 func facts(kind string) *pointspb.NoticeFacts {
 	switch kind {
+	case topics.NoticeRedeemed:
+		return nil
 	case topics.NoticeFrozen:
 		return &pointspb.NoticeFacts{Kind: kind, Points: 120, Available: 19, Tier: "silver", Freeze: "b-1", ReviewBy: 1812643200000}
 	case topics.NoticeUnfrozen:
@@ -93,7 +98,8 @@ func TestNoticesAreEventsOfTheirSchema(t *testing.T) {
 	s, seen := stage(t, catalogue)
 	kinds := map[string]pointspb.Kind{
 		topics.NoticeExpiry: pointspb.Kind_NOTICED, topics.NoticeDigest: pointspb.Kind_NOTICED, topics.NoticeTierFall: pointspb.Kind_NOTICED,
-		topics.NoticeFrozen: pointspb.Kind_FROZEN, topics.NoticeUnfrozen: pointspb.Kind_UNFROZEN, topics.NoticeConfirmed: pointspb.Kind_ADJUSTED,
+		topics.NoticeRedeemed: pointspb.Kind_REDEEMED,
+		topics.NoticeFrozen:   pointspb.Kind_FROZEN, topics.NoticeUnfrozen: pointspb.Kind_UNFROZEN, topics.NoticeConfirmed: pointspb.Kind_ADJUSTED,
 	}
 	for kind, of := range kinds {
 		batch := processors.Batch{Records: []topics.Record{
@@ -119,7 +125,7 @@ func TestNoticesAreEventsOfTheirSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if d := cmp.Diff(seen, told{"expiry": 1, "digest": 1, "tier_fall": 1, "frozen": 1, "unfrozen": 1, "confirmed": 1}); d != "" {
+	if d := cmp.Diff(seen, told{"expiry": 1, "digest": 1, "tier_fall": 1, "frozen": 1, "unfrozen": 1, "confirmed": 1, "redeemed": 1}); d != "" {
 		t.Errorf("counted (-got +want):\n%s", d)
 	}
 }

@@ -31,6 +31,10 @@ func (in *installation) inRedis(text string) (places []string) {
 			held = c.ZRange(ctx, key, 0, -1).Val()
 		case "set":
 			held = c.SMembers(ctx, key).Val()
+		case "hash":
+			for field, value := range c.HGetAll(ctx, key).Val() {
+				held = append(held, field, value)
+			}
 		default:
 			in.t.Fatalf("%s is a %s", key, kind)
 		}
@@ -72,7 +76,7 @@ func (v *vectors) tell(events ...event) { v.feed(events, "") }
 func TestErasedMemberStandsInTheLedgerAlone(t *testing.T) {
 	const gone, once, mark = "gone-7f3a", "once-7f3a", "7f3a"
 	v := program(t, "book-milestones.yaml", true)
-	v.running = v.run(eraseNow, "credits,balances,analytics,coupons")
+	v.running = v.run(eraseNow, "credits,balances,analytics,coupons,messages")
 	early := paid("2026-06-09 10:00:00", gone, "O1", line{"basic", 600000})
 	v.tell(early, paid("2026-06-09 10:00:00", once, "O2", line{"basic", 100000}), paid("2026-06-09 10:00:00", "stays", "O3", line{"basic", 100000}),
 		refunded("2026-06-09 11:00:00", gone, "O9", "early", 100))
@@ -123,7 +127,7 @@ func TestErasedMemberStandsInTheLedgerAlone(t *testing.T) {
 	check("Redis was emptied")
 	v.stop()
 	v.must("rebuild")
-	v.running = v.run(eraseNow, "credits,balances,analytics,coupons")
+	v.running = v.run(eraseNow, "credits,balances,analytics,coupons,messages")
 	check("rebuilt")
 	v.answersGone(gone)
 }
