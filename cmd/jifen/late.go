@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"jifen/internal/httpapi"
@@ -25,10 +24,7 @@ const lateWaiting = "waiting"
 
 // lateQueue is the queue of events that came too late: the dead letters of shops' topics with that reason, and the marks
 // of what people decided.
-type lateQueue struct {
-	*ports
-	deciding sync.Mutex // two at once would fence each other
-}
+type lateQueue struct{ *ports }
 
 // LateEvents lists those of a state, the oldest first.
 func (q *lateQueue) LateEvents(ctx context.Context, state string, limit int) ([]httpapi.LateEvent, error) {
@@ -80,7 +76,7 @@ func unavailable(err error) error { return fmt.Errorf("%w: %w", httpapi.ErrUnava
 func (q *lateQueue) event(l *topics.Letter, at time.Time, marks kafka.Marks) httpapi.LateEvent {
 	m := marks[l.Place]
 	e := httpapi.LateEvent{
-		ID: strings.ReplaceAll(strings.TrimPrefix(l.Place, topics.DeadLetterPrefix), "/", ":"), RefusedAt: at,
+		ID: letterID(l.Place), RefusedAt: at,
 		State: cmp.Or(marks.State(l.Place), lateWaiting), ProposedBy: m.ProposedBy, DecidedBy: m.DecidedBy, Why: m.Why,
 	}
 	limits := q.limits()
@@ -154,8 +150,8 @@ func (q *lateQueue) admitted(l *topics.Letter, run string) (topics.Record, error
 
 // mark decides on a late event by its mark, which nobody else can change meanwhile.
 func (q *lateQueue) mark(ctx context.Context, id string, decide func(*topics.Letter, kafka.Mark, string) (kafka.Mark, []topics.Record, error)) (httpapi.LateEvent, error) {
-	q.deciding.Lock()
-	defer q.deciding.Unlock()
+	q.marking.Lock()
+	defer q.marking.Unlock()
 	letter, at, err := q.letter(ctx, id)
 	if err != nil {
 		return httpapi.LateEvent{}, err
@@ -185,7 +181,7 @@ func (q *lateQueue) letter(ctx context.Context, id string) (*topics.Letter, time
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	place := topics.DeadLetterPrefix + strings.ReplaceAll(id, ":", "/")
+	place := letterPlace(id)
 	topic, _, _ := strings.Cut(place, "/")
 	if !slices.Contains(sources, topic) {
 		return nil, time.Time{}, httpapi.ErrNotFound

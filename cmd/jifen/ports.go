@@ -22,6 +22,7 @@ type ports struct {
 	producer *kafka.Producer
 	books    *kafka.Rulebooks
 	tail     *kafka.Tail // of the ledger
+	marking  sync.Mutex  // of dead letters: two at once would fence each other
 
 	mu      sync.Mutex
 	waiting map[string]map[chan struct{}]struct{} // by redemption id

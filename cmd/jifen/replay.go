@@ -74,15 +74,9 @@ func (f *replayFlags) read(cmd *cobra.Command, now time.Time) error {
 	if !chosen {
 		return errors.New("say which dead letters: --topic, --reason, --since, … or --all")
 	}
-	declared, err := kafka.Declare(1)
+	known, err := kafka.DeadLetterTopics()
 	if err != nil {
 		return err
-	}
-	var known []string
-	for _, d := range declared {
-		if strings.HasPrefix(d.Name, topics.DeadLetterPrefix) {
-			known = append(known, d.Name)
-		}
 	}
 	if f.sources = known; len(f.topics) > 0 {
 		f.sources = nil
@@ -228,7 +222,12 @@ func (run *replayRun) take(ctx context.Context, r *topics.Record, at time.Time) 
 		run.report.count(r.Topic, &l, fate)
 		return nil
 	}
-	run.waiting, run.bytes = append(run.waiting, l), run.bytes+len(r.Key)+len(r.Value)
+	return run.bring(ctx, &l)
+}
+
+// bring takes a dead letter along, and brings back those that wait when they are many.
+func (run *replayRun) bring(ctx context.Context, l *topics.Letter) error {
+	run.waiting, run.bytes = append(run.waiting, *l), run.bytes+len(l.Original.Key)+len(l.Original.Value)
 	if len(run.waiting) < replayRecords && run.bytes < replayBytes {
 		return nil
 	}

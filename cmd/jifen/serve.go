@@ -14,7 +14,6 @@ import (
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
 	"jifen/topics"
-	"jifen/web"
 )
 
 func serveCommand() *cobra.Command {
@@ -92,47 +91,16 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	defer producer.Close()
 	books := a.rulebooks()
 	ports := newPorts(a, producer, books, kafka.NewTail(a.kafka, topics.Ledger))
-	schema, err := ruleSchema()
-	if err != nil {
-		return err
-	}
-	rules := &ruleDesk{ports: ports}
-	h := a.config.HTTP
 	settings := &kafka.Settings{Config: a.kafka}
-	api, err := httpapi.New(httpapi.Options{
-		Accounts:    ports,
-		Items:       ports,
-		Redemptions: ports,
-		History:     ports,
-		Timeline:    ports,
-		Orders:      ports,
-		Boards:      ports,
-		Late:        &lateQueue{ports: ports},
-		Acts:        ports,
-		Retro:       &retroRuns{ports: ports},
-		Settings:    &settingsPort{a, settings},
-		Verifier:    verifier,
-		Console: httpapi.Console{Rulebooks: rules,
-			RuleDesk:   rules,
-			RuleSchema: schema},
-		SigningKey:   []byte(h.SigningKey.Reveal()),
-		Shares:       a.shares(),
-		Clock:        a.clock,
-		Metrics:      a.registry,
-		Log:          slog.Default(),
-		Version:      "v1",
-		Messages:     &inboxPorts{ports, a.store.Inboxes()},
-		EmbedOrigins: h.EmbedOrigins,
-		Pages:        web.FS(),
-		Limits: httpapi.Limits{
-			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,
-			ShutdownTimeout: h.ShutdownTimeout, BodyBytesMax: h.BodyBytesMax, RedemptionWait: h.RedemptionWait, QuoteValidity: h.QuoteValidity,
-		},
-	})
+	options, err := a.apiOptions(ports, settings, verifier)
 	if err != nil {
 		return err
 	}
-	if err := api.Listen(h.Addr); err != nil {
+	api, err := httpapi.New(options)
+	if err != nil {
+		return err
+	}
+	if err := api.Listen(a.config.HTTP.Addr); err != nil {
 		return err
 	}
 	slog.Info("api listens", "addr", api.Addr())

@@ -161,6 +161,7 @@ func New(o Options) (*API, error) {
 	a.actRoutes()
 	a.ruleRoutes()
 	a.settingsRoutes()
+	a.deadLetterRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

@@ -65,12 +65,12 @@ const purposeMessages = "messages"
 func (a *API) messageRoutes() {
 	register(a, huma.Operation{
 		OperationID: "my-messages", Method: http.MethodGet, Path: "/v1/me/messages", Tags: []string{"messages"},
-		Summary: "My messages", Middlewares: huma.Middlewares{only(RoleMember)},
+		Summary: "My messages", Metadata: access(RoleMember),
 		Responses: a.problems(codeForbidden, codeInvalid, codeCursorInvalid, codeErased),
 	}, a.myMessages)
 	register(a, huma.Operation{
 		OperationID: "read-messages", Method: http.MethodPost, Path: "/v1/me/messages/read", Tags: []string{"messages"}, DefaultStatus: http.StatusNoContent,
-		Summary: "I have read my messages", Middlewares: huma.Middlewares{only(RoleMember)},
+		Summary: "I have read my messages", Metadata: access(RoleMember),
 		Responses: a.problems(codeBadRequest, codeForbidden, codeTooLarge, codeMediaType, codeInvalid, codeErased),
 	}, func(ctx context.Context, in *readInput) (*readOutput, error) {
 		until := in.Body.Until

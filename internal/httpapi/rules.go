@@ -13,9 +13,10 @@ import (
 
 // Console is what the console's own pages ask for, beside what members and their points are asked.
 type Console struct {
-	Rulebooks  Rulebooks
-	RuleDesk   RuleDesk
-	RuleSchema []byte // JSON schema of rulebooks
+	Rulebooks   Rulebooks
+	RuleDesk    RuleDesk
+	RuleSchema  []byte // JSON schema of rulebooks
+	DeadLetters DeadLetters
 }
 
 // Rulebooks are the versions of the rulebook that were published.

@@ -39,6 +39,7 @@ type world struct {
 	asked    []ActRequest
 	result   func(ActRequest) Act
 	desk     *desk
+	letters  *letters
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -53,7 +54,7 @@ func newWorld() *world {
 			ID: "night", NameZH: "酒店一晚", NameEN: "Hotel night", Kind: "service", PriceVersion: 3, BasePrice: 10000,
 			TierPrices: map[string]int64{"silver": 8000, "gold": 6000}, OnSale: true, Free: 5,
 		}},
-		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{}, desk: newDesk(),
+		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{}, desk: newDesk(), letters: &letters{},
 	}
 }
 
@@ -218,9 +219,12 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 	s := &server{world: w, inbox: &inbox{mail: map[string]*Inbox{}}, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	o := Options{
 		Shares: w.shares,
-		Console: Console{Rulebooks: w.desk,
-			RuleDesk:   w.desk,
-			RuleSchema: []byte(`{"type":"object"}`)},
+		Console: Console{
+			Rulebooks:   w.desk,
+			RuleDesk:    w.desk,
+			RuleSchema:  []byte(`{"type":"object"}`),
+			DeadLetters: w.letters,
+		},
 		Accounts:    s.world,
 		Items:       s.world,
 		Redemptions: s.world,

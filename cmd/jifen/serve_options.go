@@ -1,0 +1,52 @@
+package main
+
+import (
+	"log/slog"
+
+	"jifen/internal/httpapi"
+	"jifen/internal/kafka"
+	"jifen/web"
+)
+
+// apiOptions are the ports and settings of the API.
+func (a *app) apiOptions(ports *ports, settings *kafka.Settings, verifier *httpapi.Verifier) (httpapi.Options, error) {
+	schema, err := ruleSchema()
+	if err != nil {
+		return httpapi.Options{}, err
+	}
+	rules := &ruleDesk{ports: ports}
+	h := a.config.HTTP
+	return httpapi.Options{
+		Accounts:    ports,
+		Items:       ports,
+		Redemptions: ports,
+		History:     ports,
+		Timeline:    ports,
+		Orders:      ports,
+		Boards:      ports,
+		Late:        &lateQueue{ports: ports},
+		Acts:        ports,
+		Retro:       &retroRuns{ports: ports},
+		Settings:    &settingsPort{a, settings},
+		Verifier:    verifier,
+		Console: httpapi.Console{
+			Rulebooks:   rules,
+			RuleDesk:    rules,
+			RuleSchema:  schema,
+			DeadLetters: &deadLetters{ports},
+		},
+		SigningKey:   []byte(h.SigningKey.Reveal()),
+		Shares:       a.shares(),
+		Clock:        a.clock,
+		Metrics:      a.registry,
+		Log:          slog.Default(),
+		Version:      "v1",
+		Messages:     &inboxPorts{ports, a.store.Inboxes()},
+		EmbedOrigins: h.EmbedOrigins,
+		Pages:        web.FS(),
+		Limits: httpapi.Limits{
+			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,
+			ShutdownTimeout: h.ShutdownTimeout, BodyBytesMax: h.BodyBytesMax, RedemptionWait: h.RedemptionWait, QuoteValidity: h.QuoteValidity,
+		},
+	}, nil
+}
