@@ -26,7 +26,9 @@ func (i *inbox) Inbox(_ context.Context, member string) (Inbox, error) {
 }
 
 func (i *inbox) ReadUntil(_ context.Context, member string, until time.Time) error {
-	i.mail[member].Read = until
+	if m := i.mail[member]; m != nil {
+		m.Read = until
+	}
 	return i.err
 }
 
