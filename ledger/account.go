@@ -36,7 +36,8 @@ type Account struct {
 	EvaluateAt int64
 	Ordered    bool // has a paid order
 	Taken      []ItemCount
-	Months     []SeenMonth // seen buckets, but for that of business keys
+	TakenIn    []ItemPeriod // where an item's limit counts by calendar periods
+	Months     []SeenMonth  // seen buckets, but for that of business keys
 	// Sweep is when to look for orders and months to forget (Unix ms, 0 = there are none).
 	Sweep int64
 	// MergedInto is the member that this one turned out to be, to whom all that comes goes on; empty: it is itself (R68).
@@ -117,7 +118,7 @@ func (a *Account) Clone() *Account {
 	for i := range c.Watched {
 		c.Watched[i].Times = slices.Clone(c.Watched[i].Times)
 	}
-	c.Taken = slices.Clone(a.Taken)
+	c.Taken, c.TakenIn = slices.Clone(a.Taken), slices.Clone(a.TakenIn)
 	c.Months = slices.Clone(a.Months)
 	c.MergedFrom = slices.Clone(a.MergedFrom)
 	return &c

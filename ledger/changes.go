@@ -57,6 +57,8 @@ func (c *Touched) Add(e *pointspb.Entry) {
 	for _, name := range e.Forgotten {
 		if IsOrder(name) { // what its lots lost by expiry goes with it
 			c.orders[name] = struct{}{}
+		} else if !strings.Contains(name, "\x1f") { // the same of a redemption's rebate
+			c.redemptions[name] = struct{}{}
 		}
 	}
 }

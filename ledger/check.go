@@ -55,7 +55,7 @@ func (a *Account) Check(now int64) error {
 			return fmt.Errorf("I3: %d in %d orders of %d, of lot %d, count from %d", p.Spend, p.Orders, p.Year, p.Lot, p.At)
 		}
 	}
-	if err := errors.Join(a.checkUses(), a.checkForgotten(), a.checkActs(), checkCoupons(a.Coupons), a.checkWatched(), a.checkIdentities()); err != nil {
+	if err := errors.Join(a.checkUses(), a.checkForgotten(), a.checkActs(), checkCoupons(a.Coupons), a.checkWatched(), a.checkIdentities(), a.checkTaken()); err != nil {
 		return err
 	}
 	for i, d := range a.Days {

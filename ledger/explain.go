@@ -74,9 +74,9 @@ func (s *sums) add(a pointspb.Account, points int64) bool {
 // recomputation tells the amounts of a kind of entries again; nil: nothing in them does.
 func recomputation(k pointspb.Kind) func(*pointspb.Entry) (sums, error) {
 	switch k {
-	case pointspb.Kind_GRANTED, pointspb.Kind_RECORDED:
+	case pointspb.Kind_GRANTED, pointspb.Kind_RECORDED, pointspb.Kind_REBATED:
 		return regrant
-	case pointspb.Kind_REVERSED:
+	case pointspb.Kind_REVERSED, pointspb.Kind_REBATE_REVERSED:
 		return rereverse
 	case pointspb.Kind_EXPIRED:
 		return fromLots(pointspb.Account_BREAKAGE, pointspb.Account_AVAILABLE, pointspb.Account_PENDING)

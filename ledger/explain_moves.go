@@ -8,9 +8,12 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// redeem is the price of one unit times the units.
+// redeem is the price of one unit times the units; that of a campaign is its part of the list price, rounded down.
 func redeem(e *pointspb.Entry) (sums, error) {
 	f := e.GetRedemption()
+	if c := f.GetPriceRatio(); c != nil && f.UnitPrice != ratio(c).Of(f.ListPrice) {
+		return sums{}, fmt.Errorf("%s of %d is %d, not %d", ratio(c), f.ListPrice, ratio(c).Of(f.ListPrice), f.UnitPrice)
+	}
 	price, ok := topics.MulPoints(f.GetUnitPrice(), f.GetQuantity())
 	if !ok {
 		return sums{}, topics.ErrOverflow

@@ -49,14 +49,10 @@ func (w *World) fold(m *Member, e *pointspb.Entry, marks []SeenMark) {
 }
 
 func (w *World) foldMember(a *Member, e *pointspb.Entry) {
+	if e.Redemption != nil {
+		w.foldRedeemed(a, e)
+	}
 	switch e.Kind {
-	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED, pointspb.Kind_RESTORED:
-		switch {
-		case e.Return != nil:
-			w.foldReturn(&a.Account, e)
-		case e.Redemption != nil:
-			w.foldRedemption(a, e)
-		}
 	case pointspb.Kind_FORGOTTEN:
 		w.foldForgotten(a, e)
 		return
@@ -159,7 +155,7 @@ func foldPostings(a *Account, e *pointspb.Entry) {
 		case pointspb.Account_AVAILABLE, pointspb.Account_PENDING, pointspb.Account_FROZEN_POINTS:
 			a.moveLot(e, p)
 		case pointspb.Account_BREAKAGE:
-			if e.Kind == pointspb.Kind_REVERSED {
+			if e.Kind == pointspb.Kind_REVERSED || e.Kind == pointspb.Kind_REBATE_REVERSED {
 				a.takeExpired(p.Lot, -p.Points)
 			}
 		case pointspb.Account_DEBT:

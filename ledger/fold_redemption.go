@@ -2,11 +2,25 @@ package ledger
 
 import "jifen/topics/pointspb"
 
+// foldRedeemed changes a redemption as an entry says that names it.
+func (w *World) foldRedeemed(a *Member, e *pointspb.Entry) {
+	switch e.Kind {
+	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED, pointspb.Kind_RESTORED:
+		if e.Return != nil {
+			w.foldReturn(&a.Account, e)
+		} else {
+			w.foldRedemption(a, e)
+		}
+	case pointspb.Kind_REBATED, pointspb.Kind_ACTIVATED, pointspb.Kind_REBATE_REVERSED:
+		w.foldRebate(e)
+	}
+}
+
 func (w *World) foldRedemption(a *Member, e *pointspb.Entry) {
 	f := e.Redemption
 	r := &Redemption{
 		Member: f.Member, Item: f.Item, Quantity: f.Quantity, BodyHash: f.BodyHash, Outcome: Outcome(f.Outcome),
-		PriceVersion: f.PriceVersion, At: e.RecordedAt,
+		PriceVersion: f.PriceVersion, At: e.RecordedAt, ListPrice: f.ListPrice, Campaign: f.Campaign, LimitPer: f.LimitPer, LimitPeriod: f.LimitPeriod,
 	}
 	if e.Kind == pointspb.Kind_REDEEMED {
 		r.Parts = takenParts(f.Parts)
@@ -20,17 +34,8 @@ func (w *World) foldRedemption(a *Member, e *pointspb.Entry) {
 			}
 		}
 		a.countTaken(f.Item, f.Quantity)
+		a.countIn(f.Item, f.LimitPer, f.LimitPeriod, f.Quantity)
 	}
 	w.SetRedemption(f.Id, r)
 	a.noteRedemption(e)
-}
-
-func (a *Account) countTaken(item string, n int64) {
-	for i := range a.Taken {
-		if a.Taken[i].Item == item {
-			a.Taken[i].Count += n
-			return
-		}
-	}
-	a.Taken = append(a.Taken, ItemCount{Item: item, Count: n})
 }

@@ -119,6 +119,7 @@ func (w *World) foldForgotten(m *Member, e *pointspb.Entry) {
 			m.forgetBucket(k.Month)
 			m.Months = slices.DeleteFunc(m.Months, func(x SeenMonth) bool { return k.Month != ever && x.Month == k.Month })
 		} else {
+			w.dropRebate(&m.Account, name)
 			w.forgetRedemption(name)
 		}
 	}

@@ -101,6 +101,7 @@ func (i *Item) define(f *pointspb.ItemFacts, now int64) {
 	d := f.Definition
 	i.ID, i.NameZh, i.NameEn, i.Kind, i.OnSale = d.Id, d.NameZh, d.NameEn, d.Kind, d.OnSale
 	i.Tiers, i.PerMember, i.Fulfilment = d.Tiers, d.LimitPerMember, d.Fulfilment
+	i.describe(d, now)
 	if f.PriceVersion == i.Prices.Version {
 		return
 	}

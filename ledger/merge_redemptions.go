@@ -29,7 +29,10 @@ func (w *World) carriedRedemptions(m *Member) (all []*pointspb.CarriedRedemption
 		for _, x := range r.Returns {
 			c.Returns = append(c.Returns, &pointspb.ReturnFacts{Id: x.ID, Points: x.Points, Outcome: string(x.Outcome)})
 		}
-		c.Parts = partsOf(r.Parts)
+		c.Parts, c.Rebate = partsOf(r.Parts), carriedRebate(r.Rebate)
+		if r.ListPrice != 0 || r.Campaign != "" || r.LimitPer != "" {
+			c.Terms = &pointspb.RedemptionFacts{ListPrice: r.ListPrice, Campaign: r.Campaign, LimitPer: r.LimitPer, LimitPeriod: r.LimitPeriod}
+		}
 		all = append(all, c)
 	}
 	slices.SortFunc(all, func(x, y *pointspb.CarriedRedemption) int { return strings.Compare(x.Id, y.Id) })
@@ -60,7 +63,10 @@ func (w *World) takeRedemptions(m *Member, e *pointspb.Entry) {
 		for _, x := range c.Returns {
 			r.Returns = append(r.Returns, Return{ID: x.Id, Points: x.Points, Outcome: Outcome(x.Outcome)})
 		}
-		r.Parts = takenParts(c.Parts)
+		r.Parts, r.Rebate = takenParts(c.Parts), takenRebate(c.Rebate, e.Merged.LotsFrom)
+		if t := c.Terms; t != nil {
+			r.ListPrice, r.Campaign, r.LimitPer, r.LimitPeriod = t.ListPrice, t.Campaign, t.LimitPer, t.LimitPeriod
+		}
 		w.SetRedemption(c.Id, r)
 	}
 }

@@ -135,6 +135,17 @@ var parts = [...]part{
 			into.DaysFrom = max(into.DaysFrom, from.DaysFrom)
 		},
 	},
+	{
+		has:   func(a *Account) bool { return len(a.TakenIn) > 0 },
+		write: func(s *state, a *Account) { s.takenIn(a.TakenIn) },
+		read:  func(r *reading, a *Account) { a.TakenIn = many(r, r.takenIn) },
+		none:  func(a *Account) { a.TakenIn = nil },
+		merge: func(into, from *Account, _ uint32) {
+			for _, x := range from.TakenIn {
+				into.countIn(x.Item, x.Per, x.Period, x.Count)
+			}
+		},
+	},
 }
 
 // parts writes which parts an account has, and these.

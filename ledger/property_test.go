@@ -108,7 +108,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 		length = n
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		s := open(t, "2024-01-01 00:00:00").windows(r).tierWindow(r).budgets(r).watchful(r)
+		s := open(t, "2024-01-01 00:00:00").windows(r).tierWindow(r).budgets(r).watchful(r).offering(r)
 		s.merging = rapid.Bool().Draw(r, "members merge")
 		if rapid.Bool().Draw(r, "packed") {
 			s.world.Packing = &ledger.Packing{}
@@ -120,6 +120,7 @@ func TestEveryInvariantHoldsAfterEveryOperation(t *testing.T) {
 			pendingIsApart(r, s)
 			metricIsOfOrders(r, s)
 			frozenIsApart(r, s)
+			rebatesHold(r, s)
 			s.deliverSome(r)
 		}
 		s.deliver()
@@ -160,7 +161,7 @@ func operate(r *rapid.T, s *shop) {
 	case 3:
 		s.gift(m, "g"+id, rapid.Int64Range(1, 500).Draw(r, "points"))
 	case 4:
-		s.spend(m, fmt.Sprint(m, "r", id), rapid.Int64Range(1, 3000).Draw(r, "price"))
+		s.drawPurchase(r, m, id)
 	case 5:
 		s.advance(m)
 		switch from := rapid.IntRange(0, 60).Draw(r, "merged from, or erased"); {

@@ -68,10 +68,15 @@ func (m *mall) deliver(r *rapid.T, account string) {
 func TestRedemptionsKeepStockAndPointsInEveryOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := &mall{shop: open(t, "2026-06-01 00:00:00"), queues: map[string][]*pointspb.Request{}, answers: map[string]ledger.Outcome{}}
+		m.offering(r)
 		for n := range rapid.IntRange(1, 60).Draw(r, "operations") {
 			m.now = m.now.Add(time.Duration(rapid.IntRange(0, 600).Draw(r, "seconds")) * time.Second)
+			if rapid.IntRange(0, 20).Draw(r, "night") == 0 {
+				m.now = m.now.Add(24 * time.Hour)
+			}
 			m.step(r, n)
 			sound(r, m.shop)
+			rebatesHold(r, m.shop)
 		}
 		for len(m.queues) > 0 {
 			m.deliver(r, m.waiting(r))
@@ -111,14 +116,21 @@ func (m *mall) step(r *rapid.T, n int) {
 		m.send(&pointspb.Request{Account: topics.ItemAccount(item), Id: fmt.Sprint("set", n), What: &pointspb.Request_Item{Item: &pointspb.ItemRequest{
 			Definition: &pointspb.ItemDefinition{
 				Id: item, BasePrice: rapid.Int64Range(1, 200).Draw(r, "price"), OnSale: rapid.IntRange(0, 5).Draw(r, "on sale") > 0,
-				LimitPerMember: rapid.Int64Range(0, 4).Draw(r, "limit"),
+				LimitPerMember: rapid.Int64Range(0, 4).Draw(r, "limit"), LimitPer: rapid.SampledFrom([]string{"", "day", "week"}).Draw(r, "per"),
+				SaleTo: rapid.SampledFrom([]int64{0, m.now.Add(time.Hour).UnixMilli()}).Draw(r, "sold until"), Zones: rapid.SampledFrom([][]string{nil, {"double"}}).Draw(r, "zones"),
 			}, Loaded: rapid.Int64Range(0, 8).Draw(r, "loaded"),
 		}}})
-	case operation < 6:
+	case operation == 2:
+		id := topics.RedemptionID(member, fmt.Sprint(rapid.IntRange(0, 5).Draw(r, "key")))
+		m.send(&pointspb.Request{Account: topics.MemberAccount(member), Id: fmt.Sprint("return", n), What: &pointspb.Request_Restore{
+			Restore: &pointspb.RestoreRequest{Redemption: id, ReturnId: fmt.Sprint(n), Points: rapid.Int64Range(1, 200).Draw(r, "returned")},
+		}})
+	case operation < 7:
 		quantity := rapid.Int64Range(1, 2).Draw(r, "quantity")
 		id := topics.RedemptionID(member, fmt.Sprint(rapid.IntRange(0, 5).Draw(r, "key")))
 		m.send(&pointspb.Request{Account: topics.ItemAccount(item), Id: id, What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{
 			Redemption: id, Member: member, Quantity: quantity, BodyHash: []byte(fmt.Sprint(item, quantity)),
+			QuotedAt: m.now.UnixMilli(), QuotedUntil: m.now.Add(15 * time.Minute).UnixMilli(),
 		}}})
 	default:
 		if len(m.queues) > 0 {
@@ -137,6 +149,10 @@ func (m *mall) settled(r *rapid.T) {
 			charged[e.Redemption.Item] += e.Redemption.Quantity
 			points += e.Redemption.UnitPrice * e.Redemption.Quantity
 			decided[e.Redemption.Id]++
+		case e.Return != nil:
+			if e.Kind == pointspb.Kind_RESTORED {
+				points -= e.Return.Points
+			}
 		case e.Kind == pointspb.Kind_REFUSED && e.Redemption.Member != "":
 			decided[e.Redemption.Id]++
 		}

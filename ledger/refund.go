@@ -175,7 +175,16 @@ func (g *Grant) award(eligible, quantity int64) (int64, error) {
 // spend order, then debt (§4). Under only_pending it takes what was pending at the return's own time at, and nothing else:
 // history comes to what would have been (decision 0030).
 func (c *credit) source(o *Order, g *Grant, delta, at int64) []*pointspb.Posting {
-	a, own := c.m, g.Lot
+	policy := topics.ClawbackDebt
+	if c.book != nil && c.book.Clawback != "" {
+		policy = c.book.Clawback
+	}
+	pending := policy != topics.ClawbackOnlyPending || c.pendingThen(o, g, at)
+	return c.m.takeBack(g.Lot, delta, c.moment.Now, policy, pending)
+}
+
+// takeBack names where delta points of a lot come from; pending says that they were not to be spent yet.
+func (a *Account) takeBack(own uint32, delta, now int64, policy topics.Clawback, pending bool) []*pointspb.Posting {
 	postings := []*pointspb.Posting{{Account: pointspb.Account_REVERSED_POINTS, Points: delta}}
 	take := func(from pointspb.Account, lot uint32, most int64) {
 		if n := min(delta, most); n > 0 {
@@ -183,11 +192,7 @@ func (c *credit) source(o *Order, g *Grant, delta, at int64) []*pointspb.Posting
 			postings = append(postings, &pointspb.Posting{Account: from, Points: -n, Lot: lot})
 		}
 	}
-	policy := topics.ClawbackDebt
-	if c.book != nil && c.book.Clawback != "" {
-		policy = c.book.Clawback
-	}
-	if policy == topics.ClawbackOnlyPending && !c.pendingThen(o, g, at) {
+	if policy == topics.ClawbackOnlyPending && !pending {
 		return short(postings, delta)
 	}
 	if i, ok := a.lot(own); ok {
@@ -198,7 +203,7 @@ func (c *credit) source(o *Order, g *Grant, delta, at int64) []*pointspb.Posting
 		return short(postings, delta)
 	}
 	for i := range a.Lots {
-		if l := &a.Lots[i]; delta > 0 && l.Number != own && l.open(c.moment.Now) {
+		if l := &a.Lots[i]; delta > 0 && l.Number != own && l.open(now) {
 			take(pointspb.Account_AVAILABLE, l.Number, l.Remaining)
 		}
 	}

@@ -74,17 +74,18 @@ func (d *Decision) reserve(r *pointspb.Request, q *pointspb.ReserveRequest) *Dec
 	i := d.world.item(id)
 	debit := &pointspb.DebitRequest{
 		Redemption: q.Redemption, Item: id, Quantity: q.Quantity, BodyHash: q.BodyHash,
-		Tiers: i.Tiers, LimitPerMember: i.PerMember,
+		Tiers: i.Tiers, LimitPerMember: i.PerMember, LimitPer: i.Details.LimitPer, Categories: i.Details.Categories, Zones: i.Details.Zones,
+		QuotedAt: q.QuotedAt,
 	}
 	prices, known := i.pricesFor(q, d.moment.Now)
 	switch {
-	case !ok || i.ID == "" || !i.OnSale || q.Quantity <= 0:
+	case !ok || i.ID == "" || !i.sells(d.moment.Now) || q.Quantity <= 0:
 		d.Outcome = NotOnSale
 	case i.reservation(q.Redemption, q.BodyHash) >= 0:
 		// The client repeated itself before the member's shard decided: ask again, hold no second unit.
 	case i.Free < q.Quantity:
 		d.Outcome = SoldOut
-	case !known:
+	case !known || q.QuotedAt != 0 && d.moment.Now >= q.QuotedUntil: // nobody pays another price than was shown
 		d.Outcome = PriceChanged
 	default:
 		d.emit(&pointspb.Entry{
@@ -161,8 +162,12 @@ func (d *Decision) debit(r *pointspb.Request, q *pointspb.DebitRequest) *Decisio
 	e := &pointspb.Entry{Account: r.Account, Kind: pointspb.Kind_REFUSED, EffectiveAt: d.moment.Now, Redemption: facts}
 	if d.Outcome == Applied {
 		e.Kind, e.Postings, facts.Parts = pointspb.Kind_REDEEMED, a.spend(facts.UnitPrice*q.Quantity, d.moment.Now), held(q)
+		e.Arithmetic = priced(facts)
 	}
 	d.emitOf(a, e)
+	if d.Outcome == Applied && facts.RebateRate != nil {
+		d.rebate(a, facts)
+	}
 	settle(d.Outcome == Applied)
 	return d
 }
@@ -173,14 +178,14 @@ func (d *Decision) payable(a *Account, q *pointspb.DebitRequest, facts *pointspb
 		return Outcome(q.Refusal)
 	}
 	tier := a.Tier(d.moment.Books.At(d.moment.Time()), d.moment.Now)
-	facts.UnitPrice, facts.PriceVersion = priceFor(q.Prices, tier), q.Prices.GetVersion()
+	d.price(q, tier, facts)
 	total, ok := topics.MulPoints(facts.UnitPrice, q.Quantity)
 	switch {
 	case a.MergedInto != "":
 		return Merged
 	case len(q.Tiers) > 0 && !slices.Contains(q.Tiers, tier):
 		return TierRequired
-	case q.LimitPerMember > 0 && a.taken(q.Item)+q.Quantity > q.LimitPerMember:
+	case d.limitReached(a, q, facts):
 		return LimitReached
 	case a.Frozen:
 		return Frozen

@@ -64,9 +64,13 @@ func (d *Decision) restore(r *pointspb.Request, q *pointspb.RestoreRequest) (*De
 	} else {
 		d.giveBack(a, x, e)
 	}
+	if d.Outcome == Applied && q.Points == x.Points-x.Returned() {
+		x.uncounts(e.Redemption)
+	}
 	e.Return.Outcome = string(d.Outcome)
 	d.emitOf(a, e)
 	d.repayFrom(a, e)
+	d.takeRebate(a, q.Redemption)
 	d.advance(a) // what is dead on arrival
 	return d, nil
 }
@@ -105,6 +109,9 @@ func (w *World) foldReturn(a *Account, e *pointspb.Entry) {
 	x := *r
 	x.Returns = append(slices.Clone(r.Returns), Return{ID: e.Return.Id, Points: e.Return.Points, Outcome: Outcome(e.Return.Outcome)})
 	w.SetRedemption(e.Redemption.Id, &x)
+	if e.Redemption.Uncounted > 0 {
+		a.uncount(e.Redemption)
+	}
 	for n, to := range e.Lots {
 		l := Lot{Number: to.Number, Priority: to.Priority, ActiveAt: to.ActiveAt}
 		if i, ok := a.lot(to.Number); ok {

@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"slices"
-
-	"jifen/topics/pointspb"
 )
 
 // Order keeps what an order earned and what was taken back, for Horizon after its last write.
@@ -85,6 +83,11 @@ type Redemption struct {
 	Lots         []LotUse // in the order in which they were consumed
 	Returns      []Return // oldest first
 	Parts        []Part   // what was given: of a bundle its own first
+	ListPrice    int64    // of one unit for the member's tier, before a campaign
+	Campaign     string   // that made it cheaper
+	LimitPer     string   // the item's limit counts by it; empty: by none but ever
+	LimitPeriod  int32
+	Rebate       *Rebate // nil: none
 }
 
 // Part is what an item gave for a redemption.
@@ -128,6 +131,7 @@ type Item struct {
 	LastID     string // the last request that set the item, and how it ended
 	LastResult Outcome
 	Fulfilment string // empty: by kind
+	Details    ItemDetails
 }
 
 // Prices is a price list and until when it was in force (0 = still).
@@ -182,19 +186,8 @@ func (i *Item) Clone() *Item {
 	c := *i
 	c.Previous = slices.Clone(i.Previous)
 	c.Open = slices.Clone(i.Open)
+	c.Details.Asked = slices.Clone(i.Details.Asked)
 	return &c
-}
-
-// Definition returns what merchants said of the item.
-func (i *Item) Definition() *pointspb.ItemDefinition {
-	d := &pointspb.ItemDefinition{
-		Id: i.ID, NameZh: i.NameZh, NameEn: i.NameEn, Kind: i.Kind, BasePrice: i.Prices.Base,
-		Tiers: i.Tiers, LimitPerMember: i.PerMember, OnSale: i.OnSale, Fulfilment: i.Fulfilment,
-	}
-	for _, t := range i.Prices.Tiers {
-		d.TierPrices = append(d.TierPrices, &pointspb.TierPrice{Tier: t.Tier, Points: t.Points})
-	}
-	return d
 }
 
 func (i *Item) reservation(id string, hash []byte) int {

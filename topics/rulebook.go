@@ -22,6 +22,8 @@ type Rulebook struct {
 	Tiers         Tiers
 	Rules         []Rule
 	Campaigns     []Campaign
+	Redeem        []Redeem
+	Rebate        Ratio // part of the points paid for a redemption that is given back, below 1; the zero Ratio: none (D10)
 	Notices       NoticePlan
 	// NoExpiryWithoutNotice: a lot of whose expiry the member was not told in time lives on for a week.
 	NoExpiryWithoutNotice bool
@@ -175,6 +177,7 @@ type Campaign struct {
 	From, To             time.Time
 	Store, Channel, Tier []string
 	Budget               int64 // the most points that it adds to awards, 0 = no bound
+	Shown                Showing
 }
 
 // CampaignNamed is a campaign of the book; nil if it has none of that name.

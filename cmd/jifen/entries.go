@@ -39,7 +39,7 @@ func (p *ports) Entries(ctx context.Context, member string, limit int, before ui
 			return httpapi.Page{}, err
 		}
 		for _, f := range fates[rows[i].Lot] {
-			if rows[i].Kind == "granted" {
+			if rows[i].Kind == "granted" || rows[i].Kind == "rebated" {
 				e.Why.Fates = append(e.Why.Fates, httpapi.Fate(f))
 			}
 		}
@@ -105,7 +105,7 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 	if r.Lot > 0 {
 		e.Lots = []httpapi.LotUse{{Lot: strconv.Itoa(int(r.Lot)), Points: max(r.Points, r.Available), ExpiresAt: r.ExpiresAt}}
 	}
-	if r.Kind == "granted" {
+	if r.Kind == "granted" || r.Kind == "rebated" {
 		e.Why.Lot, e.Why.Followed = strconv.Itoa(int(r.Lot)), true
 	}
 	if e.Lots == nil {

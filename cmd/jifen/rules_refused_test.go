@@ -51,10 +51,10 @@ cases:
 // refused, by lint and by publish, at a line and column (issue: "Bad input gets").
 func pumping() []struct{ name, from, to, want string } {
 	return []struct{ name, from, to, want string }{
-		{"a rebate of everything", "  max_m", "  rebate: {rate: \"1.0\"}\n  max_m", "25:11 spec.rebate is not supported yet"},
-		{"a rebate of more than everything", "  max_m", "  rebate: {rate: 150}\n  max_m", "25:11 spec.rebate is not supported yet"},
-		{"a campaign on redemptions", "on: earn, rules: [spend], multiplier: \"2\"", "on: redeem, price: \"0\", items: all", "24:22 spec.campaigns[0]: a campaign on redeem is not supported yet"},
-		{"a rebate campaign", "on: earn, rules: [spend], multiplier: \"2\"", "on: redeem, rebate_multiplier: 100, zone: double", "24:22 spec.campaigns[0]: a campaign on redeem is not supported yet"},
+		{"a rebate of everything", "  max_m", "  rebate: {rate: \"1.0\"}\n  max_m", "25:18 spec.rebate.rate: a rebate of 1"},
+		{"a rebate of more than everything", "  max_m", "  rebate: {rate: 150}\n  max_m", "25:18 spec.rebate.rate: a rebate of 150"},
+		{"goods for nothing", "on: earn, rules: [spend], multiplier: \"2\"", "on: redeem, price: \"0\", items: all", "24:37 spec.campaigns[0].price: 0 of the price is no lower price"},
+		{"a rebate of nothing times 100", "on: earn, rules: [spend], multiplier: \"2\"", "on: redeem, rebate_multiplier: 100, zone: double", "24:49 spec.campaigns[0].rebate_multiplier: the book gives nothing back that could be multiplied"},
 		{"a price on an earn campaign", "rules: [spend]", "price: \"0\"", "24:35 spec.campaigns[0].price has no meaning here"},
 		{"a cap below 0", "{points: 30", "{points: -1", "22:21 spec.rules[1].cap.points: -1 is out of range"},
 		{"a cap of 0", "{points: 30", "{points: 0", "22:21 spec.rules[1].cap.points: 0 is out of range"},

@@ -28,8 +28,8 @@ func explain(l lang, w Why) string {
 			return explainRun(l, w) + l.pick(fmt.Sprintf("，收回 %d 积分", w.Awarded), ", "+count(w.Awarded, "point")+" taken back")
 		}
 		return explainReversal(l, w)
-	case "redeemed":
-		return took(l, w, fmt.Sprintf("兑换 %s × %d", w.Item, w.Quantity), fmt.Sprintf("redeemed %s × %d", w.Item, w.Quantity))
+	case "redeemed", "rebated", "rebate_reversed":
+		return explainRedeemed(l, w)
 	case "refused":
 		if w.Act != "" {
 			return l.pick("人工操作未执行："+textOf(w.Refusal).title(zh), "done by hand, refused: "+textOf(w.Refusal).title(en))

@@ -43,6 +43,10 @@ func inexact(w Why) string {
 func explainReversal(l lang, w Why) string {
 	parts := []string{sentence(l, w, fmt.Sprintf("退货收回 %d 积分", w.Awarded), count(w.Awarded, "point")+" taken back after a return")}
 	add := func(chinese, english string) { parts = append(parts, l.pick(chinese, english)) }
+	if w.Kind == "rebate_reversed" {
+		parts[0] = l.pick(fmt.Sprintf("兑换 %s 退回，收回返还的 %d 积分", w.Item, w.Awarded), fmt.Sprintf("%s returned: %s given back for it taken back", w.Item, count(w.Awarded, "point")))
+		add(fmt.Sprintf("保留部分返还 %d 分", w.KeptPoints), fmt.Sprintf("what is kept gives %d back", w.KeptPoints))
+	}
 	if w.Rule != "" {
 		add(fmt.Sprintf("规则 %s（版本 %s）", w.Rule, w.Version), fmt.Sprintf("rule %s (version %s)", w.Rule, w.Version))
 		add(fmt.Sprintf("保留部分应得 %d 分", w.KeptPoints), fmt.Sprintf("what is kept earns %d", w.KeptPoints))
@@ -126,6 +130,8 @@ func fateText(kind string) (chinese, english string) {
 		return "兑换 %d 分", "%d spent"
 	case "expired":
 		return "到期 %d 分", "%d expired"
+	case "rebate_reversed":
+		return "随兑换退回收回 %d 分", "%d taken back with the redemption"
 	case "reversed":
 		return "退货收回 %d 分", "%d taken back after returns"
 	case "repaid":

@@ -96,6 +96,21 @@ func TestExplanationsSpellTheArithmetic(t *testing.T) {
 			"兑换 cup × 2；批次 2 扣 50 分；批次 1 扣 70 分", "redeemed cup × 2; 50 from lot 2; 70 from lot 1",
 		},
 		{Why{Kind: "redeemed", Item: "night", Quantity: 1}, "兑换 night × 1", "redeemed night × 1"},
+		{
+			Why{Kind: "redeemed", Item: "book", Quantity: 2, Mode: "price", Points: 999, Tier: "gold", CampaignRatio: topics.Ratio{Num: 4, Den: 5}, Campaigns: []string{"sale"}, Sources: []Source{{"available", "1", 1598}}},
+			"兑换 book × 2；每件 999 分（等级 gold）；活动 sale ×0.8，只舍不入，每件 799 分；批次 1 扣 1598 分",
+			"redeemed book × 2; 999 points each (tier gold); campaign sale ×0.8, rounded down: 799 each; 1598 from lot 1",
+		},
+		{
+			Why{Kind: "rebated", Item: "night", Mode: "proportional", Points: 1, Per: 1, Eligible: 4800, CampaignRatio: topics.Ratio{Num: 1, Den: 10}, Campaigns: []string{"double"}, Awarded: 480, Pending: 480, Lot: "2"},
+			"兑换 night 返还积分；所付 4800 分 ×0.1，只舍不入；含活动 double；得 480 分；待生效，兑换完成后可用；批次 2",
+			"given back for redeeming night; 4800 points paid ×0.1, rounded down; campaign double included; 480 points; pending until it is fulfilled; lot 2",
+		},
+		{
+			Why{Kind: "rebate_reversed", Item: "night", Awarded: 33, KeptPoints: 66, Sources: []Source{{"available", "2", 33}}},
+			"兑换 night 退回，收回返还的 33 积分；保留部分返还 66 分；批次 2 扣 33 分",
+			"night returned: 33 points given back for it taken back; what is kept gives 66 back; 33 from lot 2",
+		},
 		{Why{Kind: "refused", Item: "night", Refusal: "sold_out"}, "兑换 night 未成功：已兑完", "redemption of night refused: Sold out"},
 		{Why{Kind: "milestone"}, "可用积分达到门槛，发放优惠券", "the spendable points reached a threshold: a coupon is issued"},
 		{

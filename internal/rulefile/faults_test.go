@@ -146,19 +146,6 @@ func TestEveryFaultHasItsPlace(t *testing.T) {
 	}
 }
 
-func TestWhatIsBuiltLaterIsRefusedNotIgnored(t *testing.T) {
-	for _, c := range []struct{ name, from, to, want string }{
-		{"rebate", "  max_multiplier", "  rebate: {rate: \"0.05\"}\n  max_multiplier", "25:11 spec.rebate is not supported yet"},
-		{"redeem", "on: earn", "on: redeem, price: \"0.8\", items: all", "24:22 spec.campaigns[0]: a campaign on redeem is not supported yet"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(faults(t, strings.Replace(base, c.from, c.to, 1)), []string{c.want}); diff != "" {
-				t.Errorf("(-got +want):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestFaultsOfAWindowHaveTheirPlace(t *testing.T) {
 	const (
 		earn   = "      earn: {points: 1, per: 1000, mode: step}\n"

@@ -1,6 +1,5 @@
 // Package rulefile reads rulebooks and their golden cases from YAML (interfaces: "Rulebook"). Every fault of a file is
-// reported at once, each with its line, its column and what was expected; whatever the format has and this version does
-// not act on is refused, never ignored.
+// reported at once, each with its line, its column and what was expected; nothing of a file is ignored.
 package rulefile
 
 import (
@@ -24,10 +23,12 @@ const (
 // book reads one rulebook; later sections ask what earlier ones named.
 type book struct {
 	*document
-	out       *topics.Rulebook
-	rules     map[string]bool
-	tiers     map[string]bool
-	ruleNodes []ast.Node
+	out        *topics.Rulebook
+	rules      map[string]bool
+	tiers      map[string]bool
+	campaigns  map[string]bool // ids, of earn and redeem
+	ruleNodes  []ast.Node
+	rebateNode ast.Node // nil: the book has none
 }
 
 // Parse reads a rulebook; name is the file's, for messages. The error is Faults.
@@ -36,7 +37,7 @@ func Parse(name string, data []byte) (*topics.Rulebook, error) {
 	if top == nil {
 		return nil, d.faults.sorted()
 	}
-	b := &book{document: d, out: &topics.Rulebook{}, rules: map[string]bool{}, tiers: map[string]bool{}}
+	b := &book{document: d, out: &topics.Rulebook{}, rules: map[string]bool{}, tiers: map[string]bool{}, campaigns: map[string]bool{}}
 	s := d.section(top, "", "apiVersion", "kind", "metadata", "spec")
 	s.envelope(kindBook)
 	meta := s.required("metadata", "name", "version")
@@ -66,7 +67,6 @@ func (s *section) envelope(kind string) {
 }
 
 func (b *book) spec(s *section) {
-	s.later("rebate")
 	if s.has("effective_from", "the time from which the version holds") {
 		b.out.From = s.instant("effective_from")
 	}
@@ -90,6 +90,7 @@ func (b *book) spec(s *section) {
 	for i, n := range b.ruleNodes {
 		b.rule(n, fmt.Sprintf("spec.rules[%d]", i))
 	}
+	b.rebate(s)
 	for i, n := range s.list("campaigns") {
 		b.campaign(n, fmt.Sprintf("spec.campaigns[%d]", i))
 	}

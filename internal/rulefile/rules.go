@@ -193,7 +193,7 @@ func (s *section) positive(key string) int64 {
 func (s *section) none(keys ...string) {
 	for _, key := range keys {
 		if n, ok := s.fields[key]; ok {
-			s.fault(n, s.of(key)+" has no meaning here", "earn without it")
+			s.fault(n, s.of(key)+" has no meaning here", "nothing in its place")
 		}
 	}
 }

@@ -72,20 +72,6 @@ func (s *section) has(key, expected string) bool {
 	return false
 }
 
-// later refuses keys that the format has and this version does not act on: they are never ignored.
-func (s *section) later(keys ...string) {
-	for _, key := range keys {
-		if n, ok := s.fields[key]; ok {
-			s.unsupported(n, s.of(key))
-		}
-	}
-}
-
-// unsupported records that something of the format is not acted on yet.
-func (s *section) unsupported(n ast.Node, what string) {
-	s.fault(n, what+" is not supported yet", "the book without it")
-}
-
 // list reads a key's value as a sequence of at least one node.
 func (s *section) list(key string) []ast.Node {
 	n, ok := s.fields[key]

@@ -69,6 +69,8 @@ const (
 	Kind_FLAGGED          Kind = 43 // an abuse rule was met, and nothing is frozen for it
 	Kind_SIGHTED          Kind = 44 // a member was seen with a device or an address
 	Kind_ERASED           Kind = 47 // the member is forgotten: nothing is left of the account but that
+	Kind_REBATED          Kind = 50 // points given back for a redemption, pending until it is fulfilled
+	Kind_REBATE_REVERSED  Kind = 51 // taken back of them: units were returned
 )
 
 // Enum value maps for Kind.
@@ -116,6 +118,8 @@ var (
 		43: "FLAGGED",
 		44: "SIGHTED",
 		47: "ERASED",
+		50: "REBATED",
+		51: "REBATE_REVERSED",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -160,6 +164,8 @@ var (
 		"FLAGGED":          43,
 		"SIGHTED":          44,
 		"ERASED":           47,
+		"REBATED":          50,
+		"REBATE_REVERSED":  51,
 	}
 )
 
@@ -2101,6 +2107,9 @@ type ItemRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Definition    *ItemDefinition        `protobuf:"bytes,1,opt,name=definition,proto3" json:"definition,omitempty"`
 	Loaded        int64                  `protobuf:"varint,2,opt,name=loaded,proto3" json:"loaded,omitempty"`
+	Create        bool                   `protobuf:"varint,3,opt,name=create,proto3" json:"create,omitempty"`                        // refused where there is the item
+	Replaces      []byte                 `protobuf:"bytes,4,opt,name=replaces,proto3" json:"replaces,omitempty"`                     // digest of the definition that it is to replace; empty = whatever there is
+	KeepStock     bool                   `protobuf:"varint,5,opt,name=keep_stock,json=keepStock,proto3" json:"keep_stock,omitempty"` // loaded stays as it is
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2149,6 +2158,80 @@ func (x *ItemRequest) GetLoaded() int64 {
 	return 0
 }
 
+func (x *ItemRequest) GetCreate() bool {
+	if x != nil {
+		return x.Create
+	}
+	return false
+}
+
+func (x *ItemRequest) GetReplaces() []byte {
+	if x != nil {
+		return x.Replaces
+	}
+	return nil
+}
+
+func (x *ItemRequest) GetKeepStock() bool {
+	if x != nil {
+		return x.KeepStock
+	}
+	return false
+}
+
+// StockRequest loads units of an item, or takes free ones out.
+type StockRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Add           int64                  `protobuf:"varint,1,opt,name=add,proto3" json:"add,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StockRequest) Reset() {
+	*x = StockRequest{}
+	mi := &file_points_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StockRequest) ProtoMessage() {}
+
+func (x *StockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StockRequest.ProtoReflect.Descriptor instead.
+func (*StockRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *StockRequest) GetAdd() int64 {
+	if x != nil {
+		return x.Add
+	}
+	return 0
+}
+
+func (x *StockRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // MergeRequest tells the owner of a member that it is another one: everything it has goes there (R68).
 type MergeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2160,7 +2243,7 @@ type MergeRequest struct {
 
 func (x *MergeRequest) Reset() {
 	*x = MergeRequest{}
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2172,7 +2255,7 @@ func (x *MergeRequest) String() string {
 func (*MergeRequest) ProtoMessage() {}
 
 func (x *MergeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[21]
+	mi := &file_points_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2185,7 +2268,7 @@ func (x *MergeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeRequest.ProtoReflect.Descriptor instead.
 func (*MergeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{21}
+	return file_points_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *MergeRequest) GetInto() string {
@@ -2214,7 +2297,7 @@ type AbsorbRequest struct {
 
 func (x *AbsorbRequest) Reset() {
 	*x = AbsorbRequest{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2226,7 +2309,7 @@ func (x *AbsorbRequest) String() string {
 func (*AbsorbRequest) ProtoMessage() {}
 
 func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2239,7 +2322,7 @@ func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbsorbRequest.ProtoReflect.Descriptor instead.
 func (*AbsorbRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AbsorbRequest) GetFrom() string {
@@ -2273,7 +2356,7 @@ type ForwardRequest struct {
 
 func (x *ForwardRequest) Reset() {
 	*x = ForwardRequest{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2285,7 +2368,7 @@ func (x *ForwardRequest) String() string {
 func (*ForwardRequest) ProtoMessage() {}
 
 func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2298,7 +2381,7 @@ func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardRequest.ProtoReflect.Descriptor instead.
 func (*ForwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ForwardRequest) GetEvent() []byte {
@@ -2322,7 +2405,7 @@ type Carried struct {
 
 func (x *Carried) Reset() {
 	*x = Carried{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2334,7 +2417,7 @@ func (x *Carried) String() string {
 func (*Carried) ProtoMessage() {}
 
 func (x *Carried) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2347,7 +2430,7 @@ func (x *Carried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Carried.ProtoReflect.Descriptor instead.
 func (*Carried) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Carried) GetFormat() uint32 {
@@ -2399,13 +2482,15 @@ type CarriedRedemption struct {
 	Lots          []*CarriedUse          `protobuf:"bytes,9,rep,name=lots,proto3" json:"lots,omitempty"`
 	Returns       []*ReturnFacts         `protobuf:"bytes,10,rep,name=returns,proto3" json:"returns,omitempty"`
 	Parts         []*Part                `protobuf:"bytes,11,rep,name=parts,proto3" json:"parts,omitempty"`
+	Terms         *RedemptionFacts       `protobuf:"bytes,12,opt,name=terms,proto3" json:"terms,omitempty"` // list_price, campaign, limit_per and limit_period; absent = none of them
+	Rebate        *CarriedRebate         `protobuf:"bytes,13,opt,name=rebate,proto3" json:"rebate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CarriedRedemption) Reset() {
 	*x = CarriedRedemption{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2417,7 +2502,7 @@ func (x *CarriedRedemption) String() string {
 func (*CarriedRedemption) ProtoMessage() {}
 
 func (x *CarriedRedemption) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2430,7 +2515,7 @@ func (x *CarriedRedemption) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedRedemption.ProtoReflect.Descriptor instead.
 func (*CarriedRedemption) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CarriedRedemption) GetId() string {
@@ -2510,6 +2595,105 @@ func (x *CarriedRedemption) GetParts() []*Part {
 	return nil
 }
 
+func (x *CarriedRedemption) GetTerms() *RedemptionFacts {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+func (x *CarriedRedemption) GetRebate() *CarriedRebate {
+	if x != nil {
+		return x.Rebate
+	}
+	return nil
+}
+
+// CarriedRebate is what a redemption gave back in points.
+type CarriedRebate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lot           uint32                 `protobuf:"varint,1,opt,name=lot,proto3" json:"lot,omitempty"`
+	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
+	Reversed      int64                  `protobuf:"varint,3,opt,name=reversed,proto3" json:"reversed,omitempty"`
+	Rate          *Ratio                 `protobuf:"bytes,4,opt,name=rate,proto3" json:"rate,omitempty"`
+	Campaign      string                 `protobuf:"bytes,5,opt,name=campaign,proto3" json:"campaign,omitempty"`
+	At            int64                  `protobuf:"varint,6,opt,name=at,proto3" json:"at,omitempty"` // from when on they can be spent, Unix ms; 0 = pending
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CarriedRebate) Reset() {
+	*x = CarriedRebate{}
+	mi := &file_points_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CarriedRebate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CarriedRebate) ProtoMessage() {}
+
+func (x *CarriedRebate) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CarriedRebate.ProtoReflect.Descriptor instead.
+func (*CarriedRebate) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CarriedRebate) GetLot() uint32 {
+	if x != nil {
+		return x.Lot
+	}
+	return 0
+}
+
+func (x *CarriedRebate) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *CarriedRebate) GetReversed() int64 {
+	if x != nil {
+		return x.Reversed
+	}
+	return 0
+}
+
+func (x *CarriedRebate) GetRate() *Ratio {
+	if x != nil {
+		return x.Rate
+	}
+	return nil
+}
+
+func (x *CarriedRebate) GetCampaign() string {
+	if x != nil {
+		return x.Campaign
+	}
+	return ""
+}
+
+func (x *CarriedRebate) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
 // CarriedUse is what one lot paid, and what that lot was.
 type CarriedUse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2522,7 +2706,7 @@ type CarriedUse struct {
 
 func (x *CarriedUse) Reset() {
 	*x = CarriedUse{}
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2534,7 +2718,7 @@ func (x *CarriedUse) String() string {
 func (*CarriedUse) ProtoMessage() {}
 
 func (x *CarriedUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2547,7 +2731,7 @@ func (x *CarriedUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedUse.ProtoReflect.Descriptor instead.
 func (*CarriedUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{26}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CarriedUse) GetLot() *Lot {
@@ -2581,7 +2765,7 @@ type CarriedOrder struct {
 
 func (x *CarriedOrder) Reset() {
 	*x = CarriedOrder{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2593,7 +2777,7 @@ func (x *CarriedOrder) String() string {
 func (*CarriedOrder) ProtoMessage() {}
 
 func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2606,7 +2790,7 @@ func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedOrder.ProtoReflect.Descriptor instead.
 func (*CarriedOrder) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CarriedOrder) GetKey() string {
@@ -2633,7 +2817,7 @@ type CarriedMonth struct {
 
 func (x *CarriedMonth) Reset() {
 	*x = CarriedMonth{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2829,7 @@ func (x *CarriedMonth) String() string {
 func (*CarriedMonth) ProtoMessage() {}
 
 func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2842,7 @@ func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedMonth.ProtoReflect.Descriptor instead.
 func (*CarriedMonth) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CarriedMonth) GetMonth() int32 {
@@ -2685,7 +2869,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2697,7 +2881,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2710,7 +2894,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *EraseRequest) GetAt() int64 {
@@ -2742,7 +2926,7 @@ type ActFacts struct {
 
 func (x *ActFacts) Reset() {
 	*x = ActFacts{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2754,7 +2938,7 @@ func (x *ActFacts) String() string {
 func (*ActFacts) ProtoMessage() {}
 
 func (x *ActFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2767,7 +2951,7 @@ func (x *ActFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActFacts.ProtoReflect.Descriptor instead.
 func (*ActFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ActFacts) GetId() string {
@@ -2866,7 +3050,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2878,7 +3062,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2891,7 +3075,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RestoreRequest) GetRedemption() string {
@@ -2929,7 +3113,7 @@ type ReferRequest struct {
 
 func (x *ReferRequest) Reset() {
 	*x = ReferRequest{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2941,7 +3125,7 @@ func (x *ReferRequest) String() string {
 func (*ReferRequest) ProtoMessage() {}
 
 func (x *ReferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2954,7 +3138,7 @@ func (x *ReferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferRequest.ProtoReflect.Descriptor instead.
 func (*ReferRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReferRequest) GetReferral() *ReferralFacts {
@@ -3005,7 +3189,7 @@ type RecallRequest struct {
 
 func (x *RecallRequest) Reset() {
 	*x = RecallRequest{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3017,7 +3201,7 @@ func (x *RecallRequest) String() string {
 func (*RecallRequest) ProtoMessage() {}
 
 func (x *RecallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3030,7 +3214,7 @@ func (x *RecallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecallRequest.ProtoReflect.Descriptor instead.
 func (*RecallRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RecallRequest) GetReferral() *ReferralFacts {
@@ -3071,7 +3255,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3083,7 +3267,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3096,7 +3280,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 // RetroRequest asks what a retro run makes of one order, or undoes that (semantics §9).
@@ -3111,7 +3295,7 @@ type RetroRequest struct {
 
 func (x *RetroRequest) Reset() {
 	*x = RetroRequest{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3123,7 +3307,7 @@ func (x *RetroRequest) String() string {
 func (*RetroRequest) ProtoMessage() {}
 
 func (x *RetroRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3136,7 +3320,7 @@ func (x *RetroRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRequest.ProtoReflect.Descriptor instead.
 func (*RetroRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RetroRequest) GetRun() string {
@@ -3170,7 +3354,7 @@ type PreferenceRequest struct {
 
 func (x *PreferenceRequest) Reset() {
 	*x = PreferenceRequest{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3182,7 +3366,7 @@ func (x *PreferenceRequest) String() string {
 func (*PreferenceRequest) ProtoMessage() {}
 
 func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3195,7 +3379,7 @@ func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreferenceRequest.ProtoReflect.Descriptor instead.
 func (*PreferenceRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PreferenceRequest) GetLeaderboardHidden() bool {
@@ -3219,7 +3403,7 @@ type SightRequest struct {
 
 func (x *SightRequest) Reset() {
 	*x = SightRequest{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3231,7 +3415,7 @@ func (x *SightRequest) String() string {
 func (*SightRequest) ProtoMessage() {}
 
 func (x *SightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3244,7 +3428,7 @@ func (x *SightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightRequest.ProtoReflect.Descriptor instead.
 func (*SightRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SightRequest) GetMember() string {
@@ -3295,7 +3479,7 @@ type SuspectRequest struct {
 
 func (x *SuspectRequest) Reset() {
 	*x = SuspectRequest{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3307,7 +3491,7 @@ func (x *SuspectRequest) String() string {
 func (*SuspectRequest) ProtoMessage() {}
 
 func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3320,7 +3504,7 @@ func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspectRequest.ProtoReflect.Descriptor instead.
 func (*SuspectRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SuspectRequest) GetRule() string {
@@ -3368,7 +3552,7 @@ type AbuseFacts struct {
 
 func (x *AbuseFacts) Reset() {
 	*x = AbuseFacts{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3380,7 +3564,7 @@ func (x *AbuseFacts) String() string {
 func (*AbuseFacts) ProtoMessage() {}
 
 func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3393,7 +3577,7 @@ func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbuseFacts.ProtoReflect.Descriptor instead.
 func (*AbuseFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AbuseFacts) GetOn() string {
@@ -3466,7 +3650,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3478,7 +3662,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3491,7 +3675,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Watch) GetRule() string {
@@ -3545,7 +3729,7 @@ type SightingFacts struct {
 
 func (x *SightingFacts) Reset() {
 	*x = SightingFacts{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3557,7 +3741,7 @@ func (x *SightingFacts) String() string {
 func (*SightingFacts) ProtoMessage() {}
 
 func (x *SightingFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3570,7 +3754,7 @@ func (x *SightingFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightingFacts.ProtoReflect.Descriptor instead.
 func (*SightingFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SightingFacts) GetKind() string {
@@ -3633,7 +3817,7 @@ type Suspects struct {
 
 func (x *Suspects) Reset() {
 	*x = Suspects{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3645,7 +3829,7 @@ func (x *Suspects) String() string {
 func (*Suspects) ProtoMessage() {}
 
 func (x *Suspects) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3658,7 +3842,7 @@ func (x *Suspects) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspects.ProtoReflect.Descriptor instead.
 func (*Suspects) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Suspects) GetRule() string {
@@ -3710,6 +3894,7 @@ type Request struct {
 	//	*Request_Sight
 	//	*Request_Suspect
 	//	*Request_Erase
+	//	*Request_Stock
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3717,7 +3902,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3729,7 +3914,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3742,7 +3927,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Request) GetAccount() string {
@@ -4014,6 +4199,15 @@ func (x *Request) GetErase() *EraseRequest {
 	return nil
 }
 
+func (x *Request) GetStock() *StockRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Stock); ok {
+			return x.Stock
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -4123,6 +4317,10 @@ type Request_Erase struct {
 	Erase *EraseRequest `protobuf:"bytes,45,opt,name=erase,proto3,oneof"`
 }
 
+type Request_Stock struct {
+	Stock *StockRequest `protobuf:"bytes,50,opt,name=stock,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -4175,6 +4373,8 @@ func (*Request_Suspect) isRequest_What() {}
 
 func (*Request_Erase) isRequest_What() {}
 
+func (*Request_Stock) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4187,7 +4387,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4199,7 +4399,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4212,7 +4412,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -4250,7 +4450,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4262,7 +4462,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4275,7 +4475,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -4342,7 +4542,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4354,7 +4554,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4367,7 +4567,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -4522,7 +4722,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4534,7 +4734,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4547,7 +4747,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -4584,7 +4784,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4596,7 +4796,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4609,7 +4809,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -4655,7 +4855,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4667,7 +4867,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4680,7 +4880,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -4737,7 +4937,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4749,7 +4949,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4762,7 +4962,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -4845,7 +5045,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4857,7 +5057,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4870,7 +5070,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -4890,7 +5090,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4902,7 +5102,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4915,7 +5115,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -4939,7 +5139,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4951,7 +5151,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4964,7 +5164,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{53}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -5016,7 +5216,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5028,7 +5228,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5041,7 +5241,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{54}
+	return file_points_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Use) GetPer() string {
@@ -5094,7 +5294,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5106,7 +5306,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5119,7 +5319,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{55}
+	return file_points_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -5177,7 +5377,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5189,7 +5389,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5202,7 +5402,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{56}
+	return file_points_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -5243,7 +5443,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5255,7 +5455,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5268,7 +5468,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{57}
+	return file_points_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -5307,7 +5507,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5319,7 +5519,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5332,7 +5532,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{58}
+	return file_points_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -5445,13 +5645,14 @@ type RedemptionFacts struct {
 	RebateRate     *Ratio                 `protobuf:"bytes,15,opt,name=rebate_rate,json=rebateRate,proto3" json:"rebate_rate,omitempty"` // absent = none
 	RebateCampaign string                 `protobuf:"bytes,16,opt,name=rebate_campaign,json=rebateCampaign,proto3" json:"rebate_campaign,omitempty"`
 	Parts          []*Part                `protobuf:"bytes,17,rep,name=parts,proto3" json:"parts,omitempty"`
+	Uncounted      int64                  `protobuf:"varint,18,opt,name=uncounted,proto3" json:"uncounted,omitempty"` // RESTORED: units that count in the member's limit no more
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5463,7 +5664,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5476,7 +5677,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{59}
+	return file_points_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -5598,6 +5799,13 @@ func (x *RedemptionFacts) GetParts() []*Part {
 	return nil
 }
 
+func (x *RedemptionFacts) GetUncounted() int64 {
+	if x != nil {
+		return x.Uncounted
+	}
+	return 0
+}
+
 // ReturnFacts travel with what a return of a redemption gave back, or with its refusal.
 type ReturnFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -5610,7 +5818,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5622,7 +5830,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5635,7 +5843,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{60}
+	return file_points_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -5667,13 +5875,15 @@ type ItemFacts struct {
 	Free          int64                  `protobuf:"varint,4,opt,name=free,proto3" json:"free,omitempty"`
 	Reserved      int64                  `protobuf:"varint,5,opt,name=reserved,proto3" json:"reserved,omitempty"`
 	Sold          int64                  `protobuf:"varint,6,opt,name=sold,proto3" json:"sold,omitempty"`
+	Actor         string                 `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`   // ITEM_SET: who set it
+	Reason        string                 `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"` // of units loaded or taken out
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5685,7 +5895,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5698,7 +5908,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{61}
+	return file_points_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -5743,6 +5953,20 @@ func (x *ItemFacts) GetSold() int64 {
 	return 0
 }
 
+func (x *ItemFacts) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *ItemFacts) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // MergeFacts say which member an account was merged into, or what came from which one.
 type MergeFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -5756,7 +5980,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5768,7 +5992,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5781,7 +6005,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{62}
+	return file_points_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -5823,7 +6047,7 @@ type LotPoints struct {
 
 func (x *LotPoints) Reset() {
 	*x = LotPoints{}
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5835,7 +6059,7 @@ func (x *LotPoints) String() string {
 func (*LotPoints) ProtoMessage() {}
 
 func (x *LotPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5848,7 +6072,7 @@ func (x *LotPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
 func (*LotPoints) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{63}
+	return file_points_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *LotPoints) GetLot() uint32 {
@@ -5885,7 +6109,7 @@ type MilestoneFacts struct {
 
 func (x *MilestoneFacts) Reset() {
 	*x = MilestoneFacts{}
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5897,7 +6121,7 @@ func (x *MilestoneFacts) String() string {
 func (*MilestoneFacts) ProtoMessage() {}
 
 func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5910,7 +6134,7 @@ func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
 func (*MilestoneFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{64}
+	return file_points_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *MilestoneFacts) GetMilestone() string {
@@ -6004,7 +6228,7 @@ type CouponUse struct {
 
 func (x *CouponUse) Reset() {
 	*x = CouponUse{}
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6016,7 +6240,7 @@ func (x *CouponUse) String() string {
 func (*CouponUse) ProtoMessage() {}
 
 func (x *CouponUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6029,7 +6253,7 @@ func (x *CouponUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
 func (*CouponUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{65}
+	return file_points_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *CouponUse) GetCoupon() string {
@@ -6126,7 +6350,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6138,7 +6362,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6151,7 +6375,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{66}
+	return file_points_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *Entry) GetAccount() string {
@@ -6698,12 +6922,19 @@ const file_points_proto_rawDesc = "" +
 	"redemption\x18\x01 \x01(\tR\n" +
 	"redemption\x12\x1b\n" +
 	"\tbody_hash\x18\x02 \x01(\fR\bbodyHash\x12\x12\n" +
-	"\x04sold\x18\x03 \x01(\bR\x04sold\"f\n" +
+	"\x04sold\x18\x03 \x01(\bR\x04sold\"\xb9\x01\n" +
 	"\vItemRequest\x12?\n" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\n" +
 	"definition\x12\x16\n" +
-	"\x06loaded\x18\x02 \x01(\x03R\x06loaded\"2\n" +
+	"\x06loaded\x18\x02 \x01(\x03R\x06loaded\x12\x16\n" +
+	"\x06create\x18\x03 \x01(\bR\x06create\x12\x1a\n" +
+	"\breplaces\x18\x04 \x01(\fR\breplaces\x12\x1d\n" +
+	"\n" +
+	"keep_stock\x18\x05 \x01(\bR\tkeepStock\"8\n" +
+	"\fStockRequest\x12\x10\n" +
+	"\x03add\x18\x01 \x01(\x03R\x03add\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"2\n" +
 	"\fMergeRequest\x12\x12\n" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x03R\x02at\"g\n" +
@@ -6719,7 +6950,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06orders\x18\x03 \x03(\v2\x1d.jifen.points.v1.CarriedOrderR\x06orders\x121\n" +
 	"\x04seen\x18\x04 \x03(\v2\x1d.jifen.points.v1.CarriedMonthR\x04seen\x12D\n" +
 	"\vredemptions\x18\n" +
-	" \x03(\v2\".jifen.points.v1.CarriedRedemptionR\vredemptions\"\xed\x02\n" +
+	" \x03(\v2\".jifen.points.v1.CarriedRedemptionR\vredemptions\"\xdd\x03\n" +
 	"\x11CarriedRedemption\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
@@ -6732,7 +6963,16 @@ const file_points_proto_rawDesc = "" +
 	"\x04lots\x18\t \x03(\v2\x1b.jifen.points.v1.CarriedUseR\x04lots\x126\n" +
 	"\areturns\x18\n" +
 	" \x03(\v2\x1c.jifen.points.v1.ReturnFactsR\areturns\x12+\n" +
-	"\x05parts\x18\v \x03(\v2\x15.jifen.points.v1.PartR\x05parts\"f\n" +
+	"\x05parts\x18\v \x03(\v2\x15.jifen.points.v1.PartR\x05parts\x126\n" +
+	"\x05terms\x18\f \x01(\v2 .jifen.points.v1.RedemptionFactsR\x05terms\x126\n" +
+	"\x06rebate\x18\r \x01(\v2\x1e.jifen.points.v1.CarriedRebateR\x06rebate\"\xad\x01\n" +
+	"\rCarriedRebate\x12\x10\n" +
+	"\x03lot\x18\x01 \x01(\rR\x03lot\x12\x16\n" +
+	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x1a\n" +
+	"\breversed\x18\x03 \x01(\x03R\breversed\x12*\n" +
+	"\x04rate\x18\x04 \x01(\v2\x16.jifen.points.v1.RatioR\x04rate\x12\x1a\n" +
+	"\bcampaign\x18\x05 \x01(\tR\bcampaign\x12\x0e\n" +
+	"\x02at\x18\x06 \x01(\x03R\x02at\"f\n" +
 	"\n" +
 	"CarriedUse\x12&\n" +
 	"\x03lot\x18\x01 \x01(\v2\x14.jifen.points.v1.LotR\x03lot\x12\x16\n" +
@@ -6823,7 +7063,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06forget\x18\a \x03(\tR\x06forget\"8\n" +
 	"\bSuspects\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
-	"\amembers\x18\x02 \x03(\tR\amembers\"\xa9\f\n" +
+	"\amembers\x18\x02 \x03(\tR\amembers\"\xe0\f\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -6857,7 +7097,8 @@ const file_points_proto_rawDesc = "" +
 	"preference\x125\n" +
 	"\x05sight\x18( \x01(\v2\x1d.jifen.points.v1.SightRequestH\x00R\x05sight\x12;\n" +
 	"\asuspect\x18) \x01(\v2\x1f.jifen.points.v1.SuspectRequestH\x00R\asuspect\x125\n" +
-	"\x05erase\x18- \x01(\v2\x1d.jifen.points.v1.EraseRequestH\x00R\x05eraseB\x06\n" +
+	"\x05erase\x18- \x01(\v2\x1d.jifen.points.v1.EraseRequestH\x00R\x05erase\x125\n" +
+	"\x05stock\x182 \x01(\v2\x1d.jifen.points.v1.StockRequestH\x00R\x05stockB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -6975,7 +7216,7 @@ const file_points_proto_rawDesc = "" +
 	" \x01(\bR\x04last\x12\x12\n" +
 	"\x04lots\x18\v \x01(\rR\x04lots\x12\x16\n" +
 	"\x06freeze\x18\x14 \x01(\tR\x06freeze\x12\x1b\n" +
-	"\treview_by\x18\x15 \x01(\x03R\breviewBy\"\xbb\x04\n" +
+	"\treview_by\x18\x15 \x01(\x03R\breviewBy\"\xd9\x04\n" +
 	"\x0fRedemptionFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x12\x12\n" +
@@ -6998,11 +7239,12 @@ const file_points_proto_rawDesc = "" +
 	"\vrebate_rate\x18\x0f \x01(\v2\x16.jifen.points.v1.RatioR\n" +
 	"rebateRate\x12'\n" +
 	"\x0frebate_campaign\x18\x10 \x01(\tR\x0erebateCampaign\x12+\n" +
-	"\x05parts\x18\x11 \x03(\v2\x15.jifen.points.v1.PartR\x05parts\"O\n" +
+	"\x05parts\x18\x11 \x03(\v2\x15.jifen.points.v1.PartR\x05parts\x12\x1c\n" +
+	"\tuncounted\x18\x12 \x01(\x03R\tuncounted\"O\n" +
 	"\vReturnFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x18\n" +
-	"\aoutcome\x18\x03 \x01(\tR\aoutcome\"\xcd\x01\n" +
+	"\aoutcome\x18\x03 \x01(\tR\aoutcome\"\xfb\x01\n" +
 	"\tItemFacts\x12?\n" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\n" +
@@ -7011,7 +7253,9 @@ const file_points_proto_rawDesc = "" +
 	"\x06loaded\x18\x03 \x01(\x03R\x06loaded\x12\x12\n" +
 	"\x04free\x18\x04 \x01(\x03R\x04free\x12\x1a\n" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12\x12\n" +
-	"\x04sold\x18\x06 \x01(\x03R\x04sold\"\x85\x01\n" +
+	"\x04sold\x18\x06 \x01(\x03R\x04sold\x12\x14\n" +
+	"\x05actor\x18\a \x01(\tR\x05actor\x12\x16\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\"\x85\x01\n" +
 	"\n" +
 	"MergeFacts\x12\x12\n" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
@@ -7102,7 +7346,7 @@ const file_points_proto_rawDesc = "" +
 	"identities\x12.\n" +
 	"\x04less\x188 \x03(\v2\x1a.jifen.points.v1.LotPointsR\x04less\x12\x18\n" +
 	"\awaiting\x187 \x01(\fR\awaiting\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xd9\x04\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xfb\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -7152,7 +7396,9 @@ const file_points_proto_rawDesc = "" +
 	"\aFLAGGED\x10+\x12\v\n" +
 	"\aSIGHTED\x10,\x12\n" +
 	"\n" +
-	"\x06ERASED\x10/*\xb4\x01\n" +
+	"\x06ERASED\x10/\x12\v\n" +
+	"\aREBATED\x102\x12\x13\n" +
+	"\x0fREBATE_REVERSED\x103*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -7179,7 +7425,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -7204,52 +7450,54 @@ var file_points_proto_goTypes = []any{
 	(*DebitRequest)(nil),      // 20: jifen.points.v1.DebitRequest
 	(*SettleRequest)(nil),     // 21: jifen.points.v1.SettleRequest
 	(*ItemRequest)(nil),       // 22: jifen.points.v1.ItemRequest
-	(*MergeRequest)(nil),      // 23: jifen.points.v1.MergeRequest
-	(*AbsorbRequest)(nil),     // 24: jifen.points.v1.AbsorbRequest
-	(*ForwardRequest)(nil),    // 25: jifen.points.v1.ForwardRequest
-	(*Carried)(nil),           // 26: jifen.points.v1.Carried
-	(*CarriedRedemption)(nil), // 27: jifen.points.v1.CarriedRedemption
-	(*CarriedUse)(nil),        // 28: jifen.points.v1.CarriedUse
-	(*CarriedOrder)(nil),      // 29: jifen.points.v1.CarriedOrder
-	(*CarriedMonth)(nil),      // 30: jifen.points.v1.CarriedMonth
-	(*EraseRequest)(nil),      // 31: jifen.points.v1.EraseRequest
-	(*ActFacts)(nil),          // 32: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),    // 33: jifen.points.v1.RestoreRequest
-	(*ReferRequest)(nil),      // 34: jifen.points.v1.ReferRequest
-	(*RecallRequest)(nil),     // 35: jifen.points.v1.RecallRequest
-	(*WakeRequest)(nil),       // 36: jifen.points.v1.WakeRequest
-	(*RetroRequest)(nil),      // 37: jifen.points.v1.RetroRequest
-	(*PreferenceRequest)(nil), // 38: jifen.points.v1.PreferenceRequest
-	(*SightRequest)(nil),      // 39: jifen.points.v1.SightRequest
-	(*SuspectRequest)(nil),    // 40: jifen.points.v1.SuspectRequest
-	(*AbuseFacts)(nil),        // 41: jifen.points.v1.AbuseFacts
-	(*Watch)(nil),             // 42: jifen.points.v1.Watch
-	(*SightingFacts)(nil),     // 43: jifen.points.v1.SightingFacts
-	(*Suspects)(nil),          // 44: jifen.points.v1.Suspects
-	(*Request)(nil),           // 45: jifen.points.v1.Request
-	(*Posting)(nil),           // 46: jifen.points.v1.Posting
-	(*Lot)(nil),               // 47: jifen.points.v1.Lot
-	(*Arithmetic)(nil),        // 48: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),        // 49: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),         // 50: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),       // 51: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),       // 52: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),       // 53: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),      // 54: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),       // 55: jifen.points.v1.GiveRequest
-	(*Use)(nil),               // 56: jifen.points.v1.Use
-	(*MetricDelta)(nil),       // 57: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),         // 58: jifen.points.v1.MetricDay
-	(*TierChange)(nil),        // 59: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),       // 60: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil),   // 61: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),       // 62: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),         // 63: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),        // 64: jifen.points.v1.MergeFacts
-	(*LotPoints)(nil),         // 65: jifen.points.v1.LotPoints
-	(*MilestoneFacts)(nil),    // 66: jifen.points.v1.MilestoneFacts
-	(*CouponUse)(nil),         // 67: jifen.points.v1.CouponUse
-	(*Entry)(nil),             // 68: jifen.points.v1.Entry
+	(*StockRequest)(nil),      // 23: jifen.points.v1.StockRequest
+	(*MergeRequest)(nil),      // 24: jifen.points.v1.MergeRequest
+	(*AbsorbRequest)(nil),     // 25: jifen.points.v1.AbsorbRequest
+	(*ForwardRequest)(nil),    // 26: jifen.points.v1.ForwardRequest
+	(*Carried)(nil),           // 27: jifen.points.v1.Carried
+	(*CarriedRedemption)(nil), // 28: jifen.points.v1.CarriedRedemption
+	(*CarriedRebate)(nil),     // 29: jifen.points.v1.CarriedRebate
+	(*CarriedUse)(nil),        // 30: jifen.points.v1.CarriedUse
+	(*CarriedOrder)(nil),      // 31: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),      // 32: jifen.points.v1.CarriedMonth
+	(*EraseRequest)(nil),      // 33: jifen.points.v1.EraseRequest
+	(*ActFacts)(nil),          // 34: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),    // 35: jifen.points.v1.RestoreRequest
+	(*ReferRequest)(nil),      // 36: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),     // 37: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),       // 38: jifen.points.v1.WakeRequest
+	(*RetroRequest)(nil),      // 39: jifen.points.v1.RetroRequest
+	(*PreferenceRequest)(nil), // 40: jifen.points.v1.PreferenceRequest
+	(*SightRequest)(nil),      // 41: jifen.points.v1.SightRequest
+	(*SuspectRequest)(nil),    // 42: jifen.points.v1.SuspectRequest
+	(*AbuseFacts)(nil),        // 43: jifen.points.v1.AbuseFacts
+	(*Watch)(nil),             // 44: jifen.points.v1.Watch
+	(*SightingFacts)(nil),     // 45: jifen.points.v1.SightingFacts
+	(*Suspects)(nil),          // 46: jifen.points.v1.Suspects
+	(*Request)(nil),           // 47: jifen.points.v1.Request
+	(*Posting)(nil),           // 48: jifen.points.v1.Posting
+	(*Lot)(nil),               // 49: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 50: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 51: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 52: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 53: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 54: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 55: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 56: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 57: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 58: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 59: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 60: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 61: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 62: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 63: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 64: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 65: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 66: jifen.points.v1.MergeFacts
+	(*LotPoints)(nil),         // 67: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 68: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 69: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 70: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,   // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -7274,102 +7522,106 @@ var file_points_proto_depIdxs = []int32{
 	14,  // 19: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
 	18,  // 20: jifen.points.v1.DebitRequest.parts:type_name -> jifen.points.v1.Part
 	16,  // 21: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	26,  // 22: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
-	29,  // 23: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
-	30,  // 24: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
-	27,  // 25: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
-	28,  // 26: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
-	62,  // 27: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
+	27,  // 22: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
+	31,  // 23: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
+	32,  // 24: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
+	28,  // 25: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
+	30,  // 26: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
+	64,  // 27: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
 	18,  // 28: jifen.points.v1.CarriedRedemption.parts:type_name -> jifen.points.v1.Part
-	47,  // 29: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
-	9,   // 30: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 31: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	48,  // 32: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	9,   // 33: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 34: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
-	13,  // 35: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
-	3,   // 36: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
-	3,   // 37: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
-	41,  // 38: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
-	44,  // 39: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
-	19,  // 40: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	20,  // 41: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	21,  // 42: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	22,  // 43: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	36,  // 44: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	53,  // 45: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	54,  // 46: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	55,  // 47: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	23,  // 48: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	24,  // 49: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	25,  // 50: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	32,  // 51: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	32,  // 52: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	32,  // 53: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	32,  // 54: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	32,  // 55: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	32,  // 56: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	32,  // 57: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	33,  // 58: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	34,  // 59: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	35,  // 60: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	37,  // 61: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	38,  // 62: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
-	39,  // 63: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
-	40,  // 64: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
-	31,  // 65: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
-	1,   // 66: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,   // 67: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,   // 68: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,   // 69: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	50,  // 70: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	48,  // 71: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,   // 72: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	48,  // 73: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	52,  // 74: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	52,  // 75: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,   // 76: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	2,   // 77: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
-	2,   // 78: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
-	18,  // 79: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
-	16,  // 80: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	26,  // 81: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	65,  // 82: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,   // 83: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,   // 84: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	46,  // 85: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	47,  // 86: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	48,  // 87: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,   // 88: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,   // 89: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	57,  // 90: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	59,  // 91: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	61,  // 92: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	63,  // 93: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	57,  // 94: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	64,  // 95: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	56,  // 96: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	32,  // 97: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	47,  // 98: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	62,  // 99: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	60,  // 100: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	58,  // 101: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	51,  // 102: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,   // 103: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,   // 104: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	49,  // 105: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	38,  // 106: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	66,  // 107: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	67,  // 108: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	42,  // 109: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
-	41,  // 110: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
-	43,  // 111: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	65,  // 112: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
-	113, // [113:113] is the sub-list for method output_type
-	113, // [113:113] is the sub-list for method input_type
-	113, // [113:113] is the sub-list for extension type_name
-	113, // [113:113] is the sub-list for extension extendee
-	0,   // [0:113] is the sub-list for field type_name
+	63,  // 29: jifen.points.v1.CarriedRedemption.terms:type_name -> jifen.points.v1.RedemptionFacts
+	29,  // 30: jifen.points.v1.CarriedRedemption.rebate:type_name -> jifen.points.v1.CarriedRebate
+	2,   // 31: jifen.points.v1.CarriedRebate.rate:type_name -> jifen.points.v1.Ratio
+	49,  // 32: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
+	9,   // 33: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 34: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
+	50,  // 35: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	9,   // 36: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 37: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
+	13,  // 38: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
+	3,   // 39: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
+	3,   // 40: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
+	43,  // 41: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
+	46,  // 42: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
+	19,  // 43: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	20,  // 44: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	21,  // 45: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	22,  // 46: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	38,  // 47: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	55,  // 48: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	56,  // 49: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	57,  // 50: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	24,  // 51: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	25,  // 52: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	26,  // 53: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	34,  // 54: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	34,  // 55: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	34,  // 56: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	34,  // 57: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	34,  // 58: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	34,  // 59: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	34,  // 60: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	35,  // 61: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	36,  // 62: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	37,  // 63: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	39,  // 64: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	40,  // 65: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	41,  // 66: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
+	42,  // 67: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
+	33,  // 68: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
+	23,  // 69: jifen.points.v1.Request.stock:type_name -> jifen.points.v1.StockRequest
+	1,   // 70: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,   // 71: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,   // 72: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,   // 73: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	52,  // 74: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	50,  // 75: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,   // 76: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	50,  // 77: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	54,  // 78: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	54,  // 79: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,   // 80: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	2,   // 81: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
+	2,   // 82: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
+	18,  // 83: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
+	16,  // 84: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	27,  // 85: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	67,  // 86: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,   // 87: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,   // 88: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	48,  // 89: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	49,  // 90: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	50,  // 91: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,   // 92: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 93: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	59,  // 94: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	61,  // 95: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	63,  // 96: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	65,  // 97: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	59,  // 98: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	66,  // 99: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	58,  // 100: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	34,  // 101: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	49,  // 102: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	64,  // 103: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	62,  // 104: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	60,  // 105: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	53,  // 106: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,   // 107: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 108: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	51,  // 109: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	40,  // 110: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	68,  // 111: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	69,  // 112: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	44,  // 113: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	43,  // 114: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	45,  // 115: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	67,  // 116: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
+	117, // [117:117] is the sub-list for method output_type
+	117, // [117:117] is the sub-list for method input_type
+	117, // [117:117] is the sub-list for extension type_name
+	117, // [117:117] is the sub-list for extension extendee
+	0,   // [0:117] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -7377,7 +7629,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[43].OneofWrappers = []any{
+	file_points_proto_msgTypes[45].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -7404,6 +7656,7 @@ func file_points_proto_init() {
 		(*Request_Sight)(nil),
 		(*Request_Suspect)(nil),
 		(*Request_Erase)(nil),
+		(*Request_Stock)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -7411,7 +7664,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   67,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -40,7 +40,7 @@ func Diff(x, y *topics.Rulebook) []Change {
 	}
 	all = append(all, things("tier", tiersOf(x), tiersOf(y))...)
 	all = append(all, things("rule", rulesOf(x), rulesOf(y))...)
-	all = append(all, things("campaign", campaignsOf(x), campaignsOf(y))...)
+	all = append(all, things("campaign", append(campaignsOf(x), redeemOf(x)...), append(campaignsOf(y), redeemOf(y)...))...)
 	all = append(all, things("milestone", milestonesOf(x), milestonesOf(y))...)
 	return append(all, things("abuse", abuseOf(x), abuseOf(y))...)
 }

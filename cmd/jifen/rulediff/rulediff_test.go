@@ -120,7 +120,7 @@ func full() *topics.Rulebook {
 	r := topics.One()
 	return &topics.Rulebook{
 		Zone: time.UTC, Validity: topics.Validity{Years: 1}, MaxMultiplier: r, PointCost: r, Rules: []topics.Rule{{ID: "r", Validity: &topics.Validity{Years: 1}}},
-		Campaigns: []topics.Campaign{{ID: "c", Multiplier: r}}, Tiers: topics.Tiers{Metric: "spend", Levels: []topics.Level{{ID: "l", Multiplier: r}}},
+		Campaigns: []topics.Campaign{{ID: "c", Multiplier: r}}, Redeem: []topics.Redeem{{ID: "d", Price: r}}, Tiers: topics.Tiers{Metric: "spend", Levels: []topics.Level{{ID: "l", Multiplier: r}}},
 	}
 }
 

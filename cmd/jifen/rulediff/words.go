@@ -21,7 +21,7 @@ type writer struct{ book *topics.Rulebook }
 
 func bookOf(b *topics.Rulebook) []property {
 	own, tiers := *b, b.Tiers
-	own.Rules, own.Campaigns, own.Milestones, own.Abuse, own.Tiers = nil, nil, nil, nil, topics.Tiers{}
+	own.Rules, own.Campaigns, own.Redeem, own.Milestones, own.Abuse, own.Tiers = nil, nil, nil, nil, nil, topics.Tiers{}
 	tiers.Levels = nil
 	w := writer{b}
 	own.From, own.Leaderboard = time.Time{}, topics.Leaderboard{}
@@ -29,6 +29,7 @@ func bookOf(b *topics.Rulebook) []property {
 	list = append(list, w.properties("", reflect.ValueOf(own), map[string]string{
 		"PointCost":     w.pointCost(),
 		"MaxMultiplier": maximum(b.MaxMultiplier),
+		"Rebate":        rate(b.Rebate),
 	})...)
 	list = append(list, w.properties("leaderboard.", reflect.ValueOf(b.Leaderboard), nil)...)
 	return append(list, w.properties("tiers.", reflect.ValueOf(tiers), nil)...)
