@@ -77,13 +77,19 @@ func (a *Account) Check(now int64) error {
 // Check says what is wrong with an item (I4): loaded = free + reserved + sold, each >= 0.
 func (i *Item) Check() error {
 	var open int64
-	for _, r := range i.Open {
+	for n, r := range i.Open {
 		open += r.Quantity
+		if i.reservation(r.Redemption, r.BodyHash) != n {
+			return fmt.Errorf("I5: item %s is held twice for %s", i.ID, r.Redemption)
+		}
 	}
 	if i.Loaded != i.Free+i.Reserved+i.Sold || i.Free < 0 || i.Reserved < 0 || i.Sold < 0 || open != i.Reserved {
 		return fmt.Errorf("I4: item %s: loaded %d, free %d, reserved %d (open %d), sold %d", i.ID, i.Loaded, i.Free, i.Reserved, open, i.Sold)
 	}
-	return nil
+	if i.fulfilment() == FulfilCodes && i.Free != i.Pool.free() {
+		return fmt.Errorf("I4: item %s: %d free, %d codes", i.ID, i.Free, i.Pool.free())
+	}
+	return i.Pool.check(i.ID, i.Open)
 }
 
 // Check says what is wrong with an order (I6): taken back <= granted, kept within what was paid.

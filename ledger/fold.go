@@ -16,7 +16,7 @@ func Fold(w *World, e *pointspb.Entry) {
 		return
 	}
 	if item, ok := topics.ItemOf(e.Account); ok {
-		foldItem(w.ChangeItem(item), e)
+		w.foldItem(item, e)
 		return
 	}
 	if campaign, ok := topics.CampaignOf(e.Account); ok {

@@ -16,11 +16,14 @@ func (d *Decision) settle(r *pointspb.Request, q *pointspb.SettleRequest) *Decis
 	if n < 0 {
 		return d.refuse(Duplicate)
 	}
-	units := i.Open[n].Quantity
+	units, codes := i.Open[n].Quantity, heldSpans(i.Open[n].Codes)
 	e := &pointspb.Entry{
 		Account: r.Account, Kind: pointspb.Kind_RELEASED, EffectiveAt: d.moment.Now,
 		Redemption: &pointspb.RedemptionFacts{Id: q.Redemption, Item: id, Quantity: units, BodyHash: q.BodyHash},
-		Item:       &pointspb.ItemFacts{Free: units, Reserved: -units},
+		Item:       &pointspb.ItemFacts{Free: units, Reserved: -units, Codes: codes},
+	}
+	if i.fulfilment() == FulfilCodes && len(codes) == 0 { // held before it was: the unit is none of the pool's
+		e.Item.Loaded, e.Item.Free = -units, 0
 	}
 	if q.Sold {
 		e.Kind, e.Item = pointspb.Kind_SOLD, &pointspb.ItemFacts{Sold: units, Reserved: -units}
@@ -32,11 +35,14 @@ func (d *Decision) settle(r *pointspb.Request, q *pointspb.SettleRequest) *Decis
 // setItem sets what an item is and how many units were ever loaded. The same again changes nothing.
 func (d *Decision) setItem(r *pointspb.Request, q *pointspb.ItemRequest) *Decision {
 	id, ok := topics.ItemOf(r.Account)
-	if !ok || q.Definition.GetId() != id {
+	if !ok || q.Definition.GetId() != id || CheckComponents(q.Definition) != nil {
 		return d.refuse(Conflict)
 	}
 	i := d.world.item(id)
 	added := q.Loaded - i.Loaded
+	if fulfilmentOf(q.Definition) == FulfilCodes {
+		added = i.pooled()
+	}
 	if i.Free+added < 0 {
 		d.Outcome = StockTooSmall
 		d.emit(&pointspb.Entry{
@@ -86,12 +92,15 @@ func foldItem(i *Item, e *pointspb.Entry) {
 	r := e.Redemption
 	switch e.Kind {
 	case pointspb.Kind_RESERVED:
-		i.Open = append(i.Open, Reservation{Redemption: r.Id, BodyHash: r.BodyHash, Quantity: r.Quantity})
+		i.Open = append(i.Open, Reservation{Redemption: r.Id, BodyHash: r.BodyHash, Quantity: r.Quantity, Codes: spansOf(e.Item.GetCodes())})
 	case pointspb.Kind_SOLD, pointspb.Kind_RELEASED:
 		if n := i.reservation(r.Id, r.BodyHash); n >= 0 {
 			i.Open = slices.Delete(i.Open, n, n+1)
 		}
 	case pointspb.Kind_ITEM_SET, pointspb.Kind_REFUSED:
+		if e.Codes != nil {
+			return
+		}
 		i.LastID, i.LastResult = r.Id, Outcome(r.Outcome)
 	}
 }

@@ -17,34 +17,37 @@ type Outcome string
 
 // The outcomes, in order of precedence. The same words stand in metrics, API and tables.
 const (
-	Conflict      Outcome = "conflict"
-	Duplicate     Outcome = "duplicate"
-	NotFound      Outcome = "not_found" // an act or a return about what is not there
-	Decided       Outcome = "decided"   // an act about what was decided already
-	SamePerson    Outcome = "same_person"
-	NotOnSale     Outcome = "not_on_sale"
-	SoldOut       Outcome = "sold_out"
-	PriceChanged  Outcome = "price_changed"
-	TierRequired  Outcome = "tier_required"
-	LimitReached  Outcome = "limit_reached"
-	Frozen        Outcome = "frozen"
-	InDebt        Outcome = "debt"
-	Insufficient  Outcome = "insufficient_points"
-	TooMuch       Outcome = "too_much" // a return of more than was paid: of a redemption refused, of an order applied to what is kept
-	StockTooSmall Outcome = "stock_too_small"
-	UnknownOrder  Outcome = "unknown_order" // a retro run on an order that is forgotten, or never came
-	UnknownLine   Outcome = "unknown_line"  // a refund of a line that its order does not have; what it has of the refund is applied
-	CouponUnknown Outcome = "unknown_coupon"
-	CouponRevoked Outcome = "coupon_revoked"
-	Unchanged     Outcome = "unchanged"
-	Waiting       Outcome = "waiting"      // a refund or a verified review before its order, a removal before its review
-	Merged        Outcome = "merged"       // the member is another one
-	Forwarded     Outcome = "forwarded"    // to the member that it was merged into
-	Flagged       Outcome = "flagged"      // an abuse rule was met, and nothing is frozen for it
-	Erased        Outcome = "erased"       // the member was erased, and nothing is kept of them
-	Proposed      Outcome = "proposed"     // an adjustment that waits for a second person
-	BudgetSpent   Outcome = "budget_spent" // of a campaign: nothing is left of it
-	Applied       Outcome = "applied"
+	Conflict   Outcome = "conflict"
+	Duplicate  Outcome = "duplicate"
+	NotFound   Outcome = "not_found" // an act or a return about what is not there
+	NotCodes   Outcome = "not_codes" // codes for an item that is given otherwise
+	Decided    Outcome = "decided"   // an act about what was decided already
+	SamePerson Outcome = "same_person"
+	NotOnSale  Outcome = "not_on_sale"
+	SoldOut    Outcome = "sold_out"
+	// AddressRequired refuses what is to be shipped, where no address was given.
+	AddressRequired Outcome = "address_required"
+	PriceChanged    Outcome = "price_changed"
+	TierRequired    Outcome = "tier_required"
+	LimitReached    Outcome = "limit_reached"
+	Frozen          Outcome = "frozen"
+	InDebt          Outcome = "debt"
+	Insufficient    Outcome = "insufficient_points"
+	TooMuch         Outcome = "too_much" // a return of more than was paid: of a redemption refused, of an order applied to what is kept
+	StockTooSmall   Outcome = "stock_too_small"
+	UnknownOrder    Outcome = "unknown_order" // a retro run on an order that is forgotten, or never came
+	UnknownLine     Outcome = "unknown_line"  // a refund of a line that its order does not have; what it has of the refund is applied
+	CouponUnknown   Outcome = "unknown_coupon"
+	CouponRevoked   Outcome = "coupon_revoked"
+	Unchanged       Outcome = "unchanged"
+	Waiting         Outcome = "waiting"      // a refund or a verified review before its order, a removal before its review
+	Merged          Outcome = "merged"       // the member is another one
+	Forwarded       Outcome = "forwarded"    // to the member that it was merged into
+	Flagged         Outcome = "flagged"      // an abuse rule was met, and nothing is frozen for it
+	Erased          Outcome = "erased"       // the member was erased, and nothing is kept of them
+	Proposed        Outcome = "proposed"     // an adjustment that waits for a second person
+	BudgetSpent     Outcome = "budget_spent" // of a campaign: nothing is left of it
+	Applied         Outcome = "applied"
 )
 
 // Moment is what a decision may know of the world outside: the shard's clock and the published rulebooks.
@@ -145,6 +148,8 @@ func turn(e *pointspb.Entry) string {
 		if x := e.Arithmetic; x.GetLess() != nil {
 			return "budget " + strconv.Itoa(int(x.Lot))
 		}
+	case pointspb.Kind_CODES_EXPIRED, pointspb.Kind_CODES_LOW:
+		return strconv.FormatInt(e.EffectiveAt, 10)
 	case pointspb.Kind_FLAGGED:
 		return e.Abuse.Member
 	case pointspb.Kind_MILESTONE, pointspb.Kind_COUPON_REVOKED:

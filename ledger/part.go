@@ -12,16 +12,28 @@ const (
 )
 
 // fulfilment is how a unit of the item reaches a member: as its definition says, else by its kind.
-func (i *Item) fulfilment() string {
+func (i *Item) fulfilment() string { return fulfilment(i.Kind, i.Fulfilment) }
+
+func fulfilmentOf(d *pointspb.ItemDefinition) string {
+	return fulfilment(d.GetKind(), d.GetFulfilment())
+}
+
+func fulfilment(kind, said string) string {
 	switch {
-	case i.Kind == "bundle":
+	case kind == "bundle":
 		return FulfilBundle
-	case i.Fulfilment != "":
-		return i.Fulfilment
-	case i.Kind == "physical":
+	case said != "":
+		return said
+	case kind == "physical":
 		return FulfilShipping
 	}
 	return FulfilManual
+}
+
+// part is what the item holds for a redemption. The caller knows that it holds something.
+func (i *Item) part(q *pointspb.ReserveRequest) *pointspb.Part {
+	x := &i.Open[i.reservation(q.Redemption, q.BodyHash)]
+	return &pointspb.Part{Item: i.ID, Quantity: x.Quantity, Fulfilment: i.fulfilment(), Codes: numbersOf(heldSpans(x.Codes))}
 }
 
 // held is what item's shards hold for a redemption. Debits of earlier builds name the item alone.

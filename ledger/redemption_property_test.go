@@ -146,7 +146,9 @@ func (m *mall) settled(r *rapid.T) {
 	for _, e := range m.entries {
 		switch {
 		case e.Kind == pointspb.Kind_REDEEMED:
-			charged[e.Redemption.Item] += e.Redemption.Quantity
+			for _, p := range e.Redemption.Parts {
+				charged[p.Item] += p.Quantity
+			}
 			points += e.Redemption.UnitPrice * e.Redemption.Quantity
 			decided[e.Redemption.Id]++
 		case e.Return != nil:

@@ -31,6 +31,9 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Item:
 		d.cause.Type = "jifen.item"
 		return d.setItem(r, x.Item), nil
+	case *pointspb.Request_Codes:
+		d.cause.Type = "jifen.codes"
+		return d.loadCodes(r, x.Codes)
 	case *pointspb.Request_Retro:
 		return d.retro(r, x.Retro)
 	case *pointspb.Request_Merge:
@@ -70,38 +73,33 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 
 // reserve is step (1): the item's shard holds stock, or sends the refusal on, so that the member's shard keeps the answer.
 func (d *Decision) reserve(r *pointspb.Request, q *pointspb.ReserveRequest) *Decision {
+	if q.Debit != nil {
+		return d.reservePart(r, q)
+	}
 	id, ok := topics.ItemOf(r.Account)
 	i := d.world.item(id)
+	d.dropExpired(r.Account, i)
 	debit := &pointspb.DebitRequest{
 		Redemption: q.Redemption, Item: id, Quantity: q.Quantity, BodyHash: q.BodyHash,
 		Tiers: i.Tiers, LimitPerMember: i.PerMember, LimitPer: i.Details.LimitPer, Categories: i.Details.Categories, Zones: i.Details.Zones,
 		QuotedAt: q.QuotedAt,
 	}
 	prices, known := i.pricesFor(q, d.moment.Now)
+	rest, fits := i.components(q.Quantity)
 	switch {
 	case !ok || i.ID == "" || !i.sells(d.moment.Now) || q.Quantity <= 0:
 		d.Outcome = NotOnSale
 	case i.reservation(q.Redemption, q.BodyHash) >= 0:
 		// The client repeated itself before the member's shard decided: ask again, hold no second unit.
-	case i.Free < q.Quantity:
+	case i.Free < q.Quantity, !fits:
 		d.Outcome = SoldOut
 	case !known || q.QuotedAt != 0 && d.moment.Now >= q.QuotedUntil: // nobody pays another price than was shown
 		d.Outcome = PriceChanged
 	default:
-		d.emit(&pointspb.Entry{
-			Account: r.Account, Kind: pointspb.Kind_RESERVED, EffectiveAt: d.moment.Now,
-			Redemption: &pointspb.RedemptionFacts{Id: q.Redemption, Member: q.Member, Item: id, Quantity: q.Quantity, BodyHash: q.BodyHash},
-			Item:       &pointspb.ItemFacts{Free: -q.Quantity, Reserved: q.Quantity},
-		})
-	}
-	if d.Outcome != Applied {
-		debit.Refusal = string(d.Outcome)
+		d.Outcome = d.hold(r, q, i)
 	}
 	debit.Prices = prices
-	if d.Outcome == Applied {
-		debit.Parts = []*pointspb.Part{{Item: id, Quantity: q.Quantity, Fulfilment: i.fulfilment()}}
-	}
-	d.request(r, topics.MemberAccount(q.Member), &pointspb.Request{What: &pointspb.Request_Debit{Debit: debit}})
+	d.passOn(r, q, i, debit, rest)
 	return d
 }
 

@@ -132,6 +132,7 @@ type Item struct {
 	LastResult Outcome
 	Fulfilment string // empty: by kind
 	Details    ItemDetails
+	Pool       Pool // of its codes, where it has any
 }
 
 // Prices is a price list and until when it was in force (0 = still).
@@ -156,6 +157,7 @@ type Reservation struct {
 	Redemption string
 	BodyHash   []byte
 	Quantity   int64
+	Codes      []CodeSpan // of an item with codes
 }
 
 // For returns the price for a tier: its own if it has one, else the base price (R12, R14).
@@ -187,6 +189,7 @@ func (i *Item) Clone() *Item {
 	c.Previous = slices.Clone(i.Previous)
 	c.Open = slices.Clone(i.Open)
 	c.Details.Asked = slices.Clone(i.Details.Asked)
+	c.Pool.Free, c.Pool.Loads = slices.Clone(i.Pool.Free), slices.Clone(i.Pool.Loads)
 	return &c
 }
 

@@ -13,6 +13,7 @@ type Want struct {
 	Members, Orders, Redemptions, Items []string
 	Budgets                             []string // of campaigns
 	Identities                          []string
+	Codes                               []string // chunks of items' pools
 	Logs                                []string // members of whom the seen buckets are wanted, and which orders there are
 	Swept                               []string // members of whom all orders are wanted, and the seen buckets
 	Now                                 int64    // Unix ms; what is due by then is listed
@@ -52,5 +53,6 @@ type Batch struct {
 // Names are the keys of a shard's states, by kind, as a store holds them; of orders and seen buckets the members.
 type Names struct {
 	Members, Logs, Redemptions, Items, Budgets, Identities []string
+	Codes                                                  []string // chunks
 	Boards                                                 []string // periods
 }

@@ -26,6 +26,7 @@ func TestVector(t *testing.T) {
 		"C1": vectorC1, "C2": vectorC2, "C3": vectorC3, "C4": vectorC4, "C5": vectorC5, "C6": vectorC6, "C7": vectorC7, "C8": vectorC8,
 		"X1": vectorX1, "X2": vectorX2, "X7": vectorX7,
 		"B1": vectorB1, "B2": vectorB2, "B4": vectorB4, "B5": vectorB5,
+		"X6": vectorX6, "X10": vectorX10,
 	} {
 		t.Run(id, test)
 	}

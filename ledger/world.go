@@ -8,12 +8,14 @@ type World struct {
 	Items       map[string]*Item
 	Budgets     map[string]*Budget // by campaign
 	Identities  map[string]*Identity
+	Codes       map[string]*CodeChunk // by ChunkOf
 	// Packing is where the orders that credits made are kept as they are written; nil: they are kept as they are.
 	Packing *Packing
 
 	changed              []*Member
 	redemptions, items   map[string]struct{} // that entries changed
 	budgets, identities  map[string]struct{}
+	codes                map[string][]CodeBlock
 	forgottenRedemptions map[string]struct{}
 }
 

@@ -249,6 +249,9 @@ func (a *Audit) sums() {
 			bad("identity "+id, x.Check())
 		}
 	}
+	for _, err := range ledger.CheckCodes(a.worlds) {
+		r.differ(Difference{Where: "ledger", Shard: -1, What: err.Error(), Ledger: "of one redemption", Found: "of more"})
+	}
 	slices.SortFunc(r.Earners, func(x, y Earner) int {
 		return cmp.Or(cmp.Compare(y.Points, x.Points), cmp.Compare(x.Member, y.Member))
 	})

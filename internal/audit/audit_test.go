@@ -94,6 +94,12 @@ func start(t *testing.T) *program {
 	p.request("identity:device-1", &pointspb.Request{What: &pointspb.Request_Sight{Sight: &pointspb.SightRequest{
 		Member: "ana", Kind: "device", Version: "1", Cause: &pointspb.Cause{Source: "/s", Id: "in", OccurredAt: p.now.UnixMilli()},
 	}}})
+	p.request("item:card", &pointspb.Request{What: &pointspb.Request_Item{Item: &pointspb.ItemRequest{
+		Definition: &pointspb.ItemDefinition{Id: "card", BasePrice: 15, OnSale: true, Fulfilment: ledger.FulfilCodes},
+	}}})
+	p.request("item:card", &pointspb.Request{What: &pointspb.Request_Codes{Codes: &pointspb.CodesRequest{
+		Blocks: []*pointspb.CodeBlock{{First: 1, Count: 2, Sealed: []byte("sealed")}}, Spans: []*pointspb.CodeSpan{{From: 1, To: 2}},
+	}}})
 	p.apply()
 	p.copied.count = audit.Count{Rows: p.head.Seq, Distinct: p.head.Seq, Max: p.head.Seq, Last: p.head.Seq}
 	p.copied.sums = audit.Sums{Members: map[string]ledger.Balance{}, Totals: audit.Totals{Outstanding: 32, Granted: 57, Reversed: 10, Redeemed: 15}}
@@ -155,6 +161,7 @@ func (p *program) applyFrom(seq uint64) {
 	if err := p.store.Apply(p.t.Context(), []ledger.Batch{b}); err != nil {
 		p.t.Fatal(err)
 	}
+	p.world.StoredCodes()
 	for _, m := range p.world.Members {
 		m.Settle()
 	}
@@ -273,6 +280,7 @@ func TestChangedFieldOfAStateIsTheOneReported(t *testing.T) {
 		{"m:ana", "member ana", func() any { return &ledger.Account{} }, own},
 		{"l:ana", "order ana\x1f/s\x1fO", func() any { return &ledger.Order{} }, inLog},
 		{"r:r", "redemption r", func() any { return &ledger.Redemption{} }, coding{cbor.Unmarshal, cbor.Marshal}},
+		{"i:card", "item card", func() any { return &ledger.Item{} }, coding{cbor.Unmarshal, cbor.Marshal}},
 		{"d:device-1", "identity device-1", func() any { return &ledger.Identity{} }, coding{cbor.Unmarshal, cbor.Marshal}},
 	} {
 		key := "jifen:{0}:" + c.key
@@ -322,7 +330,11 @@ func change(v reflect.Value) {
 	case reflect.String:
 		v.SetString(v.String() + "x")
 	case reflect.Struct:
-		change(v.Field(0))
+		first := 0
+		if v.Type().Field(0).Name == "_" {
+			first = 1
+		}
+		change(v.Field(first))
 	case reflect.Slice:
 		if v.Len() > 0 {
 			v.Set(v.Slice(0, v.Len()-1))
@@ -338,12 +350,13 @@ func TestLostAndForeignStatesAreReported(t *testing.T) {
 	p.raw.Del(ctx, "jifen:{0}:m:ben")
 	p.raw.Set(ctx, "jifen:{0}:m:zoe", p.raw.Get(ctx, "jifen:{0}:m:ana").Val(), 0)
 	p.raw.SetRange(ctx, "jifen:{0}:l:ben", 6, "x")
+	p.raw.Del(ctx, "jifen:{0}:c:card:0")
 	p.raw.ZAdd(ctx, "jifen:{0}:due", redis.Z{Score: 5, Member: "m:ana"})
 	p.raw.ZRem(ctx, "jifen:{0}:due", "r:r")
 	p.raw.ZIncrBy(ctx, "jifen:{0}:board:202606", 1, "ben")
 	p.raw.ZAdd(ctx, "jifen:{0}:board:202605", redis.Z{Score: 5, Member: "zoe"})
 	got := strings.Join(p.differences(), "\n")
-	for _, want := range []string{"member ben Lots", "member zoe Lots", "seen ids ben", "due m:ana", "due r:r", "leaderboard 202606 ben", "leaderboard 202605 zoe"} {
+	for _, want := range []string{"member ben Lots", "member zoe Lots", "codes card:0 Blocks", "seen ids ben", "due m:ana", "due r:r", "leaderboard 202606 ben", "leaderboard 202605 zoe"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not reported:\n%s", want, got)
 		}
@@ -361,7 +374,7 @@ func TestStoreAtAnotherPlaceIsReported(t *testing.T) {
 		t.Errorf("a store that is behind: %s", d)
 	}
 	p = start(t)
-	p.raw.Set(t.Context(), "jifen:{0}:applied", fmt.Sprintf("%d:%d:%s:0:5", p.head.Seq, p.head.Offset, strings.Repeat("ab", 32)), 0)
+	p.raw.Set(t.Context(), "jifen:{0}:applied", fmt.Sprintf("%d:%d:%s:0:6", p.head.Seq, p.head.Offset, strings.Repeat("ab", 32)), 0)
 	if d := strings.Join(p.differences(), "\n"); !strings.Contains(d, "redis: chain hash") {
 		t.Errorf("a store of another chain: %s", d)
 	}
@@ -436,4 +449,20 @@ func TestRedemptionOfAFrozenAccountIsReported(t *testing.T) {
 	p.copied.sums.Totals.Redeemed, p.copied.sums.Totals.Outstanding = 22, 25
 	p.applyFrom(before + 1)
 	equal(t, "differences", p.differences(), []string{"ledger: I13: seq " + fmt.Sprint(p.head.Seq) + " redeems of member:ben, which is frozen"})
+}
+
+func TestCodeOfTwoRedemptionsIsReported(t *testing.T) {
+	p := start(t)
+	for _, id := range []string{"r1", "r2"} {
+		p.seal(&pointspb.Entry{
+			Account: "member:ben", Kind: pointspb.Kind_REDEEMED, Cause: &pointspb.Cause{Id: id}, RecordedAt: p.now.UnixMilli(),
+			Redemption: &pointspb.RedemptionFacts{Id: id, Member: "ben", Item: "card", Quantity: 1, Outcome: "applied", Parts: []*pointspb.Part{
+				{Item: "card", Quantity: 1, Fulfilment: ledger.FulfilCodes, Codes: []int64{2}},
+			}},
+		})
+	}
+	got := strings.Join(p.differences(), "\n")
+	if !strings.Contains(got, "I12: code card:2 belongs to r") {
+		t.Errorf("differences %s", got)
+	}
 }

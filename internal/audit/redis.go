@@ -65,6 +65,7 @@ func (a *Audit) compareShard(ctx context.Context, n int32, names *ledger.Names, 
 		Members: union(names.Members, w.Members), Logs: union(names.Logs, w.Members),
 		Redemptions: union(names.Redemptions, w.Redemptions), Items: union(names.Items, w.Items),
 		Budgets: union(names.Budgets, w.Budgets), Identities: union(names.Identities, w.Identities),
+		Codes: union(names.Codes, w.Codes),
 	}
 	for part := range parts(n, &want) {
 		found, err := a.meet(ctx, part, deadline)
@@ -119,6 +120,7 @@ func (a *Audit) comparePart(part *ledger.Want, found *ledger.World) {
 	compareStates(a, n, "item", named(w.Items, part.Items), found.Items)
 	compareStates(a, n, "budget", named(w.Budgets, part.Budgets), found.Budgets)
 	compareStates(a, n, "identity", named(w.Identities, part.Identities), found.Identities)
+	compareStates(a, n, "codes", named(w.Codes, part.Codes), found.Codes)
 	a.compareSeen(n, seen(w, part.Swept), seen(found, part.Swept))
 }
 
@@ -182,11 +184,11 @@ func named[S any](states map[string]*S, names []string) map[string]*S {
 // parts cuts what is to be read into pieces; the first is read even if there is nothing, for its applied mark.
 func parts(n int32, all *ledger.Names) func(yield func(ledger.Want) bool) {
 	return func(yield func(ledger.Want) bool) {
-		lists := [...][]string{all.Members, all.Logs, all.Redemptions, all.Items, all.Budgets, all.Identities}
+		lists := [...][]string{all.Members, all.Logs, all.Redemptions, all.Items, all.Budgets, all.Identities, all.Codes}
 		more := func(list []string) bool { return len(list) > 0 }
 		for first := true; first || slices.ContainsFunc(lists[:], more); first = false {
 			w := ledger.Want{Shard: n}
-			for i, to := range []*[]string{&w.Members, &w.Swept, &w.Redemptions, &w.Items, &w.Budgets, &w.Identities} {
+			for i, to := range []*[]string{&w.Members, &w.Swept, &w.Redemptions, &w.Items, &w.Budgets, &w.Identities, &w.Codes} {
 				k := min(len(lists[i]), readMost)
 				*to, lists[i] = lists[i][:k], lists[i][k:]
 			}

@@ -96,6 +96,9 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 	for id := range b.World.ChangedIdentities() {
 		err = errors.Join(err, w.put(w.keys.identity(id), b.World.Identities[id]))
 	}
+	for chunk, blocks := range b.World.LoadedCodes() {
+		err = errors.Join(err, w.codes(chunk, blocks))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode states of shard %d: %w", b.Shard, err)
 	}
@@ -264,37 +267,4 @@ func (s *Store) Reset(ctx context.Context, shards map[int32]bool) error {
 		return fmt.Errorf("reset redis: %w", err)
 	}
 	return nil
-}
-
-// Publish tells the API instances that redemptions have been decided. It is a hint; a failure costs only time.
-func (s *Store) Publish(ctx context.Context, redemptions []string) error {
-	if len(redemptions) == 0 {
-		return nil
-	}
-	p := s.client.Pipeline()
-	for _, id := range redemptions {
-		p.Publish(ctx, outcomes, id)
-	}
-	if _, err := p.Exec(ctx); err != nil {
-		return fmt.Errorf("publish outcomes: %w", err)
-	}
-	return nil
-}
-
-// Outcomes listens for decided redemptions until ctx ends, calling tell for each.
-func (s *Store) Outcomes(ctx context.Context, tell func(redemption string)) {
-	sub := s.client.Subscribe(ctx, outcomes)
-	defer func() { _ = sub.Close() }()
-	messages := sub.Channel()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case m, ok := <-messages:
-			if !ok {
-				return
-			}
-			tell(m.Payload)
-		}
-	}
 }

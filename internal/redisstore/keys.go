@@ -21,6 +21,7 @@ func (k keys) board(period string) string  { return k.prefix + "board:" + period
 func (k keys) items() string               { return k.prefix + "items" }
 func (k keys) item(id string) string       { return k.prefix + "i:" + id }
 func (k keys) budget(id string) string     { return k.prefix + "b:" + id }
+func (k keys) codes(chunk string) string   { return k.prefix + "c:" + chunk }
 func (k keys) identity(id string) string   { return k.prefix + "d:" + id }
 
 // The keys of a member's inbox begin with "jifen:inbox:{<mark>}:", where the mark is made from the member's id: what is left

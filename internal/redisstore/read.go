@@ -89,7 +89,7 @@ type memberLog struct {
 func (s *Store) question(w *ledger.Want) question {
 	k := shardKeys(w.Shard)
 	q := question{codec: s.codec, want: w, logs: memberLogs(w)}
-	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Budgets)+len(w.Identities)+len(q.logs))
+	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Budgets)+len(w.Identities)+len(w.Codes)+len(q.logs))
 	q.keys = append(q.keys, k.applied(), k.due())
 	for _, id := range w.Members {
 		q.keys = append(q.keys, k.member(id))
@@ -105,6 +105,9 @@ func (s *Store) question(w *ledger.Want) question {
 	}
 	for _, id := range w.Identities {
 		q.keys = append(q.keys, k.identity(id))
+	}
+	for _, chunk := range w.Codes {
+		q.keys = append(q.keys, k.codes(chunk))
 	}
 	for _, l := range q.logs {
 		q.keys = append(q.keys, k.log(l.member))
@@ -176,7 +179,7 @@ func list(x any) []any {
 	return l
 }
 
-// state decodes the i-th wanted state: members, redemptions, items, budgets, identities, logs, in this order.
+// state decodes the i-th wanted state: members, redemptions, items, budgets, identities, codes, logs, in this order.
 func (q *question) state(i int, v string, g *ledger.Got) error {
 	w := q.want
 	if i < len(w.Members) {
@@ -206,7 +209,11 @@ func (q *question) state(i int, v string, g *ledger.Got) error {
 		g.World.Identities[w.Identities[i]] = x
 		return q.codec.read(v, x)
 	}
-	return readLog(&q.logs[i-len(w.Identities)], v, g)
+	i -= len(w.Identities)
+	if i < len(w.Codes) {
+		return q.codec.readCodes(w.Codes[i], v, g.World)
+	}
+	return readLog(&q.logs[i-len(w.Codes)], v, g)
 }
 
 // readLog decodes a member's seen buckets and the orders that are wanted, and hashes the keys of all orders.

@@ -55,7 +55,7 @@ func (s *Store) Names(ctx context.Context) (map[int32]*ledger.Names, error) {
 		return nil, fmt.Errorf("scan redis: %w", err)
 	}
 	for _, n := range out {
-		for _, list := range []*[]string{&n.Members, &n.Logs, &n.Redemptions, &n.Items, &n.Budgets, &n.Identities, &n.Boards} {
+		for _, list := range []*[]string{&n.Members, &n.Logs, &n.Redemptions, &n.Items, &n.Budgets, &n.Identities, &n.Codes, &n.Boards} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list) // a scan may tell a key twice
 		}
@@ -82,6 +82,8 @@ func add(n *ledger.Names, key string) {
 		n.Items = append(n.Items, id)
 	case "b":
 		n.Budgets = append(n.Budgets, id)
+	case "c":
+		n.Codes = append(n.Codes, id)
 	case "d":
 		n.Identities = append(n.Identities, id)
 	}

@@ -55,6 +55,8 @@ func requestKind(r *pointspb.Request) string {
 		return "settle"
 	case *pointspb.Request_Item:
 		return "item"
+	case *pointspb.Request_Codes:
+		return "codes"
 	case *pointspb.Request_Retro:
 		return "retro"
 	case *pointspb.Request_Merge:

@@ -71,6 +71,9 @@ const (
 	Kind_ERASED           Kind = 47 // the member is forgotten: nothing is left of the account but that
 	Kind_REBATED          Kind = 50 // points given back for a redemption, pending until it is fulfilled
 	Kind_REBATE_REVERSED  Kind = 51 // taken back of them: units were returned
+	Kind_CODES_LOADED     Kind = 55 // into an item's pool
+	Kind_CODES_EXPIRED    Kind = 56 // that nobody got in time
+	Kind_CODES_LOW        Kind = 57 // fewer are left than the item's codes_low: whoever keeps the pool is told
 )
 
 // Enum value maps for Kind.
@@ -120,6 +123,9 @@ var (
 		47: "ERASED",
 		50: "REBATED",
 		51: "REBATE_REVERSED",
+		55: "CODES_LOADED",
+		56: "CODES_EXPIRED",
+		57: "CODES_LOW",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -166,6 +172,9 @@ var (
 		"ERASED":           47,
 		"REBATED":          50,
 		"REBATE_REVERSED":  51,
+		"CODES_LOADED":     55,
+		"CODES_EXPIRED":    56,
+		"CODES_LOW":        57,
 	}
 )
 
@@ -2232,6 +2241,258 @@ func (x *StockRequest) GetReason() string {
 	return ""
 }
 
+// CodesRequest loads codes into an item's pool. They are sealed, and numbered in the order in which they are loaded.
+type CodesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Blocks        []*CodeBlock           `protobuf:"bytes,1,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	Spans         []*CodeSpan            `protobuf:"bytes,2,rep,name=spans,proto3" json:"spans,omitempty"`                                    // until when they are good: all of them, in the order of their numbers
+	LoadedBefore  int64                  `protobuf:"varint,3,opt,name=loaded_before,json=loadedBefore,proto3" json:"loaded_before,omitempty"` // the number of the newest code that the loader knew of: duplicates of later ones it could not see
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodesRequest) Reset() {
+	*x = CodesRequest{}
+	mi := &file_points_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodesRequest) ProtoMessage() {}
+
+func (x *CodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodesRequest.ProtoReflect.Descriptor instead.
+func (*CodesRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *CodesRequest) GetBlocks() []*CodeBlock {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
+func (x *CodesRequest) GetSpans() []*CodeSpan {
+	if x != nil {
+		return x.Spans
+	}
+	return nil
+}
+
+func (x *CodesRequest) GetLoadedBefore() int64 {
+	if x != nil {
+		return x.LoadedBefore
+	}
+	return 0
+}
+
+// CodeBlock is codes with numbers in a row, sealed together; none crosses from one chunk of the pool into the next.
+type CodeBlock struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	First         int64                  `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"` // number of its first code, from 1 on
+	Count         int64                  `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	Sealed        []byte                 `protobuf:"bytes,3,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodeBlock) Reset() {
+	*x = CodeBlock{}
+	mi := &file_points_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodeBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodeBlock) ProtoMessage() {}
+
+func (x *CodeBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodeBlock.ProtoReflect.Descriptor instead.
+func (*CodeBlock) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CodeBlock) GetFirst() int64 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *CodeBlock) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *CodeBlock) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// CodeSpan is numbers in a row that are good until the same instant.
+type CodeSpan struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          int64                  `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
+	To            int64                  `protobuf:"varint,2,opt,name=to,proto3" json:"to,omitempty"`                                // the last of them
+	ExpiresAt     int64                  `protobuf:"varint,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"` // Unix ms; 0 = never
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodeSpan) Reset() {
+	*x = CodeSpan{}
+	mi := &file_points_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodeSpan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodeSpan) ProtoMessage() {}
+
+func (x *CodeSpan) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodeSpan.ProtoReflect.Descriptor instead.
+func (*CodeSpan) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CodeSpan) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *CodeSpan) GetTo() int64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *CodeSpan) GetExpiresAt() int64 {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return 0
+}
+
+// CodesFacts say what became of codes that were to be loaded.
+type CodesFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // of the request
+	Blocks        []*CodeBlock           `protobuf:"bytes,2,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	Spans         []*CodeSpan            `protobuf:"bytes,3,rep,name=spans,proto3" json:"spans,omitempty"`
+	Outcome       string                 `protobuf:"bytes,4,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodesFacts) Reset() {
+	*x = CodesFacts{}
+	mi := &file_points_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodesFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodesFacts) ProtoMessage() {}
+
+func (x *CodesFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodesFacts.ProtoReflect.Descriptor instead.
+func (*CodesFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CodesFacts) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CodesFacts) GetBlocks() []*CodeBlock {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
+func (x *CodesFacts) GetSpans() []*CodeSpan {
+	if x != nil {
+		return x.Spans
+	}
+	return nil
+}
+
+func (x *CodesFacts) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
 // MergeRequest tells the owner of a member that it is another one: everything it has goes there (R68).
 type MergeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2243,7 +2504,7 @@ type MergeRequest struct {
 
 func (x *MergeRequest) Reset() {
 	*x = MergeRequest{}
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2255,7 +2516,7 @@ func (x *MergeRequest) String() string {
 func (*MergeRequest) ProtoMessage() {}
 
 func (x *MergeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[22]
+	mi := &file_points_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2268,7 +2529,7 @@ func (x *MergeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeRequest.ProtoReflect.Descriptor instead.
 func (*MergeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{22}
+	return file_points_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *MergeRequest) GetInto() string {
@@ -2297,7 +2558,7 @@ type AbsorbRequest struct {
 
 func (x *AbsorbRequest) Reset() {
 	*x = AbsorbRequest{}
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2309,7 +2570,7 @@ func (x *AbsorbRequest) String() string {
 func (*AbsorbRequest) ProtoMessage() {}
 
 func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[23]
+	mi := &file_points_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2322,7 +2583,7 @@ func (x *AbsorbRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbsorbRequest.ProtoReflect.Descriptor instead.
 func (*AbsorbRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{23}
+	return file_points_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AbsorbRequest) GetFrom() string {
@@ -2356,7 +2617,7 @@ type ForwardRequest struct {
 
 func (x *ForwardRequest) Reset() {
 	*x = ForwardRequest{}
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2368,7 +2629,7 @@ func (x *ForwardRequest) String() string {
 func (*ForwardRequest) ProtoMessage() {}
 
 func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[24]
+	mi := &file_points_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2381,7 +2642,7 @@ func (x *ForwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForwardRequest.ProtoReflect.Descriptor instead.
 func (*ForwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{24}
+	return file_points_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ForwardRequest) GetEvent() []byte {
@@ -2405,7 +2666,7 @@ type Carried struct {
 
 func (x *Carried) Reset() {
 	*x = Carried{}
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2417,7 +2678,7 @@ func (x *Carried) String() string {
 func (*Carried) ProtoMessage() {}
 
 func (x *Carried) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[25]
+	mi := &file_points_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2430,7 +2691,7 @@ func (x *Carried) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Carried.ProtoReflect.Descriptor instead.
 func (*Carried) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{25}
+	return file_points_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Carried) GetFormat() uint32 {
@@ -2490,7 +2751,7 @@ type CarriedRedemption struct {
 
 func (x *CarriedRedemption) Reset() {
 	*x = CarriedRedemption{}
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2502,7 +2763,7 @@ func (x *CarriedRedemption) String() string {
 func (*CarriedRedemption) ProtoMessage() {}
 
 func (x *CarriedRedemption) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[26]
+	mi := &file_points_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2515,7 +2776,7 @@ func (x *CarriedRedemption) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedRedemption.ProtoReflect.Descriptor instead.
 func (*CarriedRedemption) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{26}
+	return file_points_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CarriedRedemption) GetId() string {
@@ -2624,7 +2885,7 @@ type CarriedRebate struct {
 
 func (x *CarriedRebate) Reset() {
 	*x = CarriedRebate{}
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2636,7 +2897,7 @@ func (x *CarriedRebate) String() string {
 func (*CarriedRebate) ProtoMessage() {}
 
 func (x *CarriedRebate) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[27]
+	mi := &file_points_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2649,7 +2910,7 @@ func (x *CarriedRebate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedRebate.ProtoReflect.Descriptor instead.
 func (*CarriedRebate) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{27}
+	return file_points_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CarriedRebate) GetLot() uint32 {
@@ -2706,7 +2967,7 @@ type CarriedUse struct {
 
 func (x *CarriedUse) Reset() {
 	*x = CarriedUse{}
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2718,7 +2979,7 @@ func (x *CarriedUse) String() string {
 func (*CarriedUse) ProtoMessage() {}
 
 func (x *CarriedUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[28]
+	mi := &file_points_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2731,7 +2992,7 @@ func (x *CarriedUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedUse.ProtoReflect.Descriptor instead.
 func (*CarriedUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{28}
+	return file_points_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CarriedUse) GetLot() *Lot {
@@ -2765,7 +3026,7 @@ type CarriedOrder struct {
 
 func (x *CarriedOrder) Reset() {
 	*x = CarriedOrder{}
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2777,7 +3038,7 @@ func (x *CarriedOrder) String() string {
 func (*CarriedOrder) ProtoMessage() {}
 
 func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[29]
+	mi := &file_points_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2790,7 +3051,7 @@ func (x *CarriedOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedOrder.ProtoReflect.Descriptor instead.
 func (*CarriedOrder) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{29}
+	return file_points_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CarriedOrder) GetKey() string {
@@ -2817,7 +3078,7 @@ type CarriedMonth struct {
 
 func (x *CarriedMonth) Reset() {
 	*x = CarriedMonth{}
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2829,7 +3090,7 @@ func (x *CarriedMonth) String() string {
 func (*CarriedMonth) ProtoMessage() {}
 
 func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[30]
+	mi := &file_points_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2842,7 +3103,7 @@ func (x *CarriedMonth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CarriedMonth.ProtoReflect.Descriptor instead.
 func (*CarriedMonth) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{30}
+	return file_points_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CarriedMonth) GetMonth() int32 {
@@ -2869,7 +3130,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2881,7 +3142,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[31]
+	mi := &file_points_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2894,7 +3155,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{31}
+	return file_points_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *EraseRequest) GetAt() int64 {
@@ -2926,7 +3187,7 @@ type ActFacts struct {
 
 func (x *ActFacts) Reset() {
 	*x = ActFacts{}
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2938,7 +3199,7 @@ func (x *ActFacts) String() string {
 func (*ActFacts) ProtoMessage() {}
 
 func (x *ActFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[32]
+	mi := &file_points_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2951,7 +3212,7 @@ func (x *ActFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActFacts.ProtoReflect.Descriptor instead.
 func (*ActFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{32}
+	return file_points_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ActFacts) GetId() string {
@@ -3050,7 +3311,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3062,7 +3323,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[33]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3075,7 +3336,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{33}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RestoreRequest) GetRedemption() string {
@@ -3113,7 +3374,7 @@ type ReferRequest struct {
 
 func (x *ReferRequest) Reset() {
 	*x = ReferRequest{}
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3125,7 +3386,7 @@ func (x *ReferRequest) String() string {
 func (*ReferRequest) ProtoMessage() {}
 
 func (x *ReferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[34]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3138,7 +3399,7 @@ func (x *ReferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferRequest.ProtoReflect.Descriptor instead.
 func (*ReferRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{34}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReferRequest) GetReferral() *ReferralFacts {
@@ -3189,7 +3450,7 @@ type RecallRequest struct {
 
 func (x *RecallRequest) Reset() {
 	*x = RecallRequest{}
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3201,7 +3462,7 @@ func (x *RecallRequest) String() string {
 func (*RecallRequest) ProtoMessage() {}
 
 func (x *RecallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[35]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3214,7 +3475,7 @@ func (x *RecallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecallRequest.ProtoReflect.Descriptor instead.
 func (*RecallRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{35}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RecallRequest) GetReferral() *ReferralFacts {
@@ -3255,7 +3516,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3267,7 +3528,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[36]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3280,7 +3541,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{36}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 // RetroRequest asks what a retro run makes of one order, or undoes that (semantics §9).
@@ -3295,7 +3556,7 @@ type RetroRequest struct {
 
 func (x *RetroRequest) Reset() {
 	*x = RetroRequest{}
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3307,7 +3568,7 @@ func (x *RetroRequest) String() string {
 func (*RetroRequest) ProtoMessage() {}
 
 func (x *RetroRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3320,7 +3581,7 @@ func (x *RetroRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRequest.ProtoReflect.Descriptor instead.
 func (*RetroRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RetroRequest) GetRun() string {
@@ -3354,7 +3615,7 @@ type PreferenceRequest struct {
 
 func (x *PreferenceRequest) Reset() {
 	*x = PreferenceRequest{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3366,7 +3627,7 @@ func (x *PreferenceRequest) String() string {
 func (*PreferenceRequest) ProtoMessage() {}
 
 func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3379,7 +3640,7 @@ func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreferenceRequest.ProtoReflect.Descriptor instead.
 func (*PreferenceRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *PreferenceRequest) GetLeaderboardHidden() bool {
@@ -3403,7 +3664,7 @@ type SightRequest struct {
 
 func (x *SightRequest) Reset() {
 	*x = SightRequest{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3415,7 +3676,7 @@ func (x *SightRequest) String() string {
 func (*SightRequest) ProtoMessage() {}
 
 func (x *SightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3428,7 +3689,7 @@ func (x *SightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightRequest.ProtoReflect.Descriptor instead.
 func (*SightRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SightRequest) GetMember() string {
@@ -3479,7 +3740,7 @@ type SuspectRequest struct {
 
 func (x *SuspectRequest) Reset() {
 	*x = SuspectRequest{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3491,7 +3752,7 @@ func (x *SuspectRequest) String() string {
 func (*SuspectRequest) ProtoMessage() {}
 
 func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3504,7 +3765,7 @@ func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspectRequest.ProtoReflect.Descriptor instead.
 func (*SuspectRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *SuspectRequest) GetRule() string {
@@ -3552,7 +3813,7 @@ type AbuseFacts struct {
 
 func (x *AbuseFacts) Reset() {
 	*x = AbuseFacts{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3564,7 +3825,7 @@ func (x *AbuseFacts) String() string {
 func (*AbuseFacts) ProtoMessage() {}
 
 func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3577,7 +3838,7 @@ func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbuseFacts.ProtoReflect.Descriptor instead.
 func (*AbuseFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *AbuseFacts) GetOn() string {
@@ -3650,7 +3911,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3662,7 +3923,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3675,7 +3936,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Watch) GetRule() string {
@@ -3729,7 +3990,7 @@ type SightingFacts struct {
 
 func (x *SightingFacts) Reset() {
 	*x = SightingFacts{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3741,7 +4002,7 @@ func (x *SightingFacts) String() string {
 func (*SightingFacts) ProtoMessage() {}
 
 func (x *SightingFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3754,7 +4015,7 @@ func (x *SightingFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightingFacts.ProtoReflect.Descriptor instead.
 func (*SightingFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SightingFacts) GetKind() string {
@@ -3817,7 +4078,7 @@ type Suspects struct {
 
 func (x *Suspects) Reset() {
 	*x = Suspects{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3829,7 +4090,7 @@ func (x *Suspects) String() string {
 func (*Suspects) ProtoMessage() {}
 
 func (x *Suspects) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3842,7 +4103,7 @@ func (x *Suspects) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspects.ProtoReflect.Descriptor instead.
 func (*Suspects) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Suspects) GetRule() string {
@@ -3895,6 +4156,7 @@ type Request struct {
 	//	*Request_Suspect
 	//	*Request_Erase
 	//	*Request_Stock
+	//	*Request_Codes
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3902,7 +4164,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3914,7 +4176,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3927,7 +4189,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Request) GetAccount() string {
@@ -4208,6 +4470,15 @@ func (x *Request) GetStock() *StockRequest {
 	return nil
 }
 
+func (x *Request) GetCodes() *CodesRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Codes); ok {
+			return x.Codes
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -4321,6 +4592,10 @@ type Request_Stock struct {
 	Stock *StockRequest `protobuf:"bytes,50,opt,name=stock,proto3,oneof"`
 }
 
+type Request_Codes struct {
+	Codes *CodesRequest `protobuf:"bytes,55,opt,name=codes,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -4375,6 +4650,8 @@ func (*Request_Erase) isRequest_What() {}
 
 func (*Request_Stock) isRequest_What() {}
 
+func (*Request_Codes) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4387,7 +4664,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4399,7 +4676,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4412,7 +4689,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -4450,7 +4727,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4462,7 +4739,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4475,7 +4752,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -4542,7 +4819,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4554,7 +4831,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4567,7 +4844,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -4722,7 +4999,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4734,7 +5011,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4747,7 +5024,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -4784,7 +5061,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4796,7 +5073,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4809,7 +5086,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -4855,7 +5132,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4867,7 +5144,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4880,7 +5157,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -4937,7 +5214,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4949,7 +5226,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4962,7 +5239,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -5045,7 +5322,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5057,7 +5334,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5070,7 +5347,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{53}
+	return file_points_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -5090,7 +5367,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5102,7 +5379,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5115,7 +5392,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{54}
+	return file_points_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -5139,7 +5416,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5151,7 +5428,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5164,7 +5441,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{55}
+	return file_points_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -5216,7 +5493,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5228,7 +5505,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5241,7 +5518,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{56}
+	return file_points_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Use) GetPer() string {
@@ -5294,7 +5571,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5306,7 +5583,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5319,7 +5596,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{57}
+	return file_points_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -5377,7 +5654,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5389,7 +5666,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5402,7 +5679,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{58}
+	return file_points_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -5443,7 +5720,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5455,7 +5732,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5468,7 +5745,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{59}
+	return file_points_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -5507,7 +5784,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5519,7 +5796,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5532,7 +5809,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{60}
+	return file_points_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -5652,7 +5929,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5664,7 +5941,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5677,7 +5954,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{61}
+	return file_points_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -5818,7 +6095,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5830,7 +6107,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5843,7 +6120,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{62}
+	return file_points_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -5875,15 +6152,18 @@ type ItemFacts struct {
 	Free          int64                  `protobuf:"varint,4,opt,name=free,proto3" json:"free,omitempty"`
 	Reserved      int64                  `protobuf:"varint,5,opt,name=reserved,proto3" json:"reserved,omitempty"`
 	Sold          int64                  `protobuf:"varint,6,opt,name=sold,proto3" json:"sold,omitempty"`
-	Actor         string                 `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`   // ITEM_SET: who set it
-	Reason        string                 `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"` // of units loaded or taken out
+	Actor         string                 `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`                            // ITEM_SET: who set it
+	Reason        string                 `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`                          // of units loaded or taken out
+	Codes         []*CodeSpan            `protobuf:"bytes,10,rep,name=codes,proto3" json:"codes,omitempty"`                           // RESERVED, SENT_AGAIN: taken from the pool; RELEASED: put back into it; CODES_EXPIRED: gone
+	CodesLeft     int64                  `protobuf:"varint,11,opt,name=codes_left,json=codesLeft,proto3" json:"codes_left,omitempty"` // CODES_LOW
+	CodesLow      int64                  `protobuf:"varint,12,opt,name=codes_low,json=codesLow,proto3" json:"codes_low,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5895,7 +6175,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5908,7 +6188,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{63}
+	return file_points_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -5967,6 +6247,27 @@ func (x *ItemFacts) GetReason() string {
 	return ""
 }
 
+func (x *ItemFacts) GetCodes() []*CodeSpan {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
+func (x *ItemFacts) GetCodesLeft() int64 {
+	if x != nil {
+		return x.CodesLeft
+	}
+	return 0
+}
+
+func (x *ItemFacts) GetCodesLow() int64 {
+	if x != nil {
+		return x.CodesLow
+	}
+	return 0
+}
+
 // MergeFacts say which member an account was merged into, or what came from which one.
 type MergeFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -5980,7 +6281,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5992,7 +6293,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6005,7 +6306,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{64}
+	return file_points_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -6047,7 +6348,7 @@ type LotPoints struct {
 
 func (x *LotPoints) Reset() {
 	*x = LotPoints{}
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6059,7 +6360,7 @@ func (x *LotPoints) String() string {
 func (*LotPoints) ProtoMessage() {}
 
 func (x *LotPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6072,7 +6373,7 @@ func (x *LotPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
 func (*LotPoints) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{65}
+	return file_points_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *LotPoints) GetLot() uint32 {
@@ -6109,7 +6410,7 @@ type MilestoneFacts struct {
 
 func (x *MilestoneFacts) Reset() {
 	*x = MilestoneFacts{}
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6121,7 +6422,7 @@ func (x *MilestoneFacts) String() string {
 func (*MilestoneFacts) ProtoMessage() {}
 
 func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6134,7 +6435,7 @@ func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
 func (*MilestoneFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{66}
+	return file_points_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *MilestoneFacts) GetMilestone() string {
@@ -6228,7 +6529,7 @@ type CouponUse struct {
 
 func (x *CouponUse) Reset() {
 	*x = CouponUse{}
-	mi := &file_points_proto_msgTypes[67]
+	mi := &file_points_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6240,7 +6541,7 @@ func (x *CouponUse) String() string {
 func (*CouponUse) ProtoMessage() {}
 
 func (x *CouponUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[67]
+	mi := &file_points_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6253,7 +6554,7 @@ func (x *CouponUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
 func (*CouponUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{67}
+	return file_points_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *CouponUse) GetCoupon() string {
@@ -6342,6 +6643,7 @@ type Entry struct {
 	Sighting      *SightingFacts         `protobuf:"bytes,50,opt,name=sighting,proto3" json:"sighting,omitempty"`
 	Identities    []string               `protobuf:"bytes,51,rep,name=identities,proto3" json:"identities,omitempty"` // devices and addresses with which the member was not seen before
 	Less          []*LotPoints           `protobuf:"bytes,56,rep,name=less,proto3" json:"less,omitempty"`             // REVERSED: of what stood before the lots of coupons crossed, so much is gone
+	Codes         *CodesFacts            `protobuf:"bytes,65,opt,name=codes,proto3" json:"codes,omitempty"`           // that were loaded, or were to be
 	Waiting       []byte                 `protobuf:"bytes,55,opt,name=waiting,proto3" json:"waiting,omitempty"`       // CreditEvent of a review that waits for the order of order_key
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`           // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
@@ -6350,7 +6652,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[68]
+	mi := &file_points_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6362,7 +6664,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[68]
+	mi := &file_points_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6375,7 +6677,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{68}
+	return file_points_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *Entry) GetAccount() string {
@@ -6714,6 +7016,13 @@ func (x *Entry) GetLess() []*LotPoints {
 	return nil
 }
 
+func (x *Entry) GetCodes() *CodesFacts {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 func (x *Entry) GetWaiting() []byte {
 	if x != nil {
 		return x.Waiting
@@ -6934,7 +7243,26 @@ const file_points_proto_rawDesc = "" +
 	"keep_stock\x18\x05 \x01(\bR\tkeepStock\"8\n" +
 	"\fStockRequest\x12\x10\n" +
 	"\x03add\x18\x01 \x01(\x03R\x03add\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"2\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x98\x01\n" +
+	"\fCodesRequest\x122\n" +
+	"\x06blocks\x18\x01 \x03(\v2\x1a.jifen.points.v1.CodeBlockR\x06blocks\x12/\n" +
+	"\x05spans\x18\x02 \x03(\v2\x19.jifen.points.v1.CodeSpanR\x05spans\x12#\n" +
+	"\rloaded_before\x18\x03 \x01(\x03R\floadedBefore\"O\n" +
+	"\tCodeBlock\x12\x14\n" +
+	"\x05first\x18\x01 \x01(\x03R\x05first\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x16\n" +
+	"\x06sealed\x18\x03 \x01(\fR\x06sealed\"M\n" +
+	"\bCodeSpan\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\x03R\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\x03R\x02to\x12\x1d\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\x03R\texpiresAt\"\x9b\x01\n" +
+	"\n" +
+	"CodesFacts\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
+	"\x06blocks\x18\x02 \x03(\v2\x1a.jifen.points.v1.CodeBlockR\x06blocks\x12/\n" +
+	"\x05spans\x18\x03 \x03(\v2\x19.jifen.points.v1.CodeSpanR\x05spans\x12\x18\n" +
+	"\aoutcome\x18\x04 \x01(\tR\aoutcome\"2\n" +
 	"\fMergeRequest\x12\x12\n" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x03R\x02at\"g\n" +
@@ -7063,7 +7391,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06forget\x18\a \x03(\tR\x06forget\"8\n" +
 	"\bSuspects\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
-	"\amembers\x18\x02 \x03(\tR\amembers\"\xe0\f\n" +
+	"\amembers\x18\x02 \x03(\tR\amembers\"\x97\r\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -7098,7 +7426,8 @@ const file_points_proto_rawDesc = "" +
 	"\x05sight\x18( \x01(\v2\x1d.jifen.points.v1.SightRequestH\x00R\x05sight\x12;\n" +
 	"\asuspect\x18) \x01(\v2\x1f.jifen.points.v1.SuspectRequestH\x00R\asuspect\x125\n" +
 	"\x05erase\x18- \x01(\v2\x1d.jifen.points.v1.EraseRequestH\x00R\x05erase\x125\n" +
-	"\x05stock\x182 \x01(\v2\x1d.jifen.points.v1.StockRequestH\x00R\x05stockB\x06\n" +
+	"\x05stock\x182 \x01(\v2\x1d.jifen.points.v1.StockRequestH\x00R\x05stock\x125\n" +
+	"\x05codes\x187 \x01(\v2\x1d.jifen.points.v1.CodesRequestH\x00R\x05codesB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -7244,7 +7573,7 @@ const file_points_proto_rawDesc = "" +
 	"\vReturnFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x18\n" +
-	"\aoutcome\x18\x03 \x01(\tR\aoutcome\"\xfb\x01\n" +
+	"\aoutcome\x18\x03 \x01(\tR\aoutcome\"\xe8\x02\n" +
 	"\tItemFacts\x12?\n" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\n" +
@@ -7255,7 +7584,12 @@ const file_points_proto_rawDesc = "" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12\x12\n" +
 	"\x04sold\x18\x06 \x01(\x03R\x04sold\x12\x14\n" +
 	"\x05actor\x18\a \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\b \x01(\tR\x06reason\"\x85\x01\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\x12/\n" +
+	"\x05codes\x18\n" +
+	" \x03(\v2\x19.jifen.points.v1.CodeSpanR\x05codes\x12\x1d\n" +
+	"\n" +
+	"codes_left\x18\v \x01(\x03R\tcodesLeft\x12\x1b\n" +
+	"\tcodes_low\x18\f \x01(\x03R\bcodesLow\"\x85\x01\n" +
 	"\n" +
 	"MergeFacts\x12\x12\n" +
 	"\x04into\x18\x01 \x01(\tR\x04into\x12\x12\n" +
@@ -7283,7 +7617,7 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x1c\n" +
 	"\tmilestone\x18\x03 \x01(\tR\tmilestone\x12\x16\n" +
 	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
-	"\x01n\x18\x05 \x01(\rR\x01n\"\xd8\x10\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\"\x8b\x11\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -7344,9 +7678,10 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"identities\x183 \x03(\tR\n" +
 	"identities\x12.\n" +
-	"\x04less\x188 \x03(\v2\x1a.jifen.points.v1.LotPointsR\x04less\x12\x18\n" +
+	"\x04less\x188 \x03(\v2\x1a.jifen.points.v1.LotPointsR\x04less\x121\n" +
+	"\x05codes\x18A \x01(\v2\x1b.jifen.points.v1.CodesFactsR\x05codes\x12\x18\n" +
 	"\awaiting\x187 \x01(\fR\awaiting\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xfb\x04\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xaf\x05\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -7398,7 +7733,10 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"\x06ERASED\x10/\x12\v\n" +
 	"\aREBATED\x102\x12\x13\n" +
-	"\x0fREBATE_REVERSED\x103*\xb4\x01\n" +
+	"\x0fREBATE_REVERSED\x103\x12\x10\n" +
+	"\fCODES_LOADED\x107\x12\x11\n" +
+	"\rCODES_EXPIRED\x108\x12\r\n" +
+	"\tCODES_LOW\x109*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -7425,7 +7763,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 73)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -7451,53 +7789,57 @@ var file_points_proto_goTypes = []any{
 	(*SettleRequest)(nil),     // 21: jifen.points.v1.SettleRequest
 	(*ItemRequest)(nil),       // 22: jifen.points.v1.ItemRequest
 	(*StockRequest)(nil),      // 23: jifen.points.v1.StockRequest
-	(*MergeRequest)(nil),      // 24: jifen.points.v1.MergeRequest
-	(*AbsorbRequest)(nil),     // 25: jifen.points.v1.AbsorbRequest
-	(*ForwardRequest)(nil),    // 26: jifen.points.v1.ForwardRequest
-	(*Carried)(nil),           // 27: jifen.points.v1.Carried
-	(*CarriedRedemption)(nil), // 28: jifen.points.v1.CarriedRedemption
-	(*CarriedRebate)(nil),     // 29: jifen.points.v1.CarriedRebate
-	(*CarriedUse)(nil),        // 30: jifen.points.v1.CarriedUse
-	(*CarriedOrder)(nil),      // 31: jifen.points.v1.CarriedOrder
-	(*CarriedMonth)(nil),      // 32: jifen.points.v1.CarriedMonth
-	(*EraseRequest)(nil),      // 33: jifen.points.v1.EraseRequest
-	(*ActFacts)(nil),          // 34: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),    // 35: jifen.points.v1.RestoreRequest
-	(*ReferRequest)(nil),      // 36: jifen.points.v1.ReferRequest
-	(*RecallRequest)(nil),     // 37: jifen.points.v1.RecallRequest
-	(*WakeRequest)(nil),       // 38: jifen.points.v1.WakeRequest
-	(*RetroRequest)(nil),      // 39: jifen.points.v1.RetroRequest
-	(*PreferenceRequest)(nil), // 40: jifen.points.v1.PreferenceRequest
-	(*SightRequest)(nil),      // 41: jifen.points.v1.SightRequest
-	(*SuspectRequest)(nil),    // 42: jifen.points.v1.SuspectRequest
-	(*AbuseFacts)(nil),        // 43: jifen.points.v1.AbuseFacts
-	(*Watch)(nil),             // 44: jifen.points.v1.Watch
-	(*SightingFacts)(nil),     // 45: jifen.points.v1.SightingFacts
-	(*Suspects)(nil),          // 46: jifen.points.v1.Suspects
-	(*Request)(nil),           // 47: jifen.points.v1.Request
-	(*Posting)(nil),           // 48: jifen.points.v1.Posting
-	(*Lot)(nil),               // 49: jifen.points.v1.Lot
-	(*Arithmetic)(nil),        // 50: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),        // 51: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),         // 52: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),       // 53: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),       // 54: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),       // 55: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),      // 56: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),       // 57: jifen.points.v1.GiveRequest
-	(*Use)(nil),               // 58: jifen.points.v1.Use
-	(*MetricDelta)(nil),       // 59: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),         // 60: jifen.points.v1.MetricDay
-	(*TierChange)(nil),        // 61: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),       // 62: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil),   // 63: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),       // 64: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),         // 65: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),        // 66: jifen.points.v1.MergeFacts
-	(*LotPoints)(nil),         // 67: jifen.points.v1.LotPoints
-	(*MilestoneFacts)(nil),    // 68: jifen.points.v1.MilestoneFacts
-	(*CouponUse)(nil),         // 69: jifen.points.v1.CouponUse
-	(*Entry)(nil),             // 70: jifen.points.v1.Entry
+	(*CodesRequest)(nil),      // 24: jifen.points.v1.CodesRequest
+	(*CodeBlock)(nil),         // 25: jifen.points.v1.CodeBlock
+	(*CodeSpan)(nil),          // 26: jifen.points.v1.CodeSpan
+	(*CodesFacts)(nil),        // 27: jifen.points.v1.CodesFacts
+	(*MergeRequest)(nil),      // 28: jifen.points.v1.MergeRequest
+	(*AbsorbRequest)(nil),     // 29: jifen.points.v1.AbsorbRequest
+	(*ForwardRequest)(nil),    // 30: jifen.points.v1.ForwardRequest
+	(*Carried)(nil),           // 31: jifen.points.v1.Carried
+	(*CarriedRedemption)(nil), // 32: jifen.points.v1.CarriedRedemption
+	(*CarriedRebate)(nil),     // 33: jifen.points.v1.CarriedRebate
+	(*CarriedUse)(nil),        // 34: jifen.points.v1.CarriedUse
+	(*CarriedOrder)(nil),      // 35: jifen.points.v1.CarriedOrder
+	(*CarriedMonth)(nil),      // 36: jifen.points.v1.CarriedMonth
+	(*EraseRequest)(nil),      // 37: jifen.points.v1.EraseRequest
+	(*ActFacts)(nil),          // 38: jifen.points.v1.ActFacts
+	(*RestoreRequest)(nil),    // 39: jifen.points.v1.RestoreRequest
+	(*ReferRequest)(nil),      // 40: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),     // 41: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),       // 42: jifen.points.v1.WakeRequest
+	(*RetroRequest)(nil),      // 43: jifen.points.v1.RetroRequest
+	(*PreferenceRequest)(nil), // 44: jifen.points.v1.PreferenceRequest
+	(*SightRequest)(nil),      // 45: jifen.points.v1.SightRequest
+	(*SuspectRequest)(nil),    // 46: jifen.points.v1.SuspectRequest
+	(*AbuseFacts)(nil),        // 47: jifen.points.v1.AbuseFacts
+	(*Watch)(nil),             // 48: jifen.points.v1.Watch
+	(*SightingFacts)(nil),     // 49: jifen.points.v1.SightingFacts
+	(*Suspects)(nil),          // 50: jifen.points.v1.Suspects
+	(*Request)(nil),           // 51: jifen.points.v1.Request
+	(*Posting)(nil),           // 52: jifen.points.v1.Posting
+	(*Lot)(nil),               // 53: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 54: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 55: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 56: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 57: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 58: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 59: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 60: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 61: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 62: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 63: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 64: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 65: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 66: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 67: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 68: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 69: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 70: jifen.points.v1.MergeFacts
+	(*LotPoints)(nil),         // 71: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 72: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 73: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 74: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,   // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -7522,106 +7864,113 @@ var file_points_proto_depIdxs = []int32{
 	14,  // 19: jifen.points.v1.DebitRequest.prices:type_name -> jifen.points.v1.PriceList
 	18,  // 20: jifen.points.v1.DebitRequest.parts:type_name -> jifen.points.v1.Part
 	16,  // 21: jifen.points.v1.ItemRequest.definition:type_name -> jifen.points.v1.ItemDefinition
-	27,  // 22: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
-	31,  // 23: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
-	32,  // 24: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
-	28,  // 25: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
-	30,  // 26: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
-	64,  // 27: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
-	18,  // 28: jifen.points.v1.CarriedRedemption.parts:type_name -> jifen.points.v1.Part
-	63,  // 29: jifen.points.v1.CarriedRedemption.terms:type_name -> jifen.points.v1.RedemptionFacts
-	29,  // 30: jifen.points.v1.CarriedRedemption.rebate:type_name -> jifen.points.v1.CarriedRebate
-	2,   // 31: jifen.points.v1.CarriedRebate.rate:type_name -> jifen.points.v1.Ratio
-	49,  // 32: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
-	9,   // 33: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 34: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	50,  // 35: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	9,   // 36: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 37: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
-	13,  // 38: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
-	3,   // 39: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
-	3,   // 40: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
-	43,  // 41: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
-	46,  // 42: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
-	19,  // 43: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	20,  // 44: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	21,  // 45: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	22,  // 46: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	38,  // 47: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	55,  // 48: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	56,  // 49: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	57,  // 50: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	24,  // 51: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	25,  // 52: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	26,  // 53: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	34,  // 54: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	34,  // 55: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	34,  // 56: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	34,  // 57: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	34,  // 58: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	34,  // 59: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	34,  // 60: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	35,  // 61: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	36,  // 62: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	37,  // 63: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	39,  // 64: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	40,  // 65: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
-	41,  // 66: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
-	42,  // 67: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
-	33,  // 68: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
-	23,  // 69: jifen.points.v1.Request.stock:type_name -> jifen.points.v1.StockRequest
-	1,   // 70: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,   // 71: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,   // 72: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,   // 73: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	52,  // 74: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	50,  // 75: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,   // 76: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	50,  // 77: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	54,  // 78: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	54,  // 79: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,   // 80: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	2,   // 81: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
-	2,   // 82: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
-	18,  // 83: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
-	16,  // 84: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	27,  // 85: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	67,  // 86: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,   // 87: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,   // 88: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	48,  // 89: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	49,  // 90: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	50,  // 91: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,   // 92: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,   // 93: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	59,  // 94: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	61,  // 95: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	63,  // 96: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	65,  // 97: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	59,  // 98: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	66,  // 99: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	58,  // 100: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	34,  // 101: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	49,  // 102: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	64,  // 103: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	62,  // 104: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	60,  // 105: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	53,  // 106: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,   // 107: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,   // 108: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	51,  // 109: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	40,  // 110: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	68,  // 111: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	69,  // 112: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	44,  // 113: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
-	43,  // 114: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
-	45,  // 115: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	67,  // 116: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
-	117, // [117:117] is the sub-list for method output_type
-	117, // [117:117] is the sub-list for method input_type
-	117, // [117:117] is the sub-list for extension type_name
-	117, // [117:117] is the sub-list for extension extendee
-	0,   // [0:117] is the sub-list for field type_name
+	25,  // 22: jifen.points.v1.CodesRequest.blocks:type_name -> jifen.points.v1.CodeBlock
+	26,  // 23: jifen.points.v1.CodesRequest.spans:type_name -> jifen.points.v1.CodeSpan
+	25,  // 24: jifen.points.v1.CodesFacts.blocks:type_name -> jifen.points.v1.CodeBlock
+	26,  // 25: jifen.points.v1.CodesFacts.spans:type_name -> jifen.points.v1.CodeSpan
+	31,  // 26: jifen.points.v1.AbsorbRequest.carried:type_name -> jifen.points.v1.Carried
+	35,  // 27: jifen.points.v1.Carried.orders:type_name -> jifen.points.v1.CarriedOrder
+	36,  // 28: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
+	32,  // 29: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
+	34,  // 30: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
+	68,  // 31: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
+	18,  // 32: jifen.points.v1.CarriedRedemption.parts:type_name -> jifen.points.v1.Part
+	67,  // 33: jifen.points.v1.CarriedRedemption.terms:type_name -> jifen.points.v1.RedemptionFacts
+	33,  // 34: jifen.points.v1.CarriedRedemption.rebate:type_name -> jifen.points.v1.CarriedRebate
+	2,   // 35: jifen.points.v1.CarriedRebate.rate:type_name -> jifen.points.v1.Ratio
+	53,  // 36: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
+	9,   // 37: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 38: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
+	54,  // 39: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	9,   // 40: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 41: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
+	13,  // 42: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
+	3,   // 43: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
+	3,   // 44: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
+	47,  // 45: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
+	50,  // 46: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
+	19,  // 47: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	20,  // 48: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	21,  // 49: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	22,  // 50: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	42,  // 51: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	59,  // 52: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	60,  // 53: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	61,  // 54: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	28,  // 55: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	29,  // 56: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	30,  // 57: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	38,  // 58: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	38,  // 59: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	38,  // 60: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	38,  // 61: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	38,  // 62: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	38,  // 63: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	38,  // 64: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	39,  // 65: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	40,  // 66: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	41,  // 67: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	43,  // 68: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	44,  // 69: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	45,  // 70: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
+	46,  // 71: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
+	37,  // 72: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
+	23,  // 73: jifen.points.v1.Request.stock:type_name -> jifen.points.v1.StockRequest
+	24,  // 74: jifen.points.v1.Request.codes:type_name -> jifen.points.v1.CodesRequest
+	1,   // 75: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,   // 76: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,   // 77: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,   // 78: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	56,  // 79: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	54,  // 80: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,   // 81: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	54,  // 82: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	58,  // 83: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	58,  // 84: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,   // 85: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	2,   // 86: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
+	2,   // 87: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
+	18,  // 88: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
+	16,  // 89: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	26,  // 90: jifen.points.v1.ItemFacts.codes:type_name -> jifen.points.v1.CodeSpan
+	31,  // 91: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	71,  // 92: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,   // 93: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,   // 94: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	52,  // 95: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	53,  // 96: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	54,  // 97: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,   // 98: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 99: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	63,  // 100: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	65,  // 101: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	67,  // 102: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	69,  // 103: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	63,  // 104: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	70,  // 105: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	62,  // 106: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	38,  // 107: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	53,  // 108: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	68,  // 109: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	66,  // 110: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	64,  // 111: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	57,  // 112: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,   // 113: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 114: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	55,  // 115: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	44,  // 116: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	72,  // 117: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	73,  // 118: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	48,  // 119: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	47,  // 120: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	49,  // 121: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	71,  // 122: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
+	27,  // 123: jifen.points.v1.Entry.codes:type_name -> jifen.points.v1.CodesFacts
+	124, // [124:124] is the sub-list for method output_type
+	124, // [124:124] is the sub-list for method input_type
+	124, // [124:124] is the sub-list for extension type_name
+	124, // [124:124] is the sub-list for extension extendee
+	0,   // [0:124] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -7629,7 +7978,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[45].OneofWrappers = []any{
+	file_points_proto_msgTypes[49].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -7657,6 +8006,7 @@ func file_points_proto_init() {
 		(*Request_Suspect)(nil),
 		(*Request_Erase)(nil),
 		(*Request_Stock)(nil),
+		(*Request_Codes)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -7664,7 +8014,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   69,
+			NumMessages:   73,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
