@@ -18,6 +18,7 @@ const (
 type Policy struct {
 	FourEyesAbove int64 // adjustments of more points, either way, need a second person
 	RestoreGrace  int64 // how long points live that are given back after their expiry, ms
+	ReturnDays    int64 // after delivery or fulfilment, until a redemption is closed
 }
 
 // actOf is what a request asks to be done by hand; nil: it asks for something else.

@@ -136,7 +136,7 @@ func TestBundlesThatCannotBeAreRefused(t *testing.T) {
 // after every entry (I4), and in the end what was sold of each is what was paid for, as a part or by itself.
 func TestBundlesAreAllOrNothingInEveryOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		m := &mall{shop: open(t, "2026-06-01 00:00:00"), queues: map[string][]*pointspb.Request{}, answers: map[string]ledger.Outcome{}}
+		m := &mall{shop: open(t, "2026-06-01 00:00:00"), queues: map[string][]*pointspb.Request{}, answers: map[string]ledger.Outcome{}, were: map[string]stood{}}
 		for n := range rapid.IntRange(1, 100).Draw(r, "operations") {
 			m.now = m.now.Add(time.Duration(rapid.IntRange(0, 600).Draw(r, "seconds")) * time.Second)
 			m.bundleStep(r, n)

@@ -246,7 +246,7 @@ func TestStockThatIsNoCodesGoesWhenAnItemGetsThem(t *testing.T) {
 // (I12), and the stock of an item is its free codes (I4).
 func TestEveryCodeHasOneRedemption(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		m := &mall{shop: open(t, "2026-06-01 00:00:00"), queues: map[string][]*pointspb.Request{}, answers: map[string]ledger.Outcome{}}
+		m := &mall{shop: open(t, "2026-06-01 00:00:00"), queues: map[string][]*pointspb.Request{}, answers: map[string]ledger.Outcome{}, were: map[string]stood{}}
 		for n := range rapid.IntRange(1, 80).Draw(r, "operations") {
 			m.now = m.now.Add(time.Duration(rapid.IntRange(0, 3600).Draw(r, "seconds")) * time.Second)
 			m.codesStep(r, n)

@@ -5,10 +5,13 @@ import "jifen/topics/pointspb"
 // foldRedeemed changes a redemption as an entry says that names it.
 func (w *World) foldRedeemed(a *Member, e *pointspb.Entry) {
 	switch e.Kind {
-	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED, pointspb.Kind_RESTORED:
-		if e.Return != nil {
+	case pointspb.Kind_REDEEMED, pointspb.Kind_REFUSED, pointspb.Kind_RESTORED, pointspb.Kind_STEPPED:
+		switch {
+		case e.Step != nil:
+			w.foldStep(a, e)
+		case e.Return != nil:
 			w.foldReturn(&a.Account, e)
-		} else {
+		default:
 			w.foldRedemption(a, e)
 		}
 	case pointspb.Kind_REBATED, pointspb.Kind_ACTIVATED, pointspb.Kind_REBATE_REVERSED:
@@ -21,6 +24,7 @@ func (w *World) foldRedemption(a *Member, e *pointspb.Entry) {
 	r := &Redemption{
 		Member: f.Member, Item: f.Item, Quantity: f.Quantity, BodyHash: f.BodyHash, Outcome: Outcome(f.Outcome),
 		PriceVersion: f.PriceVersion, At: e.RecordedAt, ListPrice: f.ListPrice, Campaign: f.Campaign, LimitPer: f.LimitPer, LimitPeriod: f.LimitPeriod,
+		Until: f.Until,
 	}
 	if e.Kind == pointspb.Kind_REDEEMED {
 		r.Parts = takenParts(f.Parts)
@@ -38,4 +42,5 @@ func (w *World) foldRedemption(a *Member, e *pointspb.Entry) {
 	}
 	w.SetRedemption(f.Id, r)
 	a.noteRedemption(e)
+	a.placeRedemption(f.Id, r)
 }

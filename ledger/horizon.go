@@ -60,9 +60,18 @@ func (m *Member) past(now int64) (past []string, next int64) {
 			next = sooner(next, at)
 		}
 	}
+	places := topics.RedemptionKey(m.ID, "")
 	for key, o := range m.Orders() {
 		if m.awaits(o) { // its completion may still come
 			next = sooner(next, now+sweepPause.Milliseconds())
+			continue
+		}
+		if strings.HasPrefix(key, places) {
+			if o.Completed == 0 { // somebody has to do something about the redemption
+				next = sooner(next, now+sweepPause.Milliseconds())
+				continue
+			}
+			look(key, o.Completed)
 			continue
 		}
 		look(key, o.Written)

@@ -33,7 +33,9 @@ const (
 	Frozen          Outcome = "frozen"
 	InDebt          Outcome = "debt"
 	Insufficient    Outcome = "insufficient_points"
-	TooMuch         Outcome = "too_much" // a return of more than was paid: of a redemption refused, of an order applied to what is kept
+	TooMuch         Outcome = "too_much"     // a return of more than was paid: of a redemption refused, of an order applied to what is kept
+	TooLate         Outcome = "too_late"     // a step of a redemption that is past it
+	NotPossible     Outcome = "not_possible" // a step that this redemption has not, or does not have yet
 	StockTooSmall   Outcome = "stock_too_small"
 	UnknownOrder    Outcome = "unknown_order" // a retro run on an order that is forgotten, or never came
 	UnknownLine     Outcome = "unknown_line"  // a refund of a line that its order does not have; what it has of the refund is applied
@@ -152,6 +154,10 @@ func turn(e *pointspb.Entry) string {
 		return strconv.FormatInt(e.EffectiveAt, 10)
 	case pointspb.Kind_FLAGGED:
 		return e.Abuse.Member
+	case pointspb.Kind_STEPPED: // the answer of an item's shard has the id of what asked for it
+		return e.Step.Step
+	case pointspb.Kind_RESTOCKED:
+		return e.Redemption.Member
 	case pointspb.Kind_MILESTONE, pointspb.Kind_COUPON_REVOKED:
 		return e.Milestone.Coupon
 	}

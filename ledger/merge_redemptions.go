@@ -33,6 +33,7 @@ func (w *World) carriedRedemptions(m *Member) (all []*pointspb.CarriedRedemption
 		if r.ListPrice != 0 || r.Campaign != "" || r.LimitPer != "" {
 			c.Terms = &pointspb.RedemptionFacts{ListPrice: r.ListPrice, Campaign: r.Campaign, LimitPer: r.LimitPer, LimitPeriod: r.LimitPeriod}
 		}
+		c.Steps, c.Until = carriedSteps(r.Steps), r.Until
 		all = append(all, c)
 	}
 	slices.SortFunc(all, func(x, y *pointspb.CarriedRedemption) int { return strings.Compare(x.Id, y.Id) })
@@ -67,6 +68,7 @@ func (w *World) takeRedemptions(m *Member, e *pointspb.Entry) {
 		if t := c.Terms; t != nil {
 			r.ListPrice, r.Campaign, r.LimitPer, r.LimitPeriod = t.ListPrice, t.Campaign, t.LimitPer, t.LimitPeriod
 		}
+		r.Steps, r.Until = takenSteps(c.Steps), c.Until
 		w.SetRedemption(c.Id, r)
 	}
 }

@@ -30,6 +30,7 @@ type mall struct {
 	*shop
 	queues  map[string][]*pointspb.Request
 	answers map[string]ledger.Outcome
+	were    map[string]stood // redemptions, as they were last
 }
 
 func (m *mall) send(r *pointspb.Request) { m.queues[r.Account] = append(m.queues[r.Account], r) }
@@ -60,6 +61,7 @@ func (m *mall) deliver(r *rapid.T, account string) {
 		}
 		m.answers[id] = x.Outcome
 	}
+	m.forward(r)
 }
 
 // TestRedemptionsKeepStockAndPointsInEveryOrder runs redemptions with repeated keys, other bodies and changing items over
@@ -67,13 +69,11 @@ func (m *mall) deliver(r *rapid.T, account string) {
 // every reservation is settled, with a charge for every unit sold and for no other.
 func TestRedemptionsKeepStockAndPointsInEveryOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		m := &mall{shop: open(t, "2026-06-01 00:00:00"), queues: map[string][]*pointspb.Request{}, answers: map[string]ledger.Outcome{}}
+		m := &mall{shop: open(t, "2026-06-01 00:00:00"), queues: map[string][]*pointspb.Request{}, answers: map[string]ledger.Outcome{}, were: map[string]stood{}}
 		m.offering(r)
 		for n := range rapid.IntRange(1, 60).Draw(r, "operations") {
 			m.now = m.now.Add(time.Duration(rapid.IntRange(0, 600).Draw(r, "seconds")) * time.Second)
-			if rapid.IntRange(0, 20).Draw(r, "night") == 0 {
-				m.now = m.now.Add(24 * time.Hour)
-			}
+			m.later(r)
 			m.step(r, n)
 			sound(r, m.shop)
 			rebatesHold(r, m.shop)
@@ -109,13 +109,13 @@ func (m *mall) waiting(r *rapid.T) string {
 func (m *mall) step(r *rapid.T, n int) {
 	member := fmt.Sprint("m", rapid.IntRange(0, 2).Draw(r, "member"))
 	item := fmt.Sprint("i", rapid.IntRange(0, 1).Draw(r, "item"))
-	switch operation := rapid.IntRange(0, 9).Draw(r, "operation"); {
+	switch operation := rapid.IntRange(0, 15).Draw(r, "operation"); {
 	case operation == 0:
 		m.gift(member, fmt.Sprint("g", n), rapid.Int64Range(1, 300).Draw(r, "points"))
 	case operation == 1:
 		m.send(&pointspb.Request{Account: topics.ItemAccount(item), Id: fmt.Sprint("set", n), What: &pointspb.Request_Item{Item: &pointspb.ItemRequest{
 			Definition: &pointspb.ItemDefinition{
-				Id: item, BasePrice: rapid.Int64Range(1, 200).Draw(r, "price"), OnSale: rapid.IntRange(0, 5).Draw(r, "on sale") > 0,
+				Id: item, BasePrice: rapid.Int64Range(1, 200).Draw(r, "price"), OnSale: rapid.IntRange(0, 5).Draw(r, "on sale") > 0, Kind: map[string]string{"i0": "physical", "i1": "service"}[item],
 				LimitPerMember: rapid.Int64Range(0, 4).Draw(r, "limit"), LimitPer: rapid.SampledFrom([]string{"", "day", "week"}).Draw(r, "per"),
 				SaleTo: rapid.SampledFrom([]int64{0, m.now.Add(time.Hour).UnixMilli()}).Draw(r, "sold until"), Zones: rapid.SampledFrom([][]string{nil, {"double"}}).Draw(r, "zones"),
 			}, Loaded: rapid.Int64Range(0, 8).Draw(r, "loaded"),
@@ -130,8 +130,10 @@ func (m *mall) step(r *rapid.T, n int) {
 		id := topics.RedemptionID(member, fmt.Sprint(rapid.IntRange(0, 5).Draw(r, "key")))
 		m.send(&pointspb.Request{Account: topics.ItemAccount(item), Id: id, What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{
 			Redemption: id, Member: member, Quantity: quantity, BodyHash: []byte(fmt.Sprint(item, quantity)),
-			QuotedAt: m.now.UnixMilli(), QuotedUntil: m.now.Add(15 * time.Minute).UnixMilli(),
+			QuotedAt: m.now.UnixMilli(), QuotedUntil: m.now.Add(15 * time.Minute).UnixMilli(), Address: true,
 		}}})
+	case operation < 10:
+		m.proceed(r, n)
 	default:
 		if len(m.queues) > 0 {
 			m.deliver(r, m.waiting(r))
@@ -151,11 +153,8 @@ func (m *mall) settled(r *rapid.T) {
 			}
 			points += e.Redemption.UnitPrice * e.Redemption.Quantity
 			decided[e.Redemption.Id]++
-		case e.Return != nil:
-			if e.Kind == pointspb.Kind_RESTORED {
-				points -= e.Return.Points
-			}
-		case e.Kind == pointspb.Kind_REFUSED && e.Redemption.Member != "":
+		case e.Return != nil: // m.back counts what it gave
+		case e.Kind == pointspb.Kind_REFUSED && e.Redemption.Member != "" && e.Step == nil:
 			decided[e.Redemption.Id]++
 		}
 	}
@@ -165,8 +164,8 @@ func (m *mall) settled(r *rapid.T) {
 		}
 	}
 	for id, i := range m.world.Items {
-		if i.Reserved != 0 || i.Sold != charged[id] {
-			r.Fatalf("item %s: %d reserved, %d sold, %d charged", id, i.Reserved, i.Sold, charged[id])
+		if i.Reserved != 0 || i.Sold != charged[id]+m.moved(id) {
+			r.Fatalf("item %s: %d reserved, %d sold, %d charged, %d sent again less those that came back", id, i.Reserved, i.Sold, charged[id], m.moved(id))
 		}
 	}
 	var spent int64
@@ -177,8 +176,8 @@ func (m *mall) settled(r *rapid.T) {
 			}
 		}
 	}
-	if spent != points {
-		r.Fatalf("%d points spent for goods of %d", spent, points)
+	if back := m.back(r); spent != points-back {
+		r.Fatalf("%d points spent for goods of %d, of which %d were given back", spent, points, back)
 	}
 }
 

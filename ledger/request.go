@@ -51,6 +51,15 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 		return d.refer(r, x.Refer)
 	case *pointspb.Request_Recall:
 		return d.recall(r, x.Recall)
+	case *pointspb.Request_Step:
+		d.cause.Type = "jifen." + x.Step.GetStep().GetStep()
+		return d.step(r, x.Step)
+	case *pointspb.Request_Units:
+		d.cause.Type = "jifen.units"
+		return d.unitsAsked(r, x.Units), nil
+	case *pointspb.Request_Got:
+		d.cause.Type = "jifen.got"
+		return d.unitsGot(r, x.Got), nil
 	case *pointspb.Request_Restore:
 		d.cause.Type = "jifen.restore"
 		return d.restore(r, x.Restore)
@@ -162,6 +171,7 @@ func (d *Decision) debit(r *pointspb.Request, q *pointspb.DebitRequest) *Decisio
 		e.Kind, e.Postings, facts.Parts = pointspb.Kind_REDEEMED, a.spend(facts.UnitPrice*q.Quantity, d.moment.Now), held(q)
 		e.Arithmetic = priced(facts)
 	}
+	d.bear(e)
 	d.emitOf(a, e)
 	if d.Outcome == Applied && facts.RebateRate != nil {
 		d.rebate(a, facts)

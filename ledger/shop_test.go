@@ -80,7 +80,7 @@ func (s *shop) moment() ledger.Moment {
 	if books == nil {
 		books = topics.NewBooks(append(s.more, s.book)...)
 	}
-	return ledger.Moment{Now: s.now.UnixMilli(), Books: books, Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: grace}}
+	return ledger.Moment{Now: s.now.UnixMilli(), Books: books, Policy: ledger.Policy{FourEyesAbove: 100, RestoreGrace: grace, ReturnDays: 15}}
 }
 
 func (s *shop) keep(d *ledger.Decision, err error) ledger.Outcome {

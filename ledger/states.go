@@ -15,7 +15,8 @@ type Order struct {
 	Returns []Returned // refunds applied
 	Early   []Refund   // refunds that came before the order
 	Reviews [][]byte   // reviews that came before it and wait for it: CreditEvents
-	// Completed is from when on the order is completed, Unix ms, 0 = it is not: it may be so before the order comes.
+	// Completed is from when on the order is completed, Unix ms, 0 = it is not: it may be so before the order comes. At the
+	// place of a redemption, from when on that is closed.
 	Completed int64
 	Asked     []string // rules whose awards wait for a campaign's budget to answer
 	// Sharer is through whose share the order came, while they have points for it.
@@ -88,6 +89,8 @@ type Redemption struct {
 	LimitPer     string   // the item's limit counts by it; empty: by none but ever
 	LimitPeriod  int32
 	Rebate       *Rebate // nil: none
+	Until        int64   // of one that was fulfilled at once: when it is closed, Unix ms
+	Steps        []Step  // what became of it, oldest first
 }
 
 // Part is what an item gave for a redemption.

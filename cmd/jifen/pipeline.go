@@ -102,7 +102,10 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 
 // policy is what the owner decides by beside the rulebook.
 func (a *app) policy() ledger.Policy {
-	return ledger.Policy{FourEyesAbove: a.config.Admin.FourEyesAbove, RestoreGrace: a.config.Balances.RestoreGrace.Milliseconds()}
+	return ledger.Policy{
+		FourEyesAbove: a.config.Admin.FourEyesAbove, RestoreGrace: a.config.Balances.RestoreGrace.Milliseconds(),
+		ReturnDays: int64(a.config.Mall.ReturnDays),
+	}
 }
 
 // accountsCached is how many accounts an owner keeps decoded per generation of its cache.

@@ -91,6 +91,9 @@ func start(t *testing.T) *program {
 		Definition: &pointspb.ItemDefinition{Id: "cup", BasePrice: 15, OnSale: true}, Loaded: 3,
 	}}})
 	p.request("item:cup", &pointspb.Request{What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{Redemption: "r", Member: "ana", Quantity: 1, BodyHash: []byte("b")}}})
+	p.request("member:ana", &pointspb.Request{Actor: "sue", What: &pointspb.Request_Step{Step: &pointspb.StepRequest{
+		Redemption: "r", Step: &pointspb.StepFacts{Step: ledger.StepFulfil},
+	}}})
 	p.request("identity:device-1", &pointspb.Request{What: &pointspb.Request_Sight{Sight: &pointspb.SightRequest{
 		Member: "ana", Kind: "device", Version: "1", Cause: &pointspb.Cause{Source: "/s", Id: "in", OccurredAt: p.now.UnixMilli()},
 	}}})

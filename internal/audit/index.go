@@ -63,7 +63,9 @@ func (a *Audit) compareDue(n int32, found map[string]int64) {
 		}
 	}
 	for id, r := range a.worlds[n].Redemptions {
-		want[ledger.DueRedemption+id] = ledger.DueAt(r.At)
+		if at := r.ForgetAt(); at != 0 {
+			want[ledger.DueRedemption+id] = at
+		}
 	}
 	for _, name := range union(nil, found) {
 		a.differDue(n, name, want, found)

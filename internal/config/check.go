@@ -107,6 +107,7 @@ func (c *Config) faults() []error {
 	c.Program.check(k)
 	k.that(c.Balances.BatchMax >= 1, "balances.batch_max: must be above 0")
 	k.that(c.Balances.BatchMaxIdle >= c.Balances.BatchMax, "balances.batch_max_idle: must not be below batch_max")
+	k.that(c.Mall.ReturnDays >= 0 && c.Mall.ReturnDays <= 366, "mall.return_days: must be 0 to 366")
 	k.that(c.Balances.RestoreGrace >= 0, "balances.restore_grace: must not be below 0")
 	k.that(c.Admin.FourEyesAbove >= 0, "admin.four_eyes_above: must not be below 0")
 	k.that(c.Credits.BatchMax >= 1, "credits.batch_max: must be above 0")

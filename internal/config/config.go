@@ -18,6 +18,7 @@ type Config struct {
 	Events     Events     `koanf:"events" doc:"Which times inbound events may have."`
 	Program    Program    `koanf:"program" doc:"The program's clock."`
 	Balances   Balances   `koanf:"balances" doc:"The owner of shards (processors/balances)."`
+	Mall       Mall       `koanf:"mall" doc:"The life of redemptions."`
 	Credits    Credits    `koanf:"credits" doc:"The stage that evaluates rules (processors/credits)."`
 	Webhook    Webhook    `koanf:"webhook" doc:"Where coupons are delivered as Standard Webhooks."`
 	Log        Log        `koanf:"log" doc:"Logs, on stderr."`
@@ -125,6 +126,11 @@ type Program struct {
 	Zone        string        `koanf:"zone" doc:"Time zone of the analysts' days (IANA name); decisions use the rulebook's timezone, which should be the same."`
 	Now         string        `koanf:"now" doc:"RFC 3339; the program's clock starts there and runs on; empty: the wall clock."`
 	ClockOffset time.Duration `koanf:"clock_offset" doc:"The program's clock is this far ahead of the wall clock; instead of now."`
+}
+
+// Mall is what becomes of redemptions.
+type Mall struct {
+	ReturnDays int `koanf:"return_days" doc:"Days after the delivery, or the fulfilment, in which a return or an exchange can be asked for; the redemption is closed then."`
 }
 
 // Balances is the owner of shards.

@@ -22,6 +22,7 @@ func Default() Config {
 			LateAfter: 7 * 24 * time.Hour, Skew: 5 * time.Minute, BackfillSources: []string{},
 		},
 		Program:  Program{Zone: "Asia/Shanghai"},
+		Mall:     Mall{ReturnDays: 15},
 		Balances: Balances{BatchMax: 5000, BatchMaxIdle: 20000, RestoreGrace: 7 * 24 * time.Hour},
 		Credits:  Credits{BatchMax: 5000, LagMax: 20000, RulebookAgeMax: time.Minute},
 		Webhook:  Webhook{Timeout: 15 * time.Second, TriesMax: 20, RetryWaitMin: time.Second, RetryWaitMax: 5 * time.Minute},

@@ -84,7 +84,7 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 	for id := range made {
 		r := b.World.Redemptions[id]
 		err = errors.Join(err, w.put(w.keys.redemption(id), r))
-		w.due(ledger.DueRedemption+id, ledger.DueAt(r.At))
+		w.due(ledger.DueRedemption+id, r.ForgetAt())
 	}
 	for id := range b.World.ChangedItems() {
 		err = errors.Join(err, w.put(w.keys.item(id), b.World.Items[id]))

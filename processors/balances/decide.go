@@ -28,7 +28,7 @@ func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error 
 		if err := s.write(h, d, out); err != nil {
 			return err
 		}
-		if ledger.WhatOf(r.Request) != "" {
+		if ledger.WhatOf(r.Request) != "" || r.GetStep() != nil {
 			h.redeemed = append(h.redeemed, r.Id)
 		}
 	}
@@ -69,6 +69,12 @@ func requestKind(r *pointspb.Request) string {
 		return "erase"
 	case *pointspb.Request_Restore:
 		return "restore"
+	case *pointspb.Request_Step:
+		return ledger.StepOf(r)
+	case *pointspb.Request_Units:
+		return "units"
+	case *pointspb.Request_Got:
+		return "got"
 	case *pointspb.Request_Take:
 		return "take"
 	case *pointspb.Request_Award:
@@ -102,7 +108,7 @@ func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Outp
 			return s.write(h, ledger.Sweep(h.world, key, m), out)
 		}
 	case ledger.DueRedemption:
-		if r := h.world.Redemptions[key]; r != nil {
+		if r := h.world.Redemptions[key]; r != nil && r.ForgetAt() != 0 && r.ForgetAt() <= m.Now { // a step of this batch may keep it
 			return s.write(h, ledger.Forget(h.world, r.Member, key, m), out)
 		}
 	}

@@ -309,6 +309,23 @@ func (p *program) reserve(member, item, key string, quantity int64) topics.Recor
 	}}})
 }
 
+// step asks for the next step of a redemption.
+func (p *program) step(member, key string, f *pointspb.StepFacts) topics.Record {
+	p.t.Helper()
+	return p.request(&pointspb.Request{Account: topics.MemberAccount(member), Id: f.Step + "-" + key, Actor: "sue", What: &pointspb.Request_Step{Step: &pointspb.StepRequest{
+		Redemption: topics.RedemptionID(member, key), Step: f,
+	}}})
+}
+
+// deliver has a redemption shipped and delivered.
+func (p *program) deliver(member, key string) {
+	p.t.Helper()
+	p.batch(
+		p.step(member, key, &pointspb.StepFacts{Step: ledger.StepShip, Carrier: "sf", Number: "1", Staff: true}),
+		p.step(member, key, &pointspb.StepFacts{Step: ledger.StepDeliver, Staff: true}),
+	)
+}
+
 // debit is step (2) alone.
 func (p *program) debit(member, id string, points int64) topics.Record {
 	p.t.Helper()

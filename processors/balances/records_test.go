@@ -110,6 +110,7 @@ func TestDueWorkIsBookedByAWake(t *testing.T) {
 	p.batch(p.load("cup", 5, 9), p.paid("ana", "O1", 5000), p.gift("ben", "g", 7))
 	p.batch(p.reserve("ben", "cup", "k", 1))
 	p.drain()
+	p.deliver("ben", "k")
 	p.now = time.Date(2027, 6, 1, 23, 59, 59, 999e6, time.UTC)
 	equal(t, "a moment too early", values(p.wakeAll()), []string(nil))
 	p.now = time.Date(2027, 6, 4, 9, 0, 0, 0, time.UTC) // the job was down for days
@@ -155,6 +156,7 @@ func TestForgettingKeepsTheMember(t *testing.T) {
 	p.batch(p.load("cup", 5, 9), p.gift("ben", "g", 7), p.paid("ben", "O1", 5000), p.paid("ana", "O2", 300))
 	p.batch(p.reserve("ben", "cup", "k", 1))
 	p.drain()
+	p.deliver("ben", "k")
 	p.now = p.now.Add(ledger.Horizon + 24*time.Hour)
 	p.takeover() // nothing is in memory
 	p.wakeAll()

@@ -62,11 +62,8 @@ func (h *shard) wants(s *Stage) {
 		if key := ledger.ReferralOrderKey(r.Request); key != "" {
 			w.Orders = append(w.Orders, key)
 		}
-		if d := r.GetDebit(); d != nil {
-			w.Redemptions = append(w.Redemptions, d.Redemption)
-		}
-		if q := r.GetRestore(); q != nil {
-			w.Redemptions = append(w.Redemptions, q.Redemption)
+		if id := ledger.RedemptionOf(r.Request); id != "" {
+			w.Redemptions = append(w.Redemptions, id)
 		}
 		if item, ok := topics.ItemOf(r.Account); ok {
 			w.Items = append(w.Items, item)

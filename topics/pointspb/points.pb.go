@@ -74,6 +74,9 @@ const (
 	Kind_CODES_LOADED     Kind = 55 // into an item's pool
 	Kind_CODES_EXPIRED    Kind = 56 // that nobody got in time
 	Kind_CODES_LOW        Kind = 57 // fewer are left than the item's codes_low: whoever keeps the pool is told
+	Kind_STEPPED          Kind = 60 // a redemption went on: cancelled, shipped, delivered, fulfilled, returned, …
+	Kind_RESTOCKED        Kind = 61 // units of a redemption came back to their item
+	Kind_SENT_AGAIN       Kind = 62 // further units of an item for a redemption: an exchange, or in place of what did not work
 )
 
 // Enum value maps for Kind.
@@ -126,6 +129,9 @@ var (
 		55: "CODES_LOADED",
 		56: "CODES_EXPIRED",
 		57: "CODES_LOW",
+		60: "STEPPED",
+		61: "RESTOCKED",
+		62: "SENT_AGAIN",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -175,6 +181,9 @@ var (
 		"CODES_LOADED":     55,
 		"CODES_EXPIRED":    56,
 		"CODES_LOW":        57,
+		"STEPPED":          60,
+		"RESTOCKED":        61,
+		"SENT_AGAIN":       62,
 	}
 )
 
@@ -2745,6 +2754,8 @@ type CarriedRedemption struct {
 	Parts         []*Part                `protobuf:"bytes,11,rep,name=parts,proto3" json:"parts,omitempty"`
 	Terms         *RedemptionFacts       `protobuf:"bytes,12,opt,name=terms,proto3" json:"terms,omitempty"` // list_price, campaign, limit_per and limit_period; absent = none of them
 	Rebate        *CarriedRebate         `protobuf:"bytes,13,opt,name=rebate,proto3" json:"rebate,omitempty"`
+	Steps         []*StepFacts           `protobuf:"bytes,17,rep,name=steps,proto3" json:"steps,omitempty"` // oldest first
+	Until         int64                  `protobuf:"varint,18,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2868,6 +2879,20 @@ func (x *CarriedRedemption) GetRebate() *CarriedRebate {
 		return x.Rebate
 	}
 	return nil
+}
+
+func (x *CarriedRedemption) GetSteps() []*StepFacts {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *CarriedRedemption) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
 }
 
 // CarriedRebate is what a redemption gave back in points.
@@ -3360,6 +3385,427 @@ func (x *RestoreRequest) GetPoints() int64 {
 	return 0
 }
 
+// StepRequest asks for the next step of a redemption.
+type StepRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Redemption    string                 `protobuf:"bytes,1,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	Step          *StepFacts             `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepRequest) Reset() {
+	*x = StepRequest{}
+	mi := &file_points_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepRequest) ProtoMessage() {}
+
+func (x *StepRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepRequest.ProtoReflect.Descriptor instead.
+func (*StepRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *StepRequest) GetRedemption() string {
+	if x != nil {
+		return x.Redemption
+	}
+	return ""
+}
+
+func (x *StepRequest) GetStep() *StepFacts {
+	if x != nil {
+		return x.Step
+	}
+	return nil
+}
+
+// StepFacts say what somebody did about a redemption, or asked for, and how that ended: words and numbers, never text that
+// somebody wrote (I15).
+type StepFacts struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`              // of the request
+	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`          // of what the client asked for: the same id with another one is a conflict
+	Step          string                 `protobuf:"bytes,3,opt,name=step,proto3" json:"step,omitempty"`          // cancel | ship | deliver | fulfil | request_return | inspect | report_problem | resolve_problem | unit
+	Of            string                 `protobuf:"bytes,4,opt,name=of,proto3" json:"of,omitempty"`              // inspect, resolve_problem, unit, ship of an exchange: id of the step that asked for the return or reported the problem
+	Kind          string                 `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`          // request_return: return | exchange
+	Quantity      int64                  `protobuf:"varint,6,opt,name=quantity,proto3" json:"quantity,omitempty"` // units: request_return; in an entry of those that come back, or are sent again
+	Reason        string                 `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	Accept        bool                   `protobuf:"varint,8,opt,name=accept,proto3" json:"accept,omitempty"`         // inspect
+	Restock       bool                   `protobuf:"varint,9,opt,name=restock,proto3" json:"restock,omitempty"`       // inspect: the units can be given to somebody else
+	Resolution    string                 `protobuf:"bytes,10,opt,name=resolution,proto3" json:"resolution,omitempty"` // resolve_problem: replace | refund | reject; inspect of an exchange without stock: refund
+	Carrier       string                 `protobuf:"bytes,11,opt,name=carrier,proto3" json:"carrier,omitempty"`       // ship
+	Number        string                 `protobuf:"bytes,12,opt,name=number,proto3" json:"number,omitempty"`
+	Code          int64                  `protobuf:"varint,13,opt,name=code,proto3" json:"code,omitempty"` // report_problem: which of the redemption's codes, counted from 1; 0 = all of it
+	Actor         string                 `protobuf:"bytes,14,opt,name=actor,proto3" json:"actor,omitempty"`
+	Staff         bool                   `protobuf:"varint,15,opt,name=staff,proto3" json:"staff,omitempty"`
+	Outcome       string                 `protobuf:"bytes,16,opt,name=outcome,proto3" json:"outcome,omitempty"`     // in an entry: how it ended
+	Points        int64                  `protobuf:"varint,17,opt,name=points,proto3" json:"points,omitempty"`      // given back
+	Until         int64                  `protobuf:"varint,18,opt,name=until,proto3" json:"until,omitempty"`        // deliver, fulfil: when the redemption is closed, Unix ms; 0 = not known yet
+	State         string                 `protobuf:"bytes,19,opt,name=state,proto3" json:"state,omitempty"`         // of the redemption, after it
+	At            int64                  `protobuf:"varint,20,opt,name=at,proto3" json:"at,omitempty"`              // Unix ms, where it is not the entry's
+	Codes         []int64                `protobuf:"varint,21,rep,packed,name=codes,proto3" json:"codes,omitempty"` // unit: numbers in the item's pool
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepFacts) Reset() {
+	*x = StepFacts{}
+	mi := &file_points_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepFacts) ProtoMessage() {}
+
+func (x *StepFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepFacts.ProtoReflect.Descriptor instead.
+func (*StepFacts) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *StepFacts) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *StepFacts) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *StepFacts) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *StepFacts) GetOf() string {
+	if x != nil {
+		return x.Of
+	}
+	return ""
+}
+
+func (x *StepFacts) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *StepFacts) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *StepFacts) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *StepFacts) GetAccept() bool {
+	if x != nil {
+		return x.Accept
+	}
+	return false
+}
+
+func (x *StepFacts) GetRestock() bool {
+	if x != nil {
+		return x.Restock
+	}
+	return false
+}
+
+func (x *StepFacts) GetResolution() string {
+	if x != nil {
+		return x.Resolution
+	}
+	return ""
+}
+
+func (x *StepFacts) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *StepFacts) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *StepFacts) GetCode() int64 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *StepFacts) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *StepFacts) GetStaff() bool {
+	if x != nil {
+		return x.Staff
+	}
+	return false
+}
+
+func (x *StepFacts) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *StepFacts) GetPoints() int64 {
+	if x != nil {
+		return x.Points
+	}
+	return 0
+}
+
+func (x *StepFacts) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *StepFacts) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *StepFacts) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *StepFacts) GetCodes() []int64 {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
+// UnitsRequest tells an item's shard of units of a redemption: they come back, or further ones are asked for.
+type UnitsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Redemption    string                 `protobuf:"bytes,1,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	Member        string                 `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	Of            string                 `protobuf:"bytes,3,opt,name=of,proto3" json:"of,omitempty"` // id of the step that asked for the return or reported the problem
+	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Back          bool                   `protobuf:"varint,5,opt,name=back,proto3" json:"back,omitempty"` // else further ones are asked for
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnitsRequest) Reset() {
+	*x = UnitsRequest{}
+	mi := &file_points_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnitsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnitsRequest) ProtoMessage() {}
+
+func (x *UnitsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnitsRequest.ProtoReflect.Descriptor instead.
+func (*UnitsRequest) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *UnitsRequest) GetRedemption() string {
+	if x != nil {
+		return x.Redemption
+	}
+	return ""
+}
+
+func (x *UnitsRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *UnitsRequest) GetOf() string {
+	if x != nil {
+		return x.Of
+	}
+	return ""
+}
+
+func (x *UnitsRequest) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *UnitsRequest) GetBack() bool {
+	if x != nil {
+		return x.Back
+	}
+	return false
+}
+
+// UnitsAnswer tells the member's shard whether there were any.
+type UnitsAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Redemption    string                 `protobuf:"bytes,1,opt,name=redemption,proto3" json:"redemption,omitempty"`
+	Item          string                 `protobuf:"bytes,2,opt,name=item,proto3" json:"item,omitempty"`
+	Of            string                 `protobuf:"bytes,3,opt,name=of,proto3" json:"of,omitempty"`
+	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Outcome       string                 `protobuf:"bytes,5,opt,name=outcome,proto3" json:"outcome,omitempty"` // applied | sold_out
+	Codes         []int64                `protobuf:"varint,6,rep,packed,name=codes,proto3" json:"codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnitsAnswer) Reset() {
+	*x = UnitsAnswer{}
+	mi := &file_points_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnitsAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnitsAnswer) ProtoMessage() {}
+
+func (x *UnitsAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_points_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnitsAnswer.ProtoReflect.Descriptor instead.
+func (*UnitsAnswer) Descriptor() ([]byte, []int) {
+	return file_points_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *UnitsAnswer) GetRedemption() string {
+	if x != nil {
+		return x.Redemption
+	}
+	return ""
+}
+
+func (x *UnitsAnswer) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *UnitsAnswer) GetOf() string {
+	if x != nil {
+		return x.Of
+	}
+	return ""
+}
+
+func (x *UnitsAnswer) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *UnitsAnswer) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *UnitsAnswer) GetCodes() []int64 {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
 // ReferRequest asks the sharer's shard for the points of a referral, which the buyer's shard has decided.
 type ReferRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3374,7 +3820,7 @@ type ReferRequest struct {
 
 func (x *ReferRequest) Reset() {
 	*x = ReferRequest{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3386,7 +3832,7 @@ func (x *ReferRequest) String() string {
 func (*ReferRequest) ProtoMessage() {}
 
 func (x *ReferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3399,7 +3845,7 @@ func (x *ReferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferRequest.ProtoReflect.Descriptor instead.
 func (*ReferRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReferRequest) GetReferral() *ReferralFacts {
@@ -3450,7 +3896,7 @@ type RecallRequest struct {
 
 func (x *RecallRequest) Reset() {
 	*x = RecallRequest{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3462,7 +3908,7 @@ func (x *RecallRequest) String() string {
 func (*RecallRequest) ProtoMessage() {}
 
 func (x *RecallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3475,7 +3921,7 @@ func (x *RecallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecallRequest.ProtoReflect.Descriptor instead.
 func (*RecallRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RecallRequest) GetReferral() *ReferralFacts {
@@ -3516,7 +3962,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3528,7 +3974,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3541,7 +3987,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 // RetroRequest asks what a retro run makes of one order, or undoes that (semantics §9).
@@ -3556,7 +4002,7 @@ type RetroRequest struct {
 
 func (x *RetroRequest) Reset() {
 	*x = RetroRequest{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3568,7 +4014,7 @@ func (x *RetroRequest) String() string {
 func (*RetroRequest) ProtoMessage() {}
 
 func (x *RetroRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3581,7 +4027,7 @@ func (x *RetroRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRequest.ProtoReflect.Descriptor instead.
 func (*RetroRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RetroRequest) GetRun() string {
@@ -3615,7 +4061,7 @@ type PreferenceRequest struct {
 
 func (x *PreferenceRequest) Reset() {
 	*x = PreferenceRequest{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3627,7 +4073,7 @@ func (x *PreferenceRequest) String() string {
 func (*PreferenceRequest) ProtoMessage() {}
 
 func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3640,7 +4086,7 @@ func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreferenceRequest.ProtoReflect.Descriptor instead.
 func (*PreferenceRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *PreferenceRequest) GetLeaderboardHidden() bool {
@@ -3664,7 +4110,7 @@ type SightRequest struct {
 
 func (x *SightRequest) Reset() {
 	*x = SightRequest{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3676,7 +4122,7 @@ func (x *SightRequest) String() string {
 func (*SightRequest) ProtoMessage() {}
 
 func (x *SightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3689,7 +4135,7 @@ func (x *SightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightRequest.ProtoReflect.Descriptor instead.
 func (*SightRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SightRequest) GetMember() string {
@@ -3740,7 +4186,7 @@ type SuspectRequest struct {
 
 func (x *SuspectRequest) Reset() {
 	*x = SuspectRequest{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3752,7 +4198,7 @@ func (x *SuspectRequest) String() string {
 func (*SuspectRequest) ProtoMessage() {}
 
 func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3765,7 +4211,7 @@ func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspectRequest.ProtoReflect.Descriptor instead.
 func (*SuspectRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *SuspectRequest) GetRule() string {
@@ -3813,7 +4259,7 @@ type AbuseFacts struct {
 
 func (x *AbuseFacts) Reset() {
 	*x = AbuseFacts{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3825,7 +4271,7 @@ func (x *AbuseFacts) String() string {
 func (*AbuseFacts) ProtoMessage() {}
 
 func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3838,7 +4284,7 @@ func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbuseFacts.ProtoReflect.Descriptor instead.
 func (*AbuseFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AbuseFacts) GetOn() string {
@@ -3911,7 +4357,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3923,7 +4369,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3936,7 +4382,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Watch) GetRule() string {
@@ -3990,7 +4436,7 @@ type SightingFacts struct {
 
 func (x *SightingFacts) Reset() {
 	*x = SightingFacts{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4002,7 +4448,7 @@ func (x *SightingFacts) String() string {
 func (*SightingFacts) ProtoMessage() {}
 
 func (x *SightingFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4015,7 +4461,7 @@ func (x *SightingFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightingFacts.ProtoReflect.Descriptor instead.
 func (*SightingFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *SightingFacts) GetKind() string {
@@ -4078,7 +4524,7 @@ type Suspects struct {
 
 func (x *Suspects) Reset() {
 	*x = Suspects{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4090,7 +4536,7 @@ func (x *Suspects) String() string {
 func (*Suspects) ProtoMessage() {}
 
 func (x *Suspects) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4103,7 +4549,7 @@ func (x *Suspects) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspects.ProtoReflect.Descriptor instead.
 func (*Suspects) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Suspects) GetRule() string {
@@ -4157,6 +4603,9 @@ type Request struct {
 	//	*Request_Erase
 	//	*Request_Stock
 	//	*Request_Codes
+	//	*Request_Step
+	//	*Request_Units
+	//	*Request_Got
 	What          isRequest_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4164,7 +4613,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4176,7 +4625,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4189,7 +4638,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Request) GetAccount() string {
@@ -4479,6 +4928,33 @@ func (x *Request) GetCodes() *CodesRequest {
 	return nil
 }
 
+func (x *Request) GetStep() *StepRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Step); ok {
+			return x.Step
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetUnits() *UnitsRequest {
+	if x != nil {
+		if x, ok := x.What.(*Request_Units); ok {
+			return x.Units
+		}
+	}
+	return nil
+}
+
+func (x *Request) GetGot() *UnitsAnswer {
+	if x != nil {
+		if x, ok := x.What.(*Request_Got); ok {
+			return x.Got
+		}
+	}
+	return nil
+}
+
 type isRequest_What interface {
 	isRequest_What()
 }
@@ -4596,6 +5072,19 @@ type Request_Codes struct {
 	Codes *CodesRequest `protobuf:"bytes,55,opt,name=codes,proto3,oneof"`
 }
 
+type Request_Step struct {
+	// What becomes of a redemption: id and actor are the request's.
+	Step *StepRequest `protobuf:"bytes,60,opt,name=step,proto3,oneof"`
+}
+
+type Request_Units struct {
+	Units *UnitsRequest `protobuf:"bytes,61,opt,name=units,proto3,oneof"`
+}
+
+type Request_Got struct {
+	Got *UnitsAnswer `protobuf:"bytes,62,opt,name=got,proto3,oneof"`
+}
+
 func (*Request_Reserve) isRequest_What() {}
 
 func (*Request_Debit) isRequest_What() {}
@@ -4652,6 +5141,12 @@ func (*Request_Stock) isRequest_What() {}
 
 func (*Request_Codes) isRequest_What() {}
 
+func (*Request_Step) isRequest_What() {}
+
+func (*Request_Units) isRequest_What() {}
+
+func (*Request_Got) isRequest_What() {}
+
 // Posting moves points: those of one entry sum to 0 (I1). Debt is carried as a negative amount.
 type Posting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4664,7 +5159,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4676,7 +5171,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4689,7 +5184,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -4727,7 +5222,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4739,7 +5234,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4752,7 +5247,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -4819,7 +5314,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4831,7 +5326,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4844,7 +5339,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -4999,7 +5494,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5011,7 +5506,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5024,7 +5519,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{53}
+	return file_points_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -5061,7 +5556,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5073,7 +5568,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5086,7 +5581,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{54}
+	return file_points_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -5132,7 +5627,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5144,7 +5639,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5157,7 +5652,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{55}
+	return file_points_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -5214,7 +5709,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5226,7 +5721,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5239,7 +5734,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{56}
+	return file_points_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -5322,7 +5817,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5334,7 +5829,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5347,7 +5842,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{57}
+	return file_points_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -5367,7 +5862,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5379,7 +5874,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5392,7 +5887,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{58}
+	return file_points_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -5416,7 +5911,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5428,7 +5923,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5441,7 +5936,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{59}
+	return file_points_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -5493,7 +5988,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5505,7 +6000,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5518,7 +6013,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{60}
+	return file_points_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Use) GetPer() string {
@@ -5571,7 +6066,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5583,7 +6078,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5596,7 +6091,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{61}
+	return file_points_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -5654,7 +6149,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5666,7 +6161,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5679,7 +6174,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{62}
+	return file_points_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -5720,7 +6215,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5732,7 +6227,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5745,7 +6240,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{63}
+	return file_points_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -5776,15 +6271,22 @@ type NoticeFacts struct {
 	Missing       int64                  `protobuf:"varint,9,opt,name=missing,proto3" json:"missing,omitempty"`                      // tier_fall: minor units, or orders, that would keep it
 	Last          bool                   `protobuf:"varint,10,opt,name=last,proto3" json:"last,omitempty"`                           // the last one before the expiry, where no point expires without one
 	Lots          uint32                 `protobuf:"varint,11,opt,name=lots,proto3" json:"lots,omitempty"`                           // number of the newest lot
-	Freeze        string                 `protobuf:"bytes,20,opt,name=freeze,proto3" json:"freeze,omitempty"`                        // frozen, unfrozen, confirmed: which one
-	ReviewBy      int64                  `protobuf:"varint,21,opt,name=review_by,json=reviewBy,proto3" json:"review_by,omitempty"`   // frozen: Unix ms
+	Redemption    string                 `protobuf:"bytes,30,opt,name=redemption,proto3" json:"redemption,omitempty"`                // of a redemption's steps: which one
+	Item          string                 `protobuf:"bytes,31,opt,name=item,proto3" json:"item,omitempty"`                            // its item
+	Quantity      int64                  `protobuf:"varint,32,opt,name=quantity,proto3" json:"quantity,omitempty"`                   // units that the step is about
+	Carrier       string                 `protobuf:"bytes,33,opt,name=carrier,proto3" json:"carrier,omitempty"`                      // shipped, exchanged
+	Number        string                 `protobuf:"bytes,34,opt,name=number,proto3" json:"number,omitempty"`
+	Reason        string                 `protobuf:"bytes,35,opt,name=reason,proto3" json:"reason,omitempty"`                      // cancelled, return_rejected: the word of whoever decided
+	Resolution    string                 `protobuf:"bytes,36,opt,name=resolution,proto3" json:"resolution,omitempty"`              // problem_resolved: replace | refund | reject
+	Freeze        string                 `protobuf:"bytes,20,opt,name=freeze,proto3" json:"freeze,omitempty"`                      // frozen, unfrozen, confirmed: which one
+	ReviewBy      int64                  `protobuf:"varint,21,opt,name=review_by,json=reviewBy,proto3" json:"review_by,omitempty"` // frozen: Unix ms
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5796,7 +6298,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5809,7 +6311,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{64}
+	return file_points_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -5889,6 +6391,55 @@ func (x *NoticeFacts) GetLots() uint32 {
 	return 0
 }
 
+func (x *NoticeFacts) GetRedemption() string {
+	if x != nil {
+		return x.Redemption
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *NoticeFacts) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *NoticeFacts) GetResolution() string {
+	if x != nil {
+		return x.Resolution
+	}
+	return ""
+}
+
 func (x *NoticeFacts) GetFreeze() string {
 	if x != nil {
 		return x.Freeze
@@ -5923,13 +6474,14 @@ type RedemptionFacts struct {
 	RebateCampaign string                 `protobuf:"bytes,16,opt,name=rebate_campaign,json=rebateCampaign,proto3" json:"rebate_campaign,omitempty"`
 	Parts          []*Part                `protobuf:"bytes,17,rep,name=parts,proto3" json:"parts,omitempty"`
 	Uncounted      int64                  `protobuf:"varint,18,opt,name=uncounted,proto3" json:"uncounted,omitempty"` // RESTORED: units that count in the member's limit no more
+	Until          int64                  `protobuf:"varint,25,opt,name=until,proto3" json:"until,omitempty"`         // of one that was fulfilled at once: when it is closed, Unix ms
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5941,7 +6493,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5954,7 +6506,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{65}
+	return file_points_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -6083,6 +6635,13 @@ func (x *RedemptionFacts) GetUncounted() int64 {
 	return 0
 }
 
+func (x *RedemptionFacts) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
 // ReturnFacts travel with what a return of a redemption gave back, or with its refusal.
 type ReturnFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -6095,7 +6654,7 @@ type ReturnFacts struct {
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6107,7 +6666,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6120,7 +6679,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{66}
+	return file_points_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -6163,7 +6722,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[67]
+	mi := &file_points_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6175,7 +6734,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[67]
+	mi := &file_points_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6188,7 +6747,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{67}
+	return file_points_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -6281,7 +6840,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[68]
+	mi := &file_points_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6293,7 +6852,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[68]
+	mi := &file_points_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6306,7 +6865,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{68}
+	return file_points_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -6348,7 +6907,7 @@ type LotPoints struct {
 
 func (x *LotPoints) Reset() {
 	*x = LotPoints{}
-	mi := &file_points_proto_msgTypes[69]
+	mi := &file_points_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6360,7 +6919,7 @@ func (x *LotPoints) String() string {
 func (*LotPoints) ProtoMessage() {}
 
 func (x *LotPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[69]
+	mi := &file_points_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6373,7 +6932,7 @@ func (x *LotPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
 func (*LotPoints) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{69}
+	return file_points_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *LotPoints) GetLot() uint32 {
@@ -6410,7 +6969,7 @@ type MilestoneFacts struct {
 
 func (x *MilestoneFacts) Reset() {
 	*x = MilestoneFacts{}
-	mi := &file_points_proto_msgTypes[70]
+	mi := &file_points_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6422,7 +6981,7 @@ func (x *MilestoneFacts) String() string {
 func (*MilestoneFacts) ProtoMessage() {}
 
 func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[70]
+	mi := &file_points_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6435,7 +6994,7 @@ func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
 func (*MilestoneFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{70}
+	return file_points_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *MilestoneFacts) GetMilestone() string {
@@ -6529,7 +7088,7 @@ type CouponUse struct {
 
 func (x *CouponUse) Reset() {
 	*x = CouponUse{}
-	mi := &file_points_proto_msgTypes[71]
+	mi := &file_points_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6541,7 +7100,7 @@ func (x *CouponUse) String() string {
 func (*CouponUse) ProtoMessage() {}
 
 func (x *CouponUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[71]
+	mi := &file_points_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6554,7 +7113,7 @@ func (x *CouponUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
 func (*CouponUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{71}
+	return file_points_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *CouponUse) GetCoupon() string {
@@ -6644,6 +7203,7 @@ type Entry struct {
 	Identities    []string               `protobuf:"bytes,51,rep,name=identities,proto3" json:"identities,omitempty"` // devices and addresses with which the member was not seen before
 	Less          []*LotPoints           `protobuf:"bytes,56,rep,name=less,proto3" json:"less,omitempty"`             // REVERSED: of what stood before the lots of coupons crossed, so much is gone
 	Codes         *CodesFacts            `protobuf:"bytes,65,opt,name=codes,proto3" json:"codes,omitempty"`           // that were loaded, or were to be
+	Step          *StepFacts             `protobuf:"bytes,70,opt,name=step,proto3" json:"step,omitempty"`             // of the redemption that the entry names
 	Waiting       []byte                 `protobuf:"bytes,55,opt,name=waiting,proto3" json:"waiting,omitempty"`       // CreditEvent of a review that waits for the order of order_key
 	Hash          []byte                 `protobuf:"bytes,2047,opt,name=hash,proto3" json:"hash,omitempty"`           // SHA-256(previous hash, this record without this field)
 	unknownFields protoimpl.UnknownFields
@@ -6652,7 +7212,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[72]
+	mi := &file_points_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6664,7 +7224,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[72]
+	mi := &file_points_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6677,7 +7237,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{72}
+	return file_points_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Entry) GetAccount() string {
@@ -7023,6 +7583,13 @@ func (x *Entry) GetCodes() *CodesFacts {
 	return nil
 }
 
+func (x *Entry) GetStep() *StepFacts {
+	if x != nil {
+		return x.Step
+	}
+	return nil
+}
+
 func (x *Entry) GetWaiting() []byte {
 	if x != nil {
 		return x.Waiting
@@ -7278,7 +7845,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06orders\x18\x03 \x03(\v2\x1d.jifen.points.v1.CarriedOrderR\x06orders\x121\n" +
 	"\x04seen\x18\x04 \x03(\v2\x1d.jifen.points.v1.CarriedMonthR\x04seen\x12D\n" +
 	"\vredemptions\x18\n" +
-	" \x03(\v2\".jifen.points.v1.CarriedRedemptionR\vredemptions\"\xdd\x03\n" +
+	" \x03(\v2\".jifen.points.v1.CarriedRedemptionR\vredemptions\"\xa5\x04\n" +
 	"\x11CarriedRedemption\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04item\x18\x02 \x01(\tR\x04item\x12\x1a\n" +
@@ -7293,7 +7860,9 @@ const file_points_proto_rawDesc = "" +
 	" \x03(\v2\x1c.jifen.points.v1.ReturnFactsR\areturns\x12+\n" +
 	"\x05parts\x18\v \x03(\v2\x15.jifen.points.v1.PartR\x05parts\x126\n" +
 	"\x05terms\x18\f \x01(\v2 .jifen.points.v1.RedemptionFactsR\x05terms\x126\n" +
-	"\x06rebate\x18\r \x01(\v2\x1e.jifen.points.v1.CarriedRebateR\x06rebate\"\xad\x01\n" +
+	"\x06rebate\x18\r \x01(\v2\x1e.jifen.points.v1.CarriedRebateR\x06rebate\x120\n" +
+	"\x05steps\x18\x11 \x03(\v2\x1a.jifen.points.v1.StepFactsR\x05steps\x12\x14\n" +
+	"\x05until\x18\x12 \x01(\x03R\x05until\"\xad\x01\n" +
 	"\rCarriedRebate\x12\x10\n" +
 	"\x03lot\x18\x01 \x01(\rR\x03lot\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x1a\n" +
@@ -7333,7 +7902,54 @@ const file_points_proto_rawDesc = "" +
 	"redemption\x18\x01 \x01(\tR\n" +
 	"redemption\x12\x1b\n" +
 	"\treturn_id\x18\x02 \x01(\tR\breturnId\x12\x16\n" +
-	"\x06points\x18\x03 \x01(\x03R\x06points\"\xe3\x01\n" +
+	"\x06points\x18\x03 \x01(\x03R\x06points\"]\n" +
+	"\vStepRequest\x12\x1e\n" +
+	"\n" +
+	"redemption\x18\x01 \x01(\tR\n" +
+	"redemption\x12.\n" +
+	"\x04step\x18\x02 \x01(\v2\x1a.jifen.points.v1.StepFactsR\x04step\"\xe3\x03\n" +
+	"\tStepFacts\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x12\n" +
+	"\x04step\x18\x03 \x01(\tR\x04step\x12\x0e\n" +
+	"\x02of\x18\x04 \x01(\tR\x02of\x12\x12\n" +
+	"\x04kind\x18\x05 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bquantity\x18\x06 \x01(\x03R\bquantity\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x16\n" +
+	"\x06accept\x18\b \x01(\bR\x06accept\x12\x18\n" +
+	"\arestock\x18\t \x01(\bR\arestock\x12\x1e\n" +
+	"\n" +
+	"resolution\x18\n" +
+	" \x01(\tR\n" +
+	"resolution\x12\x18\n" +
+	"\acarrier\x18\v \x01(\tR\acarrier\x12\x16\n" +
+	"\x06number\x18\f \x01(\tR\x06number\x12\x12\n" +
+	"\x04code\x18\r \x01(\x03R\x04code\x12\x14\n" +
+	"\x05actor\x18\x0e \x01(\tR\x05actor\x12\x14\n" +
+	"\x05staff\x18\x0f \x01(\bR\x05staff\x12\x18\n" +
+	"\aoutcome\x18\x10 \x01(\tR\aoutcome\x12\x16\n" +
+	"\x06points\x18\x11 \x01(\x03R\x06points\x12\x14\n" +
+	"\x05until\x18\x12 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05state\x18\x13 \x01(\tR\x05state\x12\x0e\n" +
+	"\x02at\x18\x14 \x01(\x03R\x02at\x12\x14\n" +
+	"\x05codes\x18\x15 \x03(\x03R\x05codes\"\x86\x01\n" +
+	"\fUnitsRequest\x12\x1e\n" +
+	"\n" +
+	"redemption\x18\x01 \x01(\tR\n" +
+	"redemption\x12\x16\n" +
+	"\x06member\x18\x02 \x01(\tR\x06member\x12\x0e\n" +
+	"\x02of\x18\x03 \x01(\tR\x02of\x12\x1a\n" +
+	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x12\n" +
+	"\x04back\x18\x05 \x01(\bR\x04back\"\x9d\x01\n" +
+	"\vUnitsAnswer\x12\x1e\n" +
+	"\n" +
+	"redemption\x18\x01 \x01(\tR\n" +
+	"redemption\x12\x12\n" +
+	"\x04item\x18\x02 \x01(\tR\x04item\x12\x0e\n" +
+	"\x02of\x18\x03 \x01(\tR\x02of\x12\x1a\n" +
+	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x18\n" +
+	"\aoutcome\x18\x05 \x01(\tR\aoutcome\x12\x14\n" +
+	"\x05codes\x18\x06 \x03(\x03R\x05codes\"\xe3\x01\n" +
 	"\fReferRequest\x12:\n" +
 	"\breferral\x18\x01 \x01(\v2\x1e.jifen.points.v1.ReferralFactsR\breferral\x12,\n" +
 	"\x05cause\x18\x02 \x01(\v2\x16.jifen.points.v1.CauseR\x05cause\x12\x18\n" +
@@ -7391,7 +8007,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06forget\x18\a \x03(\tR\x06forget\"8\n" +
 	"\bSuspects\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
-	"\amembers\x18\x02 \x03(\tR\amembers\"\x97\r\n" +
+	"\amembers\x18\x02 \x03(\tR\amembers\"\xb4\x0e\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -7427,7 +8043,10 @@ const file_points_proto_rawDesc = "" +
 	"\asuspect\x18) \x01(\v2\x1f.jifen.points.v1.SuspectRequestH\x00R\asuspect\x125\n" +
 	"\x05erase\x18- \x01(\v2\x1d.jifen.points.v1.EraseRequestH\x00R\x05erase\x125\n" +
 	"\x05stock\x182 \x01(\v2\x1d.jifen.points.v1.StockRequestH\x00R\x05stock\x125\n" +
-	"\x05codes\x187 \x01(\v2\x1d.jifen.points.v1.CodesRequestH\x00R\x05codesB\x06\n" +
+	"\x05codes\x187 \x01(\v2\x1d.jifen.points.v1.CodesRequestH\x00R\x05codes\x122\n" +
+	"\x04step\x18< \x01(\v2\x1c.jifen.points.v1.StepRequestH\x00R\x04step\x125\n" +
+	"\x05units\x18= \x01(\v2\x1d.jifen.points.v1.UnitsRequestH\x00R\x05units\x120\n" +
+	"\x03got\x18> \x01(\v2\x1c.jifen.points.v1.UnitsAnswerH\x00R\x03gotB\x06\n" +
 	"\x04what\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
@@ -7529,7 +8148,7 @@ const file_points_proto_rawDesc = "" +
 	"\n" +
 	"TierChange\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
-	"\x02to\x18\x02 \x01(\tR\x02to\"\xc6\x02\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\"\x80\x04\n" +
 	"\vNoticeFacts\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x1d\n" +
@@ -7543,9 +8162,20 @@ const file_points_proto_rawDesc = "" +
 	"\amissing\x18\t \x01(\x03R\amissing\x12\x12\n" +
 	"\x04last\x18\n" +
 	" \x01(\bR\x04last\x12\x12\n" +
-	"\x04lots\x18\v \x01(\rR\x04lots\x12\x16\n" +
+	"\x04lots\x18\v \x01(\rR\x04lots\x12\x1e\n" +
+	"\n" +
+	"redemption\x18\x1e \x01(\tR\n" +
+	"redemption\x12\x12\n" +
+	"\x04item\x18\x1f \x01(\tR\x04item\x12\x1a\n" +
+	"\bquantity\x18  \x01(\x03R\bquantity\x12\x18\n" +
+	"\acarrier\x18! \x01(\tR\acarrier\x12\x16\n" +
+	"\x06number\x18\" \x01(\tR\x06number\x12\x16\n" +
+	"\x06reason\x18# \x01(\tR\x06reason\x12\x1e\n" +
+	"\n" +
+	"resolution\x18$ \x01(\tR\n" +
+	"resolution\x12\x16\n" +
 	"\x06freeze\x18\x14 \x01(\tR\x06freeze\x12\x1b\n" +
-	"\treview_by\x18\x15 \x01(\x03R\breviewBy\"\xd9\x04\n" +
+	"\treview_by\x18\x15 \x01(\x03R\breviewBy\"\xef\x04\n" +
 	"\x0fRedemptionFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06member\x18\x02 \x01(\tR\x06member\x12\x12\n" +
@@ -7569,7 +8199,8 @@ const file_points_proto_rawDesc = "" +
 	"rebateRate\x12'\n" +
 	"\x0frebate_campaign\x18\x10 \x01(\tR\x0erebateCampaign\x12+\n" +
 	"\x05parts\x18\x11 \x03(\v2\x15.jifen.points.v1.PartR\x05parts\x12\x1c\n" +
-	"\tuncounted\x18\x12 \x01(\x03R\tuncounted\"O\n" +
+	"\tuncounted\x18\x12 \x01(\x03R\tuncounted\x12\x14\n" +
+	"\x05until\x18\x19 \x01(\x03R\x05until\"O\n" +
 	"\vReturnFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x18\n" +
@@ -7617,7 +8248,7 @@ const file_points_proto_rawDesc = "" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x1c\n" +
 	"\tmilestone\x18\x03 \x01(\tR\tmilestone\x12\x16\n" +
 	"\x06period\x18\x04 \x01(\tR\x06period\x12\f\n" +
-	"\x01n\x18\x05 \x01(\rR\x01n\"\x8b\x11\n" +
+	"\x01n\x18\x05 \x01(\rR\x01n\"\xbb\x11\n" +
 	"\x05Entry\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12)\n" +
@@ -7679,9 +8310,10 @@ const file_points_proto_rawDesc = "" +
 	"identities\x183 \x03(\tR\n" +
 	"identities\x12.\n" +
 	"\x04less\x188 \x03(\v2\x1a.jifen.points.v1.LotPointsR\x04less\x121\n" +
-	"\x05codes\x18A \x01(\v2\x1b.jifen.points.v1.CodesFactsR\x05codes\x12\x18\n" +
+	"\x05codes\x18A \x01(\v2\x1b.jifen.points.v1.CodesFactsR\x05codes\x12.\n" +
+	"\x04step\x18F \x01(\v2\x1a.jifen.points.v1.StepFactsR\x04step\x12\x18\n" +
 	"\awaiting\x187 \x01(\fR\awaiting\x12\x13\n" +
-	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xaf\x05\n" +
+	"\x04hash\x18\xff\x0f \x01(\fR\x04hash*\xdb\x05\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bRECORDED\x10\x01\x12\v\n" +
@@ -7736,7 +8368,11 @@ const file_points_proto_rawDesc = "" +
 	"\x0fREBATE_REVERSED\x103\x12\x10\n" +
 	"\fCODES_LOADED\x107\x12\x11\n" +
 	"\rCODES_EXPIRED\x108\x12\r\n" +
-	"\tCODES_LOW\x109*\xb4\x01\n" +
+	"\tCODES_LOW\x109\x12\v\n" +
+	"\aSTEPPED\x10<\x12\r\n" +
+	"\tRESTOCKED\x10=\x12\x0e\n" +
+	"\n" +
+	"SENT_AGAIN\x10>*\xb4\x01\n" +
 	"\aAccount\x12\x17\n" +
 	"\x13ACCOUNT_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -7763,7 +8399,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 73)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -7805,41 +8441,45 @@ var file_points_proto_goTypes = []any{
 	(*EraseRequest)(nil),      // 37: jifen.points.v1.EraseRequest
 	(*ActFacts)(nil),          // 38: jifen.points.v1.ActFacts
 	(*RestoreRequest)(nil),    // 39: jifen.points.v1.RestoreRequest
-	(*ReferRequest)(nil),      // 40: jifen.points.v1.ReferRequest
-	(*RecallRequest)(nil),     // 41: jifen.points.v1.RecallRequest
-	(*WakeRequest)(nil),       // 42: jifen.points.v1.WakeRequest
-	(*RetroRequest)(nil),      // 43: jifen.points.v1.RetroRequest
-	(*PreferenceRequest)(nil), // 44: jifen.points.v1.PreferenceRequest
-	(*SightRequest)(nil),      // 45: jifen.points.v1.SightRequest
-	(*SuspectRequest)(nil),    // 46: jifen.points.v1.SuspectRequest
-	(*AbuseFacts)(nil),        // 47: jifen.points.v1.AbuseFacts
-	(*Watch)(nil),             // 48: jifen.points.v1.Watch
-	(*SightingFacts)(nil),     // 49: jifen.points.v1.SightingFacts
-	(*Suspects)(nil),          // 50: jifen.points.v1.Suspects
-	(*Request)(nil),           // 51: jifen.points.v1.Request
-	(*Posting)(nil),           // 52: jifen.points.v1.Posting
-	(*Lot)(nil),               // 53: jifen.points.v1.Lot
-	(*Arithmetic)(nil),        // 54: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),        // 55: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),         // 56: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),       // 57: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),       // 58: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),       // 59: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),      // 60: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),       // 61: jifen.points.v1.GiveRequest
-	(*Use)(nil),               // 62: jifen.points.v1.Use
-	(*MetricDelta)(nil),       // 63: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),         // 64: jifen.points.v1.MetricDay
-	(*TierChange)(nil),        // 65: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),       // 66: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil),   // 67: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),       // 68: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),         // 69: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),        // 70: jifen.points.v1.MergeFacts
-	(*LotPoints)(nil),         // 71: jifen.points.v1.LotPoints
-	(*MilestoneFacts)(nil),    // 72: jifen.points.v1.MilestoneFacts
-	(*CouponUse)(nil),         // 73: jifen.points.v1.CouponUse
-	(*Entry)(nil),             // 74: jifen.points.v1.Entry
+	(*StepRequest)(nil),       // 40: jifen.points.v1.StepRequest
+	(*StepFacts)(nil),         // 41: jifen.points.v1.StepFacts
+	(*UnitsRequest)(nil),      // 42: jifen.points.v1.UnitsRequest
+	(*UnitsAnswer)(nil),       // 43: jifen.points.v1.UnitsAnswer
+	(*ReferRequest)(nil),      // 44: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),     // 45: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),       // 46: jifen.points.v1.WakeRequest
+	(*RetroRequest)(nil),      // 47: jifen.points.v1.RetroRequest
+	(*PreferenceRequest)(nil), // 48: jifen.points.v1.PreferenceRequest
+	(*SightRequest)(nil),      // 49: jifen.points.v1.SightRequest
+	(*SuspectRequest)(nil),    // 50: jifen.points.v1.SuspectRequest
+	(*AbuseFacts)(nil),        // 51: jifen.points.v1.AbuseFacts
+	(*Watch)(nil),             // 52: jifen.points.v1.Watch
+	(*SightingFacts)(nil),     // 53: jifen.points.v1.SightingFacts
+	(*Suspects)(nil),          // 54: jifen.points.v1.Suspects
+	(*Request)(nil),           // 55: jifen.points.v1.Request
+	(*Posting)(nil),           // 56: jifen.points.v1.Posting
+	(*Lot)(nil),               // 57: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 58: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 59: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 60: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 61: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 62: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 63: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 64: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 65: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 66: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 67: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 68: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 69: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 70: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 71: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 72: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 73: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 74: jifen.points.v1.MergeFacts
+	(*LotPoints)(nil),         // 75: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 76: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 77: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 78: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,   // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -7873,104 +8513,110 @@ var file_points_proto_depIdxs = []int32{
 	36,  // 28: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
 	32,  // 29: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
 	34,  // 30: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
-	68,  // 31: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
+	72,  // 31: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
 	18,  // 32: jifen.points.v1.CarriedRedemption.parts:type_name -> jifen.points.v1.Part
-	67,  // 33: jifen.points.v1.CarriedRedemption.terms:type_name -> jifen.points.v1.RedemptionFacts
+	71,  // 33: jifen.points.v1.CarriedRedemption.terms:type_name -> jifen.points.v1.RedemptionFacts
 	33,  // 34: jifen.points.v1.CarriedRedemption.rebate:type_name -> jifen.points.v1.CarriedRebate
-	2,   // 35: jifen.points.v1.CarriedRebate.rate:type_name -> jifen.points.v1.Ratio
-	53,  // 36: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
-	9,   // 37: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 38: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	54,  // 39: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	9,   // 40: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
-	3,   // 41: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
-	13,  // 42: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
-	3,   // 43: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
-	3,   // 44: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
-	47,  // 45: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
-	50,  // 46: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
-	19,  // 47: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
-	20,  // 48: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
-	21,  // 49: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
-	22,  // 50: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	42,  // 51: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	59,  // 52: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	60,  // 53: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	61,  // 54: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
-	28,  // 55: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
-	29,  // 56: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
-	30,  // 57: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
-	38,  // 58: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
-	38,  // 59: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
-	38,  // 60: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
-	38,  // 61: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
-	38,  // 62: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
-	38,  // 63: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
-	38,  // 64: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	39,  // 65: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	40,  // 66: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	41,  // 67: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	43,  // 68: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	44,  // 69: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
-	45,  // 70: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
-	46,  // 71: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
-	37,  // 72: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
-	23,  // 73: jifen.points.v1.Request.stock:type_name -> jifen.points.v1.StockRequest
-	24,  // 74: jifen.points.v1.Request.codes:type_name -> jifen.points.v1.CodesRequest
-	1,   // 75: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,   // 76: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,   // 77: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,   // 78: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	56,  // 79: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	54,  // 80: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,   // 81: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	54,  // 82: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	58,  // 83: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	58,  // 84: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,   // 85: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	2,   // 86: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
-	2,   // 87: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
-	18,  // 88: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
-	16,  // 89: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	26,  // 90: jifen.points.v1.ItemFacts.codes:type_name -> jifen.points.v1.CodeSpan
-	31,  // 91: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	71,  // 92: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,   // 93: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,   // 94: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	52,  // 95: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	53,  // 96: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	54,  // 97: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,   // 98: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,   // 99: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	63,  // 100: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	65,  // 101: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	67,  // 102: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	69,  // 103: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	63,  // 104: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	70,  // 105: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	62,  // 106: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	38,  // 107: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	53,  // 108: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	68,  // 109: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	66,  // 110: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	64,  // 111: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	57,  // 112: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,   // 113: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,   // 114: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	55,  // 115: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	44,  // 116: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	72,  // 117: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	73,  // 118: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	48,  // 119: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
-	47,  // 120: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
-	49,  // 121: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	71,  // 122: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
-	27,  // 123: jifen.points.v1.Entry.codes:type_name -> jifen.points.v1.CodesFacts
-	124, // [124:124] is the sub-list for method output_type
-	124, // [124:124] is the sub-list for method input_type
-	124, // [124:124] is the sub-list for extension type_name
-	124, // [124:124] is the sub-list for extension extendee
-	0,   // [0:124] is the sub-list for field type_name
+	41,  // 35: jifen.points.v1.CarriedRedemption.steps:type_name -> jifen.points.v1.StepFacts
+	2,   // 36: jifen.points.v1.CarriedRebate.rate:type_name -> jifen.points.v1.Ratio
+	57,  // 37: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
+	41,  // 38: jifen.points.v1.StepRequest.step:type_name -> jifen.points.v1.StepFacts
+	9,   // 39: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 40: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
+	58,  // 41: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	9,   // 42: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
+	3,   // 43: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
+	13,  // 44: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
+	3,   // 45: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
+	3,   // 46: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
+	51,  // 47: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
+	54,  // 48: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
+	19,  // 49: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
+	20,  // 50: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
+	21,  // 51: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
+	22,  // 52: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
+	46,  // 53: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	63,  // 54: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	64,  // 55: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	65,  // 56: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	28,  // 57: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
+	29,  // 58: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
+	30,  // 59: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
+	38,  // 60: jifen.points.v1.Request.freeze:type_name -> jifen.points.v1.ActFacts
+	38,  // 61: jifen.points.v1.Request.unfreeze:type_name -> jifen.points.v1.ActFacts
+	38,  // 62: jifen.points.v1.Request.adjust:type_name -> jifen.points.v1.ActFacts
+	38,  // 63: jifen.points.v1.Request.confirm:type_name -> jifen.points.v1.ActFacts
+	38,  // 64: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
+	38,  // 65: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
+	38,  // 66: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
+	39,  // 67: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
+	44,  // 68: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	45,  // 69: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	47,  // 70: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	48,  // 71: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	49,  // 72: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
+	50,  // 73: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
+	37,  // 74: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
+	23,  // 75: jifen.points.v1.Request.stock:type_name -> jifen.points.v1.StockRequest
+	24,  // 76: jifen.points.v1.Request.codes:type_name -> jifen.points.v1.CodesRequest
+	40,  // 77: jifen.points.v1.Request.step:type_name -> jifen.points.v1.StepRequest
+	42,  // 78: jifen.points.v1.Request.units:type_name -> jifen.points.v1.UnitsRequest
+	43,  // 79: jifen.points.v1.Request.got:type_name -> jifen.points.v1.UnitsAnswer
+	1,   // 80: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,   // 81: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,   // 82: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,   // 83: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	60,  // 84: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	58,  // 85: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,   // 86: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	58,  // 87: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	62,  // 88: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	62,  // 89: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,   // 90: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	2,   // 91: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
+	2,   // 92: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
+	18,  // 93: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
+	16,  // 94: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	26,  // 95: jifen.points.v1.ItemFacts.codes:type_name -> jifen.points.v1.CodeSpan
+	31,  // 96: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	75,  // 97: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,   // 98: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,   // 99: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	56,  // 100: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	57,  // 101: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	58,  // 102: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,   // 103: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 104: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	67,  // 105: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	69,  // 106: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	71,  // 107: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	73,  // 108: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	67,  // 109: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	74,  // 110: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	66,  // 111: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	38,  // 112: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	57,  // 113: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	72,  // 114: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	70,  // 115: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	68,  // 116: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	61,  // 117: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,   // 118: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 119: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	59,  // 120: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	48,  // 121: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	76,  // 122: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	77,  // 123: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	52,  // 124: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	51,  // 125: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	53,  // 126: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	75,  // 127: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
+	27,  // 128: jifen.points.v1.Entry.codes:type_name -> jifen.points.v1.CodesFacts
+	41,  // 129: jifen.points.v1.Entry.step:type_name -> jifen.points.v1.StepFacts
+	130, // [130:130] is the sub-list for method output_type
+	130, // [130:130] is the sub-list for method input_type
+	130, // [130:130] is the sub-list for extension type_name
+	130, // [130:130] is the sub-list for extension extendee
+	0,   // [0:130] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -7978,7 +8624,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[49].OneofWrappers = []any{
+	file_points_proto_msgTypes[53].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -8007,6 +8653,9 @@ func file_points_proto_init() {
 		(*Request_Erase)(nil),
 		(*Request_Stock)(nil),
 		(*Request_Codes)(nil),
+		(*Request_Step)(nil),
+		(*Request_Units)(nil),
+		(*Request_Got)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -8014,7 +8663,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   73,
+			NumMessages:   77,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
