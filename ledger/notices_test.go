@@ -22,7 +22,7 @@ func told(t testing.TB, now string) *shop {
 // notices are what the entries so far tell, in words.
 func (s *shop) notices() (all []string) {
 	for _, e := range s.entries {
-		if n := e.Notice; n != nil && n.Redemption == "" {
+		if n := e.Notice; n != nil {
 			day := func(t int64) string { return time.UnixMilli(t).In(s.book.Zone).Format("2006-01-02 15:04") }
 			text := fmt.Sprintf("%s %s: %d of %d at %s", day(e.EffectiveAt), n.Kind, n.Points, n.Available, day(n.ExpiresAt))
 			if n.Kind == topics.NoticeTierFall {

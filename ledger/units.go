@@ -71,7 +71,7 @@ func (d *Decision) unitsGot(r *pointspb.Request, q *pointspb.UnitsAnswer) *Decis
 	return d.refuse(Outcome(q.Outcome))
 }
 
-// bear notes on the entry of a new redemption that it is fulfilled at once, where all of it are codes, and tells the member.
+// bear notes on the entry of a new redemption that it is fulfilled at once, where all of it are codes.
 func (d *Decision) bear(e *pointspb.Entry) {
 	f := e.Redemption
 	if e.Kind != pointspb.Kind_REDEEMED {
@@ -81,5 +81,4 @@ func (d *Decision) bear(e *pointspb.Entry) {
 	if len(f.Parts) > 0 && !slices.ContainsFunc(f.Parts, byHand) {
 		f.Until = d.moment.Now + d.moment.Policy.ReturnDays*dayMillis
 	}
-	e.Notice = &pointspb.NoticeFacts{Kind: topics.NoticeRedeemed, Redemption: f.Id, Item: f.Item, Quantity: f.Quantity, Points: f.UnitPrice * f.Quantity}
 }

@@ -87,7 +87,8 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 // tells says that entries of a kind may have a notice: those of freezes and redemptions tell of what they do themselves.
 func tells(kind pointspb.Kind) bool {
 	switch kind {
-	case pointspb.Kind_NOTICED, pointspb.Kind_FROZEN, pointspb.Kind_UNFROZEN, pointspb.Kind_ADJUSTED, pointspb.Kind_REDEEMED:
+	case pointspb.Kind_NOTICED, pointspb.Kind_FROZEN, pointspb.Kind_UNFROZEN, pointspb.Kind_ADJUSTED, pointspb.Kind_REDEEMED,
+		pointspb.Kind_STEPPED:
 		return true
 	default:
 		return false

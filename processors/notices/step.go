@@ -18,9 +18,15 @@ type step struct {
 
 // stepOf reads the step of a redemption that a notice tells of; false: it is of none.
 func stepOf(e *pointspb.Entry) (step, bool) {
-	r := e.Redemption
-	if r == nil {
+	r, n := e.Redemption, e.Notice
+	switch {
+	case r == nil:
 		return step{}, false
+	case n.GetRedemption() != "":
+		return step{
+			redemption: n.Redemption, item: n.Item, quantity: n.Quantity, points: n.Points, carrier: n.Carrier, number: n.Number,
+			reason: n.Reason, resolution: n.Resolution,
+		}, true
 	}
 	return step{redemption: r.Id, item: r.Item, quantity: r.Quantity, points: r.UnitPrice * r.Quantity}, true
 }
