@@ -22,7 +22,9 @@ func auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "audit", Short: "Hold the ledger against Redis and ClickHouse; exit 1 when anything differs", Args: cobra.NoArgs,
 		RunE: withApp(func(cmd *cobra.Command, a *app, _ []string) error {
-			report, err := a.audit(cmd.Context(), wait, !noClickHouse)
+			bar := progress(-1, "ledger entries")
+			report, err := a.audit(cmd.Context(), wait, !noClickHouse, func(entries int64) { _ = bar.Set64(entries) })
+			_ = bar.Finish()
 			if err != nil {
 				return err
 			}
@@ -41,18 +43,15 @@ func auditCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) audit(ctx context.Context, wait time.Duration, clickhouse bool) (*audit.Report, error) {
-	bar := progress(-1, "ledger entries")
+func (a *app) audit(ctx context.Context, wait time.Duration, clickhouse bool, told func(entries int64)) (*audit.Report, error) {
 	x := &audit.Audit{
 		History: &kafka.Replayer{Config: a.kafka}, Redis: a.store, Shards: a.config.Shards, Wait: wait,
-		Progress: func(entries int64) { _ = bar.Set64(entries) },
+		Progress: told,
 	}
 	if clickhouse {
 		x.ClickHouse = analysts{a.analytics}
 	}
-	report, err := x.Run(ctx)
-	_ = bar.Finish()
-	return report, err
+	return x.Run(ctx)
 }
 
 func printAudit(w io.Writer, r *audit.Report, format string) error {

@@ -82,7 +82,7 @@ func (d *demo) tell(ctx context.Context) error {
 	if err := d.tellCoupons(ctx, &s); err != nil {
 		return err
 	}
-	report, err := d.app.audit(ctx, time.Minute, true)
+	report, err := d.app.audit(ctx, time.Minute, true, func(int64) {})
 	if err != nil {
 		return err
 	}

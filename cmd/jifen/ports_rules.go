@@ -25,7 +25,14 @@ type ruleDesk struct {
 	publishing sync.Mutex // what one checks nobody else changes meanwhile, in this process
 }
 
-func ruleSchema() ([]byte, error) { return rulebooks.FS.ReadFile("rulebook.schema.json") }
+// console are the ports of the console's own routes; what they begin ends with ctx.
+func (p *ports) console(ctx context.Context) (httpapi.Console, error) {
+	schema, err := rulebooks.FS.ReadFile("rulebook.schema.json")
+	rules := &ruleDesk{ports: p}
+	return httpapi.Console{
+		Rulebooks: rules, RuleDesk: rules, RuleSchema: schema, DeadLetters: &deadLetters{p}, Operations: &operations{ports: p, life: ctx},
+	}, err
+}
 
 // published are the versions and their documents as the topic has them now; of two of one version the first counts.
 func (d *ruleDesk) published(ctx context.Context) (topics.Books, map[string]string, error) {

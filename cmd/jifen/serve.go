@@ -92,7 +92,7 @@ func (a *app) serveWith(ctx context.Context, verifier *httpapi.Verifier, listeni
 	books := a.rulebooks()
 	ports := newPorts(a, producer, books, kafka.NewTail(a.kafka, topics.Ledger))
 	settings := &kafka.Settings{Config: a.kafka}
-	options, err := a.apiOptions(ports, settings, verifier)
+	options, err := a.apiOptions(ctx, ports, settings, verifier)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 
 	"jifen/internal/httpapi"
@@ -8,33 +9,27 @@ import (
 	"jifen/web"
 )
 
-// apiOptions are the ports and settings of the API.
-func (a *app) apiOptions(ports *ports, settings *kafka.Settings, verifier *httpapi.Verifier) (httpapi.Options, error) {
-	schema, err := ruleSchema()
+// apiOptions are the ports and settings of the API; what its ports begin ends with ctx.
+func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Settings, verifier *httpapi.Verifier) (httpapi.Options, error) {
+	console, err := ports.console(ctx)
 	if err != nil {
 		return httpapi.Options{}, err
 	}
-	rules := &ruleDesk{ports: ports}
 	h := a.config.HTTP
 	return httpapi.Options{
-		Accounts:    ports,
-		Items:       ports,
-		Redemptions: ports,
-		History:     ports,
-		Timeline:    ports,
-		Orders:      ports,
-		Boards:      ports,
-		Late:        &lateQueue{ports: ports},
-		Acts:        ports,
-		Retro:       &retroRuns{ports: ports},
-		Settings:    &settingsPort{a, settings},
-		Verifier:    verifier,
-		Console: httpapi.Console{
-			Rulebooks:   rules,
-			RuleDesk:    rules,
-			RuleSchema:  schema,
-			DeadLetters: &deadLetters{ports},
-		},
+		Accounts:     ports,
+		Items:        ports,
+		Redemptions:  ports,
+		History:      ports,
+		Timeline:     ports,
+		Orders:       ports,
+		Boards:       ports,
+		Late:         &lateQueue{ports: ports},
+		Acts:         ports,
+		Retro:        &retroRuns{ports: ports},
+		Settings:     &settingsPort{a, settings},
+		Verifier:     verifier,
+		Console:      console,
 		SigningKey:   []byte(h.SigningKey.Reveal()),
 		Shares:       a.shares(),
 		Clock:        a.clock,

@@ -162,6 +162,7 @@ func New(o Options) (*API, error) {
 	a.ruleRoutes()
 	a.settingsRoutes()
 	a.deadLetterRoutes()
+	a.operationsRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ type Console struct {
 	RuleDesk    RuleDesk
 	RuleSchema  []byte // JSON schema of rulebooks
 	DeadLetters DeadLetters
+	Operations  Operations
 }
 
 // Rulebooks are the versions of the rulebook that were published.

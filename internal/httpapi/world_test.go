@@ -40,6 +40,7 @@ type world struct {
 	result   func(ActRequest) Act
 	desk     *desk
 	letters  *letters
+	ops      *ops
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -54,7 +55,7 @@ func newWorld() *world {
 			ID: "night", NameZH: "酒店一晚", NameEN: "Hotel night", Kind: "service", PriceVersion: 3, BasePrice: 10000,
 			TierPrices: map[string]int64{"silver": 8000, "gold": 6000}, OnSale: true, Free: 5,
 		}},
-		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{}, desk: newDesk(), letters: &letters{},
+		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{}, desk: newDesk(), letters: &letters{}, ops: &ops{},
 	}
 }
 
@@ -224,6 +225,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 			RuleDesk:    w.desk,
 			RuleSchema:  []byte(`{"type":"object"}`),
 			DeadLetters: w.letters,
+			Operations:  w.ops,
 		},
 		Accounts:    s.world,
 		Items:       s.world,
