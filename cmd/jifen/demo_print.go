@@ -98,7 +98,7 @@ func (d *demo) stay(ctx context.Context) {
 	if err != nil {
 		token = err.Error()
 	}
-	d.say("\nAPI         http://%s/docs\nKafka       %s\nRedis       %s\nClickHouse  %s\n\ntoken of member 12583, for a day:\n%s\n\nCtrl-C ends everything.",
+	d.say("\nMall        http://%[1]s/#token=%[5]s\nConsole     http://%[1]s/console/\nAPI         http://%[1]s/docs\nKafka       %[2]s\nRedis       %[3]s\nClickHouse  %[4]s\n\ntoken of member 12583, for a day:\n%[5]s\n\nCtrl-C ends everything.",
 		d.addr, d.app.config.Kafka.Brokers[0], d.app.config.Redis.Addrs[0], d.app.config.ClickHouse.DSN, token)
 	<-ctx.Done()
 }
