@@ -16,6 +16,7 @@ import (
 
 	"jifen/internal/config"
 	"jifen/internal/devstack"
+	"jifen/internal/devstack/issuer"
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
 	"jifen/internal/orderimport"
@@ -123,7 +124,8 @@ type demo struct {
 
 	app    *app
 	issuer *httpapi.DevIssuer
-	addr   string // of the API
+	staff  *issuer.Issuer // where they log in to the console
+	addr   string         // of the API
 }
 
 // say tells the person in front of it what goes on; stdout is for what happened.
@@ -215,7 +217,7 @@ func (d *demo) run(ctx context.Context, stack *devstack.Stack) error {
 	if err := d.open(ctx, stack); err != nil {
 		return err
 	}
-	defer func() { _ = d.app.close() }()
+	defer func() { _ = errors.Join(d.app.close(), d.staff.Close()) }()
 	if d.receiver != nil {
 		defer func() { _ = d.receiver.server.Close() }()
 	}
@@ -271,6 +273,9 @@ func (d *demo) open(ctx context.Context, stack *devstack.Stack) error {
 		c.Program.Now = d.last.Format(time.RFC3339Nano)
 	}
 	var err error
+	if c.Auth.OIDC, err = d.startIssuer(); err != nil {
+		return err
+	}
 	if d.app, err = newApp(ctx, c); err != nil {
 		return err
 	}

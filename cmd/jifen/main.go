@@ -85,7 +85,7 @@ func rootCommand() *cobra.Command {
 	addConfigFlags(root)
 	root.AddCommand(
 		demoCommand(), runCommand(), serveCommand(), migrateCommand(), topicsCommand(), rulesCommand(publishRulebook), simulateCommand(),
-		importCommand(produceTo), produceCommand(produceTo), replayCommand(), retroCommand(), itemsCommand(), settingsCommand(), balancesCommand(), auditCommand(), rebuildCommand(),
+		importCommand(produceTo), produceCommand(produceTo), replayCommand(), retroCommand(), itemsCommand(), settingsCommand(), balancesCommand(), auditCommand(), rebuildCommand(), authCommand(),
 		benchCommand(), decodeCommand(), configCommand(), versionCommand(),
 	)
 	strict(root)

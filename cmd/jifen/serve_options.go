@@ -38,6 +38,8 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 		Version:      "v1",
 		Messages:     &inboxPorts{ports, a.store.Inboxes()},
 		EmbedOrigins: h.EmbedOrigins,
+		APIKeys:      a.config.Auth.APIKeys,
+		Sessions:     a.sessions(),
 		Pages:        web.FS(),
 		Limits: httpapi.Limits{
 			ReadHeaderTimeout: h.ReadHeaderTimeout, RequestTimeout: h.RequestTimeout, IdleTimeout: h.IdleTimeout,

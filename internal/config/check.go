@@ -49,6 +49,7 @@ func readSecrets(c *Config) []error {
 	read("shares.keys", &c.Shares.Keys, c.Shares.KeysFile)
 	read("vault.keys", &c.Vault.Keys, c.Vault.KeysFile)
 	read("webhook.secret", &c.Webhook.Secret, c.Webhook.SecretFile)
+	read("auth.oidc.client_secret", &c.Auth.OIDC.ClientSecret, c.Auth.OIDC.ClientSecretFile)
 	read("http.signing_key", &c.HTTP.SigningKey, c.HTTP.SigningKeyFile)
 	return faults
 }
@@ -177,6 +178,7 @@ func (c Auth) check(k *check) {
 		u, err := url.Parse(c.JWKSURL)
 		k.that(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "", "auth.jwks_url: is not an http(s) URL")
 	}
+	c.OIDC.check(k)
 }
 
 func (c Program) check(k *check) {

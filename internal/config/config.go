@@ -100,6 +100,23 @@ type Auth struct {
 	Algorithms []string `koanf:"algorithms" doc:"Signature algorithms accepted: EdDSA, RS256."`
 	JWKSURL    string   `koanf:"jwks_url" doc:"Where the issuer publishes its keys."`
 	KeysFile   string   `koanf:"keys_file" doc:"JWKS or PEM file of the issuer's public keys, instead of jwks_url."`
+	APIKeys    []string `koanf:"api_keys" doc:"Keys of services, as id:sha256:role+role; jifen auth key new makes them. The key itself is nowhere kept."`
+	OIDC       OIDC     `koanf:"oidc" doc:"How staff log in to the console: an OpenID provider."`
+}
+
+// OIDC is the provider that knows staff, and what its users may do here.
+type OIDC struct {
+	Issuer           string        `koanf:"issuer" doc:"The provider's issuer URL; empty: nobody can log in to the console."`
+	ClientID         string        `koanf:"client_id" doc:"What the console is to the provider."`
+	ClientSecret     Secret        `koanf:"client_secret" doc:"The client's secret. Rather use client_secret_file."`
+	ClientSecretFile string        `koanf:"client_secret_file" doc:"File that holds the client's secret."`
+	RedirectURL      string        `koanf:"redirect_url" doc:"https URL of /console/callback, as registered at the provider; empty: that of the request, on this machine only."`
+	Scopes           []string      `koanf:"scopes" doc:"Scopes to ask for besides openid."`
+	IDClaim          string        `koanf:"id_claim" doc:"Claim that names somebody in the audit; choose one that is no personal data."`
+	RolesClaim       string        `koanf:"roles_claim" doc:"Claim of the ID token, or else of the user info, that says what somebody may do; points lead into objects (realm_access.roles)."`
+	RolesMap         []string      `koanf:"roles_map" doc:"value=role pairs: which role a value of the claim gives; a value may stand in several."`
+	SessionMax       time.Duration `koanf:"session_max" doc:"A session ends after this long; so long may lost roles still count."`
+	SessionIdle      time.Duration `koanf:"session_idle" doc:"A session that is not used ends after this long."`
 }
 
 // Vault are the keys that seal what only few may read.

@@ -17,7 +17,11 @@ func Default() Config {
 			ShutdownTimeout: 10 * time.Second, BodyBytesMax: 64 << 10, RedemptionWait: 2 * time.Second, QuoteValidity: 15 * time.Minute, EmbedOrigins: []string{},
 		},
 		Admin: Admin{FourEyesAbove: 1000, Addr: ":8081"},
-		Auth:  Auth{Audience: "jifen", Algorithms: []string{"EdDSA", "RS256"}},
+		Auth: Auth{
+			Audience: "jifen", Algorithms: []string{"EdDSA", "RS256"}, APIKeys: []string{}, OIDC: OIDC{
+				Scopes: []string{}, IDClaim: "sub", RolesClaim: "roles", RolesMap: []string{}, SessionMax: 8 * time.Hour, SessionIdle: time.Hour,
+			},
+		},
 		Events: Events{
 			LateAfter: 7 * 24 * time.Hour, Skew: 5 * time.Minute, BackfillSources: []string{},
 		},

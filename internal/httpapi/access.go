@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -24,9 +23,13 @@ const (
 // access is what an operation says of who may use it: callers with one of the roles, or anyone. Without it there is no operation.
 func access(roles ...Role) map[string]any { return map[string]any{metadataRoles: roles} }
 
-// open are the routes beside the operations; they are the same for everybody. Pages are answered where there is no route.
+// open are the routes beside the operations, with their methods; they are the same for everybody, or log somebody in or out.
+// Pages are answered where there is no route.
 func open() []string {
-	return []string{"/openapi.json", "/openapi.yaml", "/asyncapi.json", "/asyncapi.yaml", docsPath, docsPath + "/*file"}
+	return []string{
+		"GET /openapi.json", "GET /openapi.yaml", "GET /asyncapi.json", "GET /asyncapi.yaml", "GET " + docsPath, "GET " + docsPath + "/*file",
+		"GET " + loginPath, "GET " + callbackPath, "POST " + logoutPath,
+	}
 }
 
 // register adds an operation whose errors become problems. One that does not say who may use it is none: New fails.
@@ -96,31 +99,48 @@ func (a *API) admit(allowed []Role) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// authenticate reads who sends a request, or why it is refused.
+// authenticate reads who sends a request, or why it is refused: by token, by key, or by the console's session.
 func (a *API) authenticate(c *gin.Context) (Caller, *fault) {
-	ctx := c.Request.Context()
+	if c.Request.Header["Authorization"] == nil {
+		if who, ok := a.sessions.caller(c.Writer, c.Request); ok {
+			if err := a.sessions.guard.Check(c.Request); err != nil { // the browser sends the cookie by itself, whoever asked it to
+				return Caller{}, &fault{code: codeCrossOrigin}
+			}
+			return who, nil
+		}
+	}
 	token, ok := bearer(c.Request.Header)
 	if !ok {
 		c.Header("WWW-Authenticate", "Bearer")
 		return Caller{}, &fault{code: codeUnauthorized}
 	}
-	who, err := a.verifier.Verify(ctx, token)
-	if err != nil && a.verifier.Ready(ctx) != nil {
+	if strings.HasPrefix(token, apiKeyPrefix) {
+		who, err := a.apiKeys.caller(token)
+		return who, a.tokenRefused(c, err)
+	}
+	who, err := a.verifier.Verify(c.Request.Context(), token)
+	if err != nil && a.verifier.Ready(c.Request.Context()) != nil {
 		return Caller{}, &fault{code: codeUnavailable}
 	}
-	if err != nil {
-		a.log.DebugContext(ctx, "token refused", "error", err, "request_id", requestID(ctx))
-		c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
-		return Caller{}, &fault{code: codeUnauthorized}
+	return who, a.tokenRefused(c, err)
+}
+
+// tokenRefused says why in the log alone.
+func (a *API) tokenRefused(c *gin.Context, err error) *fault {
+	if err == nil {
+		return nil
 	}
-	return who, nil
+	ctx := c.Request.Context()
+	a.log.DebugContext(ctx, "token refused", "error", err, "request_id", requestID(ctx))
+	c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
+	return &fault{code: codeUnauthorized}
 }
 
 // undeclared fails for a route that neither is an operation with roles nor stands on the list of open ones.
 func (a *API) undeclared(routes gin.RoutesInfo) error {
 	faults := a.faults
 	for _, r := range routes {
-		if !a.declared[r.Method+" "+openPath(r.Path)] && (r.Method != http.MethodGet || !slices.Contains(open(), r.Path)) {
+		if !a.declared[r.Method+" "+openPath(r.Path)] && !slices.Contains(open(), r.Method+" "+r.Path) {
 			faults = append(faults, fmt.Errorf("http: route %s %s: nobody has said who may use it", r.Method, r.Path))
 		}
 	}

@@ -63,6 +63,8 @@ type Options struct {
 	Log         *slog.Logger
 	Version     string
 
+	APIKeys      []string // of services: id:sha256:role+role
+	Sessions     SessionOptions
 	Pages        fs.FS    // the built pages of mall, console and badge; nil: none
 	EmbedOrigins []string // of the shops whose pages may embed the mall
 }
@@ -91,6 +93,8 @@ type API struct {
 	log         *slog.Logger
 	flights     singleflight.Group // one request to the pipeline per redemption id and body at a time
 
+	apiKeys      apiKeys
+	sessions     *sessions
 	pages        *pages
 	embedOrigins []string
 	declared     map[string]bool // operations whose roles are known, as method and OpenAPI path
@@ -139,7 +143,7 @@ func New(o Options) (*API, error) {
 		settings:     o.Settings,
 		messages:     o.Messages,
 	}
-	if a.pages, err = newPages(o.Pages, o.EmbedOrigins); err != nil {
+	if err := a.guard(o); err != nil {
 		return nil, err
 	}
 	engine, err := a.engine()
@@ -148,6 +152,20 @@ func New(o Options) (*API, error) {
 	}
 	a.huma = humagin.New(engine, humaConfig(o.Version))
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	a.routes()
+	a.sessionRoutes(engine)
+	if err := a.documentation(engine); err != nil {
+		return nil, err
+	}
+	if err := a.undeclared(engine.Routes()); err != nil {
+		return nil, err
+	}
+	a.handler = engine
+	return a, nil
+}
+
+// routes adds every operation; each says who may use it.
+func (a *API) routes() {
 	a.memberRoutes()
 	a.timelineRoutes()
 	a.refundRoutes()
@@ -163,14 +181,18 @@ func New(o Options) (*API, error) {
 	a.settingsRoutes()
 	a.deadLetterRoutes()
 	a.operationsRoutes()
-	if err := a.documentation(engine); err != nil {
-		return nil, err
+}
+
+// guard reads what keys, sessions and pages the options allow.
+func (a *API) guard(o Options) (err error) {
+	if a.apiKeys, err = parseAPIKeys(o.APIKeys); err != nil {
+		return err
 	}
-	if err := a.undeclared(engine.Routes()); err != nil {
-		return nil, err
+	if a.sessions, err = newSessions(o.SigningKey, o.Sessions); err != nil {
+		return err
 	}
-	a.handler = engine
-	return a, nil
+	a.pages, err = newPages(o.Pages, o.EmbedOrigins)
+	return err
 }
 
 // engine has what every request goes through, and answers what is no route: a page, or nothing.
@@ -197,8 +219,11 @@ func humaConfig(version string) huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil // served by documentation; huma's page loads a CDN
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{transform}
-	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
-	c.Security = []map[string][]string{{"bearer": {}}}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer":  {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A token of the shop's, or a service's key (jk_…)."},
+		"session": {Type: "apiKey", In: "cookie", Name: hostPrefix + sessionCookie, Description: "The console's session, from " + loginPath + "."},
+	}
+	c.Security = []map[string][]string{{"bearer": {}}, {"session": {}}}
 	return c
 }
 

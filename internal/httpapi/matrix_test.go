@@ -45,8 +45,10 @@ func TestEveryRouteAnswersEveryRoleAsDeclared(t *testing.T) {
 			t.Run(method+" "+path, func(t *testing.T) { m.route(t, method, path, op) })
 		}
 	}
-	for _, path := range open() {
-		m.check(t, m.send(http.MethodGet, strings.Replace(path, "*file", "", 1), "", ""), "", true)
+	for _, route := range open() {
+		method, path, _ := strings.Cut(strings.Replace(route, "*file", "", 1), " ")
+		r := httptest.NewRequest(method, path, nil)
+		m.check(t, m.ask(r), anyone, true)
 	}
 	t.Logf("%d operations, %d cells", operations, m.cells)
 	if want := len(s.api.declared); operations != want || operations < 30 {

@@ -15,6 +15,7 @@ const (
 	codeKeyMissing          = "idempotency_key_missing"
 	codeUnauthorized        = "unauthorized"
 	codeForbidden           = "forbidden"
+	codeCrossOrigin         = "cross_origin"
 	codeNotFound            = "not_found"
 	codeMethod              = "method_not_allowed"
 	codeNotAcceptable       = "not_acceptable"
@@ -65,7 +66,7 @@ func statusOf(code string) int {
 		return http.StatusBadRequest
 	case codeUnauthorized:
 		return http.StatusUnauthorized
-	case codeForbidden:
+	case codeForbidden, codeCrossOrigin:
 		return http.StatusForbidden
 	case codeNotFound:
 		return http.StatusNotFound

@@ -57,6 +57,9 @@ var homes = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema": {"internal/rulefile"},
 	"cel.dev/cel-go":                        {"internal/rulefile"},
 	"github.com/standard-webhooks":          {"internal/webhook"},
+	"github.com/coreos/go-oidc":             {"internal/login"},
+	"golang.org/x/oauth2":                   {"internal/login"},
+	"github.com/zitadel/oidc":               {"internal/devstack/issuer"},
 }
 
 // imported is one import of a file.
