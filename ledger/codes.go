@@ -29,14 +29,14 @@ func (d *Decision) loadCodes(r *pointspb.Request, q *pointspb.CodesRequest) (*De
 		return nil, fmt.Errorf("request %q for %q: %w", r.Id, r.Account, err)
 	}
 	facts := &pointspb.CodesFacts{Id: r.Id, Blocks: q.Blocks, Spans: q.Spans}
-	e := &pointspb.Entry{Account: r.Account, Kind: pointspb.Kind_CODES_LOADED, EffectiveAt: d.moment.Now, Codes: facts}
+	e := &pointspb.Entry{Account: r.Account, Kind: pointspb.Kind_CODES_LOADED, EffectiveAt: d.moment.Now, Codes: facts, Item: &pointspb.ItemFacts{Actor: r.Actor}}
 	switch {
 	case i.fulfilment() != FulfilCodes:
 		d.Outcome = NotCodes
 	case len(i.Pool.Free)+len(q.Spans) > spansMost:
 		d.Outcome = TooMuch
 	default:
-		e.Item = &pointspb.ItemFacts{Loaded: count, Free: count}
+		e.Item.Loaded, e.Item.Free = count, count
 	}
 	if d.Outcome != Applied {
 		e.Kind, facts.Blocks, facts.Spans = pointspb.Kind_REFUSED, nil, nil

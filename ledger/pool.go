@@ -86,6 +86,9 @@ func compareSpans(x, y CodeSpan) int {
 	return cmp.Compare(x.From, y.From)
 }
 
+// HasCodes says that the item is given by codes.
+func (i *Item) HasCodes() bool { return i.fulfilment() == FulfilCodes }
+
 // Left is how many codes can still be given at an instant.
 func (p *Pool) Left(now int64) (n int64) {
 	for _, s := range p.Free {

@@ -76,7 +76,7 @@ func itemsCommand() *cobra.Command {
 			return err
 		}),
 	}
-	cmd.AddCommand(apply)
+	cmd.AddCommand(apply, itemsCodesCommand())
 	return cmd
 }
 

@@ -37,6 +37,7 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 		Log:          slog.Default(),
 		Version:      "v1",
 		Messages:     &inboxPorts{ports, a.store.Inboxes()},
+		Codes:        &codePools{ports},
 		EmbedOrigins: h.EmbedOrigins,
 		APIKeys:      a.config.Auth.APIKeys,
 		Sessions:     a.sessions(),

@@ -41,7 +41,7 @@ func register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 	}
 	a.declared[op.Method+" "+op.Path] = true
 	a.describeAccess(&op, allowed)
-	op.MaxBodyBytes = a.limits.BodyBytesMax + 1 // huma refuses at the limit, not above it
+	op.MaxBodyBytes = a.bodyBytesMax(op.Path) + 1 // huma refuses at the limit, not above it
 	op.Middlewares = append(huma.Middlewares{a.admit(allowed)}, op.Middlewares...)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)

@@ -195,7 +195,7 @@ func TestEveryCodeHasAStatusAndWords(t *testing.T) {
 	for _, code := range []string{
 		codeBadRequest, codeKeyMissing, codeUnauthorized, codeForbidden, codeNotFound, codeMethod, codeNotAcceptable, codeTimeout, codeConflict, codeTooLarge, codeMediaType, codeInvalid, codeQuoteInvalid,
 		codeCursorInvalid, codeNotSupported, codeUnavailable, codeStale, codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
-		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeEventRefused, codeOrderAmbiguous, codeFullyRefunded,
+		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeEventRefused, codeOrderAmbiguous, codeFullyRefunded, codeCodesInvalid, codeNotCodes, codeNoVault,
 	} {
 		if statusOf(code) == 500 || textOf(code) == internal || textOf(code).titleZH == "" || textOf(code).titleEN == "" {
 			t.Errorf("%s: status %d, words %+v", code, statusOf(code), textOf(code))

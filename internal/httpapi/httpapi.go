@@ -54,6 +54,7 @@ type Options struct {
 	Console     Console
 	Settings    Settings
 	Messages    Messages
+	Codes       Codes
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -84,6 +85,7 @@ type API struct {
 	console     Console
 	settings    Settings
 	messages    Messages
+	codes       Codes
 	verifier    *Verifier
 	signer      signer
 	shares      topics.ShareKeys
@@ -142,6 +144,7 @@ func New(o Options) (*API, error) {
 		declared:     map[string]bool{},
 		settings:     o.Settings,
 		messages:     o.Messages,
+		codes:        o.Codes,
 	}
 	if err := a.guard(o); err != nil {
 		return nil, err
@@ -173,6 +176,7 @@ func (a *API) routes() {
 	a.messageRoutes()
 	a.itemRoutes()
 	a.redemptionRoutes()
+	a.codeRoutes()
 	a.shareRoutes()
 	a.lateRoutes()
 	a.retroRoutes()

@@ -132,12 +132,21 @@ func secure(c *gin.Context) {
 
 // limitBody refuses a body that says it is too large; huma counts what does not say.
 func (a *API) limitBody(c *gin.Context) {
-	if c.Request.ContentLength > a.limits.BodyBytesMax {
+	most := a.bodyBytesMax(c.FullPath())
+	if c.Request.ContentLength > most {
 		writeFault(c, &fault{code: codeTooLarge})
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, a.limits.BodyBytesMax+1)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most+1)
 	c.Next()
+}
+
+// bodyBytesMax is how large the body of a route may be, whose path is gin's or OpenAPI's: files of codes are larger than all else.
+func (a *API) bodyBytesMax(path string) int64 {
+	if path == codesPath || path == "/v1/items/:id/codes" {
+		return max(a.limits.BodyBytesMax, codesBytesMax)
+	}
+	return a.limits.BodyBytesMax
 }
 
 // writeFault answers with a problem from outside huma's handlers.

@@ -47,6 +47,9 @@ const (
 	codeOrderAmbiguous      = "order_ambiguous"
 	codeFullyRefunded       = "fully_refunded"
 	codeRulesInvalid        = "rules_invalid"
+	codeCodesInvalid        = "codes_invalid"
+	codeNotCodes            = "not_codes"
+	codeNoVault             = "no_vault"
 	codePreconditionMissing = "precondition_required"
 	codePreconditionFailed  = "precondition_failed"
 )
@@ -79,6 +82,12 @@ func statusOf(code string) int {
 	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
 		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeOrderAmbiguous, codeFullyRefunded:
 		return http.StatusConflict
+	case codeNotCodes:
+		return http.StatusConflict
+	case codeCodesInvalid:
+		return http.StatusUnprocessableEntity
+	case codeNoVault:
+		return http.StatusNotImplemented
 	case codeErased:
 		return http.StatusGone
 	case codePreconditionMissing:

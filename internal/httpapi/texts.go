@@ -80,6 +80,12 @@ func textOf(code string) text {
 		return text{"积分欠账", "Points owed", "账户有积分欠账，还清之前不能兑换。", "Points are owed; redeeming is possible once they are repaid."}
 	case codeNotOnSale:
 		return text{"商品已下架", "Not on sale", "该商品目前不可兑换。", "This item cannot be redeemed at present."}
+	case codeCodesInvalid:
+		return text{"兑换码文件有误", "The file of codes has faults", "没有导入任何兑换码。请按 errors 中列出的行改正后重试。", "Nothing was loaded. Correct the lines that errors names and try again."}
+	case codeNotCodes:
+		return text{"该商品不使用兑换码", "Not an item with codes", "请先把商品的 fulfilment 设为 codes。", "Set the item's fulfilment to codes first."}
+	case codeNoVault:
+		return text{"未配置加密密钥", "No keys to seal with", "服务器未配置 vault.keys，不能保存或读取兑换码。", "The server has no vault.keys, so codes can be neither kept nor read."}
 	case codePreconditionMissing:
 		return text{"缺少 If-Match", "If-Match missing", "请先读取，再以其 ETag 作为 If-Match 提交修改。", "Read it first and send its ETag as If-Match with the change."}
 	case codePreconditionFailed:

@@ -243,6 +243,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		Log:         slog.New(slog.NewTextHandler(s.log, nil)),
 		Version:     "test",
 		Messages:    s.inbox,
+		Codes:       &codesWorld{},
 		Late:        lateWorld{},
 		Retro:       retroWorld{},
 		Limits: Limits{
