@@ -40,6 +40,7 @@ type NoticeData struct {
 	Number     string       `json:"number,omitempty"`
 	Reason     string       `json:"reason,omitempty"`
 	Resolution string       `json:"resolution,omitempty"`
+	CodesLeft  *int64       `json:"codes_left,omitempty"` // codes_low
 	Items      []NoticeItem `json:"items"`
 	Text       Words        `json:"text"`
 }

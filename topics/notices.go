@@ -33,4 +33,6 @@ const (
 	NoticeReturnRejected  = "return_rejected"
 	NoticeExchanged       = "exchanged"
 	NoticeProblemResolved = "problem_resolved"
+	// Of an item, to whoever keeps its codes.
+	NoticeCodesLow = "codes_low"
 )

@@ -81,6 +81,9 @@ func (s *Stage) one(ctx context.Context, r *topics.Record) error {
 	if r.Topic == topics.Ledger {
 		return s.entry(ctx, r)
 	}
+	if _, ok := topics.ItemOf(string(r.Key)); ok {
+		return nil // for whoever keeps the item, and no member
+	}
 	m, reject := topics.MessageOf(r)
 	if reject != nil {
 		return s.Letters(ctx, []topics.Record{topics.DeadLetter(r, topics.GroupMessages, reject)})

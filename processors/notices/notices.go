@@ -73,7 +73,12 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 			return processors.Output{}, fmt.Errorf("entry at %s/%d/%d has no notice that can be read: %w", r.Topic, r.Partition, r.Offset, err)
 		}
 		member, _ := topics.MemberOf(e.Account)
-		told := s.event(member, e, n, s.catalogue(ctx, e.Redemption.GetItem()))
+		var told topics.NoticeEvent
+		if item, ok := topics.ItemOf(e.Account); ok {
+			told = lowPool(e, s.catalogue(ctx, item))
+		} else {
+			told = s.event(member, e, n, s.catalogue(ctx, e.Redemption.GetItem()))
+		}
 		record, err := told.Encode()
 		if err != nil {
 			return processors.Output{}, err
@@ -88,7 +93,7 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 func tells(kind pointspb.Kind) bool {
 	switch kind {
 	case pointspb.Kind_NOTICED, pointspb.Kind_FROZEN, pointspb.Kind_UNFROZEN, pointspb.Kind_ADJUSTED, pointspb.Kind_REDEEMED,
-		pointspb.Kind_STEPPED:
+		pointspb.Kind_STEPPED, pointspb.Kind_CODES_LOW:
 		return true
 	default:
 		return false
@@ -97,6 +102,9 @@ func tells(kind pointspb.Kind) bool {
 
 // noticeOf is what an entry tells its member; nil: nothing.
 func noticeOf(e *pointspb.Entry) *pointspb.NoticeFacts {
+	if e.Kind == pointspb.Kind_CODES_LOW && e.Item != nil {
+		return &pointspb.NoticeFacts{Kind: topics.NoticeCodesLow}
+	}
 	if e.Notice != nil || e.Kind != pointspb.Kind_REDEEMED || e.Redemption == nil {
 		return e.Notice
 	}

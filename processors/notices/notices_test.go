@@ -130,6 +130,37 @@ func TestNoticesAreEventsOfTheirSchema(t *testing.T) {
 	}
 }
 
+// TestWhoeverKeepsCodesIsTold by an event of the item, of the same schema.
+func TestWhoeverKeepsCodesIsTold(t *testing.T) {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	schema, err := c.Compile("../../topics/schema/notice.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := stage(t, catalogue)
+	e := &pointspb.Entry{
+		Account: "item:a", Kind: pointspb.Kind_CODES_LOW, EffectiveAt: 1810051200000, Id: bytes.Repeat([]byte{0xa1}, 16),
+		Item: &pointspb.ItemFacts{CodesLow: 5},
+	}
+	value, err := e.MarshalVT()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.Process(t.Context(), processors.Batch{Records: []topics.Record{{Topic: topics.Ledger, Value: value}}})
+	if err != nil || len(out.Records) != 1 || string(out.Records[0].Key) != "item:a" {
+		t.Fatalf("%+v, %v", out.Records, err)
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(out.Records[0].Value))
+	if err == nil {
+		err = schema.Validate(v)
+	}
+	if err != nil {
+		t.Errorf("%v: %s", err, out.Records[0].Value)
+	}
+	sample(t, "notice.codes_low.v1.json", out.Records[0].Value)
+}
+
 func sample(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("../../topics/testdata", topics.Notices, name)

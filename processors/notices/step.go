@@ -35,13 +35,18 @@ func stepOf(e *pointspb.Entry) (step, bool) {
 func (t step) tell(d *topics.NoticeData, catalogue []*ledger.Item) {
 	d.Redemption, d.Item, d.Quantity, d.Points = t.redemption, t.item, t.quantity, t.points
 	d.Carrier, d.Number, d.Reason, d.Resolution = t.carrier, t.number, t.reason, t.resolution
-	name := topics.Words{Zh: t.item, En: t.item}
+	name := nameIn(catalogue, t.item)
+	d.ItemName = &name
+}
+
+// nameIn is an item's name; its id, where the catalogue lacks it.
+func nameIn(catalogue []*ledger.Item, item string) topics.Words {
 	for _, i := range catalogue {
-		if i.ID == t.item {
-			name = topics.Words{Zh: i.NameZh, En: i.NameEn}
+		if i.ID == item {
+			return topics.Words{Zh: i.NameZh, En: i.NameEn}
 		}
 	}
-	d.ItemName = &name
+	return topics.Words{Zh: item, En: item}
 }
 
 // units names what a step is about: an item, and how many where it is not one.
