@@ -45,6 +45,8 @@ func TestVector(t *testing.T) {
 	t.Run("X3", vectorX3)
 	t.Run("X4", vectorX4)
 	t.Run("X5", vectorX5)
+	t.Run("X6", vectorX6)
+	t.Run("X10", vectorX10)
 	t.Run("X11", vectorX11)
 }
 
