@@ -219,10 +219,7 @@ func (p *ports) Find(ctx context.Context, member, id string) (httpapi.Redemption
 	if r.Member != member {
 		return httpapi.Redemption{}, httpapi.ErrNotFound
 	}
-	return httpapi.Redemption{
-		ID: id, Member: r.Member, Item: r.Item, Quantity: r.Quantity, Points: r.Points, PriceVersion: r.PriceVersion,
-		BodyHash: r.BodyHash, Outcome: string(r.Outcome), CreatedAt: time.UnixMilli(r.At).UTC(),
-	}, nil
+	return redemptionOf(id, r, max(p.clock().UnixMilli(), got.Head.Now)), nil
 }
 
 // Request asks the item's shard for a reservation.

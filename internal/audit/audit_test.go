@@ -356,10 +356,11 @@ func TestLostAndForeignStatesAreReported(t *testing.T) {
 	p.raw.Del(ctx, "jifen:{0}:c:card:0")
 	p.raw.ZAdd(ctx, "jifen:{0}:due", redis.Z{Score: 5, Member: "m:ana"})
 	p.raw.ZRem(ctx, "jifen:{0}:due", "r:r")
+	p.raw.ZAdd(ctx, "jifen:{0}:queue:ship", redis.Z{Score: 5, Member: "r"})
 	p.raw.ZIncrBy(ctx, "jifen:{0}:board:202606", 1, "ben")
 	p.raw.ZAdd(ctx, "jifen:{0}:board:202605", redis.Z{Score: 5, Member: "zoe"})
 	got := strings.Join(p.differences(), "\n")
-	for _, want := range []string{"member ben Lots", "member zoe Lots", "codes card:0 Blocks", "seen ids ben", "due m:ana", "due r:r", "leaderboard 202606 ben", "leaderboard 202605 zoe"} {
+	for _, want := range []string{"member ben Lots", "member zoe Lots", "codes card:0 Blocks", "seen ids ben", "due m:ana", "due r:r", "queue ship r", "leaderboard 202606 ben", "leaderboard 202605 zoe"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not reported:\n%s", want, got)
 		}

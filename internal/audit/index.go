@@ -10,7 +10,7 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// compareIndexes compares what Redis keeps of a shard beside its states: what is due when, and the leaderboards. They are read
+// compareIndexes compares what Redis keeps of a shard beside its states: what is due when, the leaderboards, and the queues. They are read
 // between two readings of the shard's seq, and nothing is said of what changed in the meantime.
 func (a *Audit) compareIndexes(ctx context.Context, n int32, periods []string, deadline time.Time) error {
 	mark := ledger.Want{Shard: n}
@@ -25,6 +25,10 @@ func (a *Audit) compareIndexes(ctx context.Context, n int32, periods []string, d
 	if err != nil {
 		return err
 	}
+	queues, err := a.queues(ctx, n)
+	if err != nil {
+		return err
+	}
 	a.moved = map[string]struct{}{}
 	defer func() { a.moved = nil }()
 	if _, err := a.meet(ctx, mark, deadline); err != nil {
@@ -32,6 +36,7 @@ func (a *Audit) compareIndexes(ctx context.Context, n int32, periods []string, d
 	}
 	a.compareDue(n, due)
 	a.compareBoards(n, boards)
+	a.compareQueues(n, queues)
 	return nil
 }
 

@@ -94,6 +94,12 @@ func explainItem(l lang, w Why) string {
 		return sentence(l, w, fmt.Sprintf("%s × %d 已兑出", w.Item, w.Quantity), fmt.Sprintf("%s × %d sold", w.Item, w.Quantity))
 	case "released":
 		return sentence(l, w, fmt.Sprintf("%s × %d 的预留已释放", w.Item, w.Quantity), fmt.Sprintf("reservation of %s × %d released", w.Item, w.Quantity))
+	case "restocked":
+		return sentence(l, w, fmt.Sprintf("%s × %d 已退回库存", w.Item, w.Quantity), fmt.Sprintf("%s × %d back in stock", w.Item, w.Quantity))
+	case "sent_again":
+		return sentence(l, w, fmt.Sprintf("换货 %s × %d", w.Item, w.Quantity), fmt.Sprintf("%s × %d in exchange", w.Item, w.Quantity))
+	case "stepped":
+		return sentence(l, w, fmt.Sprintf("%s 的兑换有新进展", w.Item), fmt.Sprintf("the redemption of %s went on", w.Item))
 	case "item_set":
 		return sentence(l, w, fmt.Sprintf("商品 %s 已设置", w.Item), fmt.Sprintf("item %s set", w.Item))
 	}

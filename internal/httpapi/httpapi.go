@@ -44,6 +44,7 @@ type Options struct {
 	Accounts    Accounts
 	Items       Items
 	Redemptions Redemptions
+	Steps       Steps
 	History     History
 	Acts        Acts
 	Late        LateEvents
@@ -75,6 +76,7 @@ type API struct {
 	accounts    Accounts
 	items       Items
 	redemptions Redemptions
+	steps       Steps
 	history     History
 	acts        Acts
 	late        LateEvents
@@ -145,6 +147,7 @@ func New(o Options) (*API, error) {
 		settings:     o.Settings,
 		messages:     o.Messages,
 		codes:        o.Codes,
+		steps:        o.Steps,
 	}
 	if err := a.guard(o); err != nil {
 		return nil, err
@@ -176,6 +179,8 @@ func (a *API) routes() {
 	a.messageRoutes()
 	a.itemRoutes()
 	a.redemptionRoutes()
+	a.stepRoutes()
+	a.fulfilmentRoutes()
 	a.codeRoutes()
 	a.shareRoutes()
 	a.lateRoutes()

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -58,4 +60,48 @@ func retroOne(id string) RetroRun {
 		ID: id, Version: "v1", State: "proposed", From: programNow.Add(-time.Hour), To: programNow,
 		Steps: []RunStep{{What: "proposed", By: "sue", At: programNow}},
 	}
+}
+
+// RequestStep decides a step as an owner would whom nothing hinders.
+func (w *world) RequestStep(_ context.Context, r StepRequest) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.steps = append(w.steps, r)
+	x, ok := w.decided[r.Member+r.Redemption]
+	if !ok || w.hold {
+		return w.fails
+	}
+	life := *x.Life
+	outcome := w.stepEnds
+	if outcome == "" {
+		outcome = outcomeApplied
+	}
+	life.Answers = append(life.Answers, StepAnswer{ID: r.ID, Outcome: outcome, Hash: r.Hash})
+	x.Life = &life
+	w.decided[r.Member+r.Redemption] = x
+	return w.fails
+}
+
+func (w *world) RedemptionsOf(_ context.Context, member string) (all []Redemption, _ error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.decided {
+		if r.Member == member {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(x, y Redemption) int { return cmp.Or(y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(y.ID, x.ID)) })
+	return all, w.fails
+}
+
+func (w *world) Waiting(_ context.Context, _ string, after QueuePlace, most int) (out []Waiting, _ map[string]int64, _ error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.decided {
+		if r.CreatedAt.After(after.Since) || r.CreatedAt.Equal(after.Since) && r.ID > after.ID {
+			out = append(out, Waiting{r, r.CreatedAt})
+		}
+	}
+	slices.SortFunc(out, func(x, y Waiting) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.ID, y.ID)) })
+	return out[:min(len(out), most)], map[string]int64{"ship": int64(len(w.decided))}, w.fails
 }

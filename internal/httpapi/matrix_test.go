@@ -16,7 +16,9 @@ func matrixWorld() *world {
 	w.acts = map[string][]Act{}
 	for member, suffix := range map[string]string{"m1": "own", "m2": "foreign"} {
 		id := "r-" + suffix
-		w.decided[member+id] = Redemption{ID: id, Member: member, Item: "night", Quantity: 1, Points: 10, PriceVersion: 3, Outcome: "applied", CreatedAt: programNow}
+		w.decided[member+id] = Redemption{ID: id, Member: member, Item: "night", Quantity: 1, Points: 10, PriceVersion: 3, Outcome: "applied", CreatedAt: programNow, Life: &Life{
+			State: "delivered", Returns: []RedemptionReturn{{ID: "own-1"}}, Problems: []RedemptionProblem{{ID: "own-1"}},
+		}}
 		w.acts[member] = []Act{
 			{ActRequest: ActRequest{ID: "f-" + suffix, Member: member, Actor: "sue", What: whatFreeze, Account: true}, Outcome: "applied", State: "open", At: programNow},
 			{ActRequest: ActRequest{ID: "a-" + suffix, Member: member, Actor: "sue", What: whatAdjust, Points: 5}, Outcome: "proposed", State: "proposed", At: programNow},

@@ -122,6 +122,7 @@ type Redemption struct {
 	BodyHash         []byte
 	Outcome          string // applied, or why not (ledger.Outcome)
 	CreatedAt        time.Time
+	Life             *Life // what became of it since; nil: it was refused
 }
 
 // RedemptionRequest asks the item's shard for a reservation: step (1).

@@ -54,6 +54,13 @@ const (
 	codePreconditionFailed  = "precondition_failed"
 )
 
+// What a step of a redemption is refused as.
+const (
+	codeTooLate     = "too_late"
+	codeNotPossible = "not_possible"
+	codeTooMuch     = "too_much"
+)
+
 // outcomeApplied is the outcome of a redemption that succeeded.
 const outcomeApplied = "applied"
 
@@ -88,6 +95,8 @@ func statusOf(code string) int {
 		return http.StatusUnprocessableEntity
 	case codeNoVault:
 		return http.StatusNotImplemented
+	case codeTooLate, codeNotPossible, codeTooMuch:
+		return http.StatusConflict
 	case codeErased:
 		return http.StatusGone
 	case codePreconditionMissing:

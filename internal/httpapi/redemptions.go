@@ -33,18 +33,6 @@ const (
 	pollInterval = 50 * time.Millisecond // the hint is a hint, the state is the truth
 )
 
-// RedemptionBody is a redemption.
-type RedemptionBody struct {
-	ID           string     `json:"id"`
-	State        string     `json:"state" enum:"pending,created,refused"`
-	Code         string     `json:"code,omitempty" doc:"Why it was refused."`
-	Item         string     `json:"item"`
-	Quantity     int64      `json:"quantity"`
-	Points       int64      `json:"points" doc:"Paid; 0 unless created."`
-	PriceVersion int64      `json:"price_version,omitempty"`
-	CreatedAt    *time.Time `json:"created_at,omitempty" doc:"When it was decided."`
-}
-
 // orderBody is what a member asks for.
 type orderBody struct {
 	Item     string          `json:"item" minLength:"1" maxLength:"128"`
@@ -88,8 +76,8 @@ func (a *API) redemptionRoutes() {
 	pending.Description = "Not decided yet; poll Location."
 	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending
 	register(a, huma.Operation{
-		OperationID: "redemption", Method: http.MethodGet, Path: "/v1/redemptions/{id}", Summary: "A redemption (owner, staff)", Tags: []string{"redemptions"},
-		Metadata: access(append(staff(), RoleMember)...), Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),
+		OperationID: "redemption", Method: http.MethodGet, Path: "/v1/redemptions/{id}", Summary: "A redemption (owner, staff, merchant)", Tags: []string{"redemptions"},
+		Metadata: access(append(counter(), RoleMember)...), Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),
 	}, a.redemption)
 }
 
@@ -136,7 +124,7 @@ func (a *API) redeem(ctx context.Context, in *redeemInput) (*redeemOutput, error
 	case decided.Outcome != outcomeApplied:
 		return nil, refuse(codeOfOutcome(decided.Outcome))
 	}
-	return &redeemOutput{Status: http.StatusCreated, Location: location(r.ID), Body: redemptionOf(*decided)}, nil
+	return &redeemOutput{Status: http.StatusCreated, Location: location(r.ID), Body: a.named(ctx, *decided)}, nil
 }
 
 // once lets parallel requests with the same key and body share one way through the pipeline and its answer (X5). The way goes on when the
@@ -242,37 +230,20 @@ func location(id string) string { return "/v1/redemptions/" + url.PathEscape(id)
 
 // redemption answers its owner and staff; to other members it does not exist.
 func (a *API) redemption(ctx context.Context, in *findInput) (*findOutput, error) {
-	who := caller(ctx)
-	member := who.ID
-	if who.hasAny(staff()...) {
-		switch {
-		case in.Member != "":
-			member = in.Member
-		case !who.hasAny(RoleMember):
-			return nil, invalid(codeInvalid, "query.member")
-		}
-	} else if in.Member != "" && in.Member != member {
-		return nil, ErrNotFound
+	member, _, err := owner(ctx, in.Member)
+	if err != nil {
+		return nil, err
 	}
 	found, err := a.redemptions.Find(ctx, member, in.ID)
 	if err == nil {
 		if found.Member != member {
 			return nil, ErrNotFound
 		}
-		return &findOutput{Body: redemptionOf(found)}, nil
+		return &findOutput{Body: a.named(ctx, found)}, nil
 	}
 	var asked receipt
 	if errors.Is(err, ErrNotFound) && a.signer.open(purposeReceipt, in.Receipt, &asked) && asked.ID == in.ID && asked.Member == member {
 		return &findOutput{Body: RedemptionBody{ID: in.ID, State: statePending, Item: asked.Item, Quantity: asked.Quantity}}, nil
 	}
 	return nil, err
-}
-
-func redemptionOf(r Redemption) RedemptionBody {
-	at := r.CreatedAt.UTC()
-	b := RedemptionBody{ID: r.ID, State: stateCreated, Item: r.Item, Quantity: r.Quantity, Points: r.Points, PriceVersion: r.PriceVersion, CreatedAt: &at}
-	if r.Outcome != outcomeApplied {
-		b.State, b.Code, b.Points = stateRefused, r.Outcome, 0
-	}
-	return b
 }

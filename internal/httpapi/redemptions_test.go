@@ -61,7 +61,7 @@ func TestRedemptionIsAnsweredWithItsDecision(t *testing.T) {
 	s := serve(t)
 	a := s.redeem("m1", "k1", oneNight).expect(t, 201, "")
 	id := topics.RedemptionID("m1", "k1")
-	want := map[string]any{"id": id, "state": "created", "item": "night", "quantity": 1.0, "points": 6000.0, "price_version": 3.0, "created_at": "2026-06-01T02:00:00Z"}
+	want := map[string]any{"id": id, "state": "created", "item": "night", "name": "酒店一晚", "kind": "service", "quantity": 1.0, "points": 6000.0, "price_version": 3.0, "created_at": "2026-06-01T02:00:00Z"}
 	if diff := cmp.Diff(a.json(t), want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
@@ -279,7 +279,7 @@ func TestRedemptionOfAnotherMemberDoesNotExist(t *testing.T) {
 	place := s.redeem("m1", "k", oneNight).expect(t, 201, "").header.Get("Location")
 	s.get(place, s.token("m2", RoleMember)).expect(t, 404, "not_found")
 	s.get(place+"?member=m1", s.token("m2", RoleMember)).expect(t, 404, "not_found")
-	s.get(place, s.token("ann", RoleMerchant)).expect(t, 403, "forbidden")
+	s.get(place, s.token("ann", RoleMarketing)).expect(t, 403, "forbidden")
 	s.get(place+"?member=m1", s.token("ann", RoleSupport)).expect(t, 200, "")
 	s.get(place+"?member=m2", s.token("ann", RoleSupport)).expect(t, 404, "not_found")
 	if a := s.get(place, s.token("ann", RoleSupport)).expect(t, 422, "invalid"); !strings.Contains(a.body, "query.member") {

@@ -86,6 +86,12 @@ func textOf(code string) text {
 		return text{"该商品不使用兑换码", "Not an item with codes", "请先把商品的 fulfilment 设为 codes。", "Set the item's fulfilment to codes first."}
 	case codeNoVault:
 		return text{"未配置加密密钥", "No keys to seal with", "服务器未配置 vault.keys，不能保存或读取兑换码。", "The server has no vault.keys, so codes can be neither kept nor read."}
+	case codeTooLate:
+		return text{"已超过可办理的时间", "Too late", "已发货、已使用或已超过退换期限；如有质量问题，请联系客服。", "It was shipped or fulfilled already, or the time for returns is over; contact support if something is wrong with it."}
+	case codeNotPossible:
+		return text{"该兑换不支持此操作", "Not possible for this redemption", "请看 can 中目前可以办理的操作；虚拟商品有问题时请反映问题。", "See what can be done under can; for codes and services, report a problem instead."}
+	case codeTooMuch:
+		return text{"数量超过可退数量", "More than there is", "请减少数量：不能超过尚未退回的数量。", "Ask for fewer: not more units than are left to return."}
 	case codePreconditionMissing:
 		return text{"缺少 If-Match", "If-Match missing", "请先读取，再以其 ETag 作为 If-Match 提交修改。", "Read it first and send its ETag as If-Match with the change."}
 	case codePreconditionFailed:

@@ -41,6 +41,8 @@ type world struct {
 	desk     *desk
 	letters  *letters
 	ops      *ops
+	steps    []StepRequest
+	stepEnds string // as which outcome; empty: applied
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -244,6 +246,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		Version:     "test",
 		Messages:    s.inbox,
 		Codes:       &codesWorld{},
+		Steps:       w,
 		Late:        lateWorld{},
 		Retro:       retroWorld{},
 		Limits: Limits{

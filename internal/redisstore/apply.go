@@ -63,6 +63,7 @@ type writer struct {
 	never, dues    []any    // names no longer due; scores and names
 	items          []any
 	boards         []boardChange
+	queues         [len(ledger.QueueNames)]boardChange
 	buffer         []byte // what the values lie in
 	state          []byte // one order's
 }
@@ -76,6 +77,7 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 	for id := range forgotten {
 		w.del = append(w.del, w.keys.redemption(id))
 		w.due(ledger.DueRedemption+id, 0)
+		w.unqueue(id)
 	}
 	var err error
 	for _, m := range changed {
@@ -85,6 +87,7 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 		r := b.World.Redemptions[id]
 		err = errors.Join(err, w.put(w.keys.redemption(id), r))
 		w.due(ledger.DueRedemption+id, r.ForgetAt())
+		w.queue(id, r)
 	}
 	for id := range b.World.ChangedItems() {
 		err = errors.Join(err, w.put(w.keys.item(id), b.World.Items[id]))

@@ -34,14 +34,26 @@ func (w *writer) rank(m *ledger.Member) {
 	}
 }
 
-// rankings adds the leaderboards to the keys and arguments of a call.
+// rankings adds the leaderboards, and the queues in which redemptions wait, to the keys and arguments of a call.
 func (w *writer) rankings(keys []string, args []any) ([]string, []any) {
-	args = append(args, len(w.boards))
-	for _, b := range w.boards {
-		keys = append(keys, w.keys.board(strconv.Itoa(int(b.period))))
+	at := len(args)
+	args = append(args, 0)
+	n := 0
+	add := func(key string, b *boardChange) {
+		n++
+		keys = append(keys, key)
 		args = append(append(args, len(b.gone)), b.gone...)
 		args = append(append(args, len(b.ranks)), b.ranks...)
 	}
+	for i := range w.boards {
+		add(w.keys.board(strconv.Itoa(int(w.boards[i].period))), &w.boards[i])
+	}
+	for i := range w.queues {
+		if q := &w.queues[i]; len(q.gone)+len(q.ranks) > 0 {
+			add(w.keys.queue(ledger.QueueNames[i]), q)
+		}
+	}
+	args[at] = n
 	return keys, args
 }
 

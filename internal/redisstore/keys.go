@@ -18,6 +18,7 @@ func (k keys) member(id string) string     { return k.prefix + "m:" + id }
 func (k keys) log(member string) string    { return k.prefix + "l:" + member }
 func (k keys) redemption(id string) string { return k.prefix + "r:" + id }
 func (k keys) board(period string) string  { return k.prefix + "board:" + period }
+func (k keys) queue(name string) string    { return k.prefix + "queue:" + name }
 func (k keys) items() string               { return k.prefix + "items" }
 func (k keys) item(id string) string       { return k.prefix + "i:" + id }
 func (k keys) budget(id string) string     { return k.prefix + "b:" + id }

@@ -1,0 +1,161 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+)
+
+// Life is what became of a redemption, as the member's shard keeps it.
+type Life struct {
+	State            string // created, shipped, delivered, fulfilled, closed, cancelled, returned
+	Parts            []RedemptionPart
+	Steps            []RedemptionStep // oldest first, those that succeeded
+	Returns          []RedemptionReturn
+	Problems         []RedemptionProblem
+	Carrier, Number  string
+	ShippedAt        time.Time // of the last shipment; zero: none
+	ReturnableUntil  time.Time // zero: not known yet
+	Lots             []LotUse
+	Codes            bool              // it has codes, which its owner reads
+	Obstacles        map[string]string // why the member cannot do something now, by cancel, return, exchange and report
+	Answers          []StepAnswer
+	UnitPoints, Back int64 // price of a unit; units that came back
+}
+
+// RedemptionPart is what an item gave for a redemption: of a bundle there are several, its own first.
+type RedemptionPart struct {
+	Item       string `json:"item"`
+	Name       string `json:"name" doc:"In the language asked for."`
+	Quantity   int64  `json:"quantity"`
+	Fulfilment string `json:"fulfilment" enum:"shipping,codes,booking,manual,bundle"`
+}
+
+// RedemptionStep is a step of a redemption.
+type RedemptionStep struct {
+	Step   string    `json:"step" doc:"created, shipped, delivered, fulfilled, cancelled, return_requested, returned, return_rejected, exchange_accepted, exchanged, problem_reported, problem_resolved, …"`
+	At     time.Time `json:"at"`
+	Of     string    `json:"of,omitempty" doc:"The return or problem that it is about."`
+	Actor  string    `json:"actor,omitempty" doc:"For staff: who did it."`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// RedemptionReturn is a return or an exchange.
+type RedemptionReturn struct {
+	ID       string    `json:"id"`
+	Kind     string    `json:"kind" enum:"return,exchange"`
+	Quantity int64     `json:"quantity"`
+	Reason   string    `json:"reason,omitempty"`
+	State    string    `json:"state" enum:"requested,accepted,rejected,exchanged"`
+	Points   int64     `json:"points,omitempty" doc:"Given back."`
+	SoldOut  bool      `json:"sold_out,omitempty" doc:"An accepted exchange waits for stock; it can be inspected again, or its points given back."`
+	At       time.Time `json:"at"`
+}
+
+// RedemptionProblem is a problem that the member reported.
+type RedemptionProblem struct {
+	ID      string    `json:"id"`
+	Reason  string    `json:"reason,omitempty"`
+	Code    int64     `json:"code,omitempty" doc:"Which of the codes, counted from 1; absent: all of it."`
+	State   string    `json:"state" enum:"open,replaced,refunded,rejected"`
+	Points  int64     `json:"points,omitempty" doc:"Given back."`
+	SoldOut bool      `json:"sold_out,omitempty" doc:"There was nothing to replace it with; it can be resolved again."`
+	At      time.Time `json:"at"`
+}
+
+// Tracking is a shipment.
+type Tracking struct {
+	Carrier   string    `json:"carrier"`
+	Number    string    `json:"number"`
+	ShippedAt time.Time `json:"shipped_at"`
+}
+
+// RedemptionLot is what one lot paid.
+type RedemptionLot struct {
+	Lot       string     `json:"lot"`
+	Points    int64      `json:"points"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Absent: never."`
+}
+
+// RedemptionBody is a redemption.
+type RedemptionBody struct {
+	ID              string              `json:"id"`
+	State           string              `json:"state" enum:"pending,refused,created,shipped,delivered,fulfilled,closed,cancelled,returned"`
+	Code            string              `json:"code,omitempty" doc:"Why it was refused."`
+	Item            string              `json:"item"`
+	Name            string              `json:"name,omitempty" doc:"Of the item, in the language asked for."`
+	Kind            string              `json:"kind,omitempty" doc:"Of the item."`
+	Quantity        int64               `json:"quantity"`
+	Points          int64               `json:"points" doc:"Paid; 0 unless created."`
+	UnitPoints      int64               `json:"unit_points,omitempty" doc:"Paid for one unit."`
+	PriceVersion    int64               `json:"price_version,omitempty"`
+	CreatedAt       *time.Time          `json:"created_at,omitempty" doc:"When it was decided."`
+	Parts           []RedemptionPart    `json:"parts,omitempty"`
+	HasCodes        bool                `json:"has_codes,omitempty"`
+	Tracking        *Tracking           `json:"tracking,omitempty" doc:"Of the last shipment."`
+	Steps           []RedemptionStep    `json:"steps,omitempty" doc:"Oldest first."`
+	Returns         []RedemptionReturn  `json:"returns,omitempty"`
+	Problems        []RedemptionProblem `json:"problems,omitempty"`
+	Lots            []RedemptionLot     `json:"lots,omitempty" doc:"What paid, in that order."`
+	ReturnableUntil *time.Time          `json:"returnable_until,omitempty" doc:"Until when a return can be asked for, once everything has arrived."`
+	Can             []string            `json:"can,omitempty" doc:"What its member can do now: cancel, return, exchange, report, rate."`
+}
+
+// named is a redemption's body, with names from the catalogue as it is now: an item that is not there keeps its id.
+func (a *API) named(ctx context.Context, r Redemption) RedemptionBody {
+	return a.namedIn(ctx, r, map[string]*Item{})
+}
+
+// namedIn is named for one of several redemptions, which share what was read.
+func (a *API) namedIn(ctx context.Context, r Redemption, read map[string]*Item) RedemptionBody {
+	item := func(id string) *Item {
+		if read[id] == nil {
+			read[id] = &Item{NameZH: id, NameEN: id}
+			if i, err := a.items.Item(ctx, id); err == nil {
+				read[id] = &i
+			}
+		}
+		return read[id]
+	}
+	l, i := languageIn(ctx), item(r.Item)
+	b := redemptionOf(r, caller(ctx).hasAny(counter()...))
+	b.Name, b.Kind = l.pick(i.NameZH, i.NameEN), i.Kind
+	for n := range b.Parts {
+		part := item(b.Parts[n].Item)
+		b.Parts[n].Name = l.pick(part.NameZH, part.NameEN)
+	}
+	return b
+}
+
+func redemptionOf(r Redemption, staff bool) RedemptionBody {
+	at := r.CreatedAt.UTC()
+	b := RedemptionBody{ID: r.ID, State: stateCreated, Item: r.Item, Quantity: r.Quantity, Points: r.Points, PriceVersion: r.PriceVersion, CreatedAt: &at}
+	if r.Outcome != outcomeApplied {
+		b.State, b.Code, b.Points = stateRefused, r.Outcome, 0
+		return b
+	}
+	if r.Life == nil {
+		return b
+	}
+	f := r.Life
+	b.State, b.UnitPoints, b.HasCodes, b.Returns, b.Problems = f.State, f.UnitPoints, f.Codes, f.Returns, f.Problems
+	b.Parts = append(b.Parts, f.Parts...) // they get names
+	b.ReturnableUntil = instantOf(f.ReturnableUntil)
+	if !f.ShippedAt.IsZero() {
+		b.Tracking = &Tracking{f.Carrier, f.Number, f.ShippedAt.UTC()}
+	}
+	for _, s := range f.Steps {
+		if !staff {
+			s.Actor = ""
+		}
+		b.Steps = append(b.Steps, s)
+	}
+	for _, u := range f.Lots {
+		b.Lots = append(b.Lots, RedemptionLot{u.Lot, u.Points, instantOf(u.ExpiresAt)})
+	}
+	for _, what := range []string{canCancel, canReturn, canExchange, canReport} {
+		if f.Obstacles[what] == "" {
+			b.Can = append(b.Can, what)
+		}
+	}
+	return b
+}

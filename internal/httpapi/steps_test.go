@@ -1,0 +1,117 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stepWorld has a redemption of m1 that was shipped.
+func stepWorld() *world {
+	w := newWorld()
+	w.decided["m1r-1"] = Redemption{
+		ID: "r-1", Member: "m1", Item: "night", Quantity: 2, Points: 20, Outcome: "applied", CreatedAt: programNow,
+		Life: &Life{
+			State: "shipped", Carrier: "sf", Number: "SF1", ShippedAt: programNow, UnitPoints: 10,
+			Parts:     []RedemptionPart{{Item: "night", Quantity: 2, Fulfilment: "shipping"}},
+			Steps:     []RedemptionStep{{Step: "created", At: programNow}, {Step: "shipped", At: programNow, Actor: "sue"}},
+			Obstacles: map[string]string{"cancel": "too_late", "report": "not_possible"},
+			Lots:      []LotUse{{Lot: "3", Points: 20}},
+		},
+	}
+	return w
+}
+
+// TestStepsOverHTTP: who asks for what, what the owner is asked, and that an answer stays.
+func TestStepsOverHTTP(t *testing.T) {
+	s := serveWorld(t, stepWorld())
+	me, other, shop := s.token("m1", RoleMember), s.token("m2", RoleMember), s.token("mia", RoleMerchant)
+	const ret = `{"kind":"return","quantity":1,"reason":"damaged"}`
+	s.post("/v1/redemptions/r-1/returns", me, "", ret).expect(t, 400, "idempotency_key_missing")
+	s.post("/v1/redemptions/r-1/returns", other, "k", ret).expect(t, 404, "not_found")
+	s.post("/v1/redemptions/r-1/returns", shop, "k", ret).expect(t, 403, "forbidden")
+	s.post("/v1/redemptions/r-1/returns", me, "k", `{"kind":"return","quantity":1,"reason":"I am Li, call me"}`).expect(t, 422, "invalid")
+	s.post("/v1/redemptions/r-1/returns", me, "k", `{"kind":"return","quantity":3,"reason":"damaged"}`).expect(t, 409, "too_much")
+	body := s.post("/v1/redemptions/r-1/returns", me, "k", ret).expect(t, 200, "").body
+	var r RedemptionBody
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(r.Name, r.State, r.UnitPoints, r.Tracking.Number, len(r.Steps), r.Steps[1].Actor, r.Can, r.Lots[0].Lot); got != "酒店一晚shipped10SF12[return exchange]3" {
+		t.Errorf("the body says %s: %s", got, body)
+	}
+	s.post("/v1/redemptions/r-1/returns", me, "k", ret).expect(t, 200, "")
+	s.post("/v1/redemptions/r-1/returns", me, "k", `{"kind":"exchange","quantity":1,"reason":"damaged"}`).expect(t, 422, "idempotency_conflict")
+	s.post("/v1/redemptions/r-1/cancel", me, "c", `{}`).expect(t, 409, "too_late")
+	s.post("/v1/redemptions/r-1/problems", me, "p", `{"reason":"expired"}`).expect(t, 409, "not_possible")
+	s.post("/v1/redemptions/r-1/delivery", shop, "d", ``).expect(t, 422, "invalid")
+	s.post("/v1/redemptions/r-1/delivery?member=m2", shop, "d", ``).expect(t, 404, "not_found")
+	s.post("/v1/redemptions/r-1/delivery?member=m1", shop, "d", ``).expect(t, 200, "")
+	s.post("/v1/redemptions/r-1/shipment?member=m1", shop, "s", `{"carrier":"sf","number":"with spaces"}`).expect(t, 422, "invalid")
+	s.post("/v1/redemptions/r-1/returns/none/inspection?member=m1", shop, "i", `{"accept":true}`).expect(t, 404, "not_found")
+	s.mu.Lock()
+	if len(s.steps) != 2 || s.steps[0].Staff || s.steps[0].Actor != "m1" || !s.steps[1].Staff || s.steps[1].Actor != "mia" || s.steps[1].Member != "m1" {
+		t.Errorf("asked for %+v", s.steps)
+	}
+	s.stepEnds = "decided"
+	s.mu.Unlock()
+	s.post("/v1/redemptions/r-1/fulfilment?member=m1", shop, "f", ``).expect(t, 409, "decided")
+	s.mu.Lock()
+	s.hold = true
+	s.mu.Unlock()
+	if a := s.post("/v1/redemptions/r-1/delivery?member=m1", shop, "later", ``); a.status != 202 {
+		t.Errorf("not decided: %d %s", a.status, a.body)
+	}
+}
+
+// TestRedemptionsArePagedNewestFirst, by a cursor that is good for this member and filter alone.
+func TestRedemptionsArePagedNewestFirst(t *testing.T) {
+	w := newWorld()
+	for i := range 5 {
+		id := fmt.Sprint("r-", i)
+		w.decided["m1"+id] = Redemption{
+			ID: id, Member: "m1", Item: "night", Quantity: 1, Outcome: "applied", CreatedAt: programNow.Add(time.Duration(i/2) * time.Minute), Life: &Life{State: "created"},
+		}
+	}
+	w.decided["m1no"] = Redemption{ID: "no", Member: "m1", Item: "night", Outcome: "sold_out", CreatedAt: programNow}
+	s := serveWorld(t, w)
+	me, other, shop := s.token("m1", RoleMember), s.token("m2", RoleMember), s.token("mia", RoleMerchant)
+	for _, path := range []string{"/v1/me/redemptions?limit=2", "/v1/fulfilment?queue=ship&limit=2"} {
+		token, seen, cursor := me, "", ""
+		if strings.Contains(path, "fulfilment") {
+			token = shop
+		}
+		for range 4 {
+			a := s.get(path+cursor, token).expect(t, 200, "")
+			var b struct {
+				Redemptions []map[string]any
+				NextCursor  string `json:"next_cursor"`
+			}
+			if err := json.Unmarshal([]byte(a.body), &b); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range b.Redemptions {
+				if x, ok := r["redemption"].(map[string]any); ok {
+					r = x
+				}
+				seen += fmt.Sprint(r["id"], " ")
+			}
+			if cursor = "&cursor=" + b.NextCursor; b.NextCursor == "" {
+				break
+			}
+			s.get(path+"x"+cursor, token).expect(t, 422, "")
+			if token == me {
+				s.get(path+cursor, other).expect(t, 422, "cursor_invalid")
+				s.get(path+"&state=closed"+cursor, me).expect(t, 422, "cursor_invalid")
+			}
+		}
+		if want := map[bool]string{true: "r-4 r-3 r-2 r-1 r-0 ", false: "no r-0 r-1 r-2 r-3 r-4 "}[token == me]; seen != want {
+			t.Errorf("%s: %s, want %s", path, seen, want)
+		}
+	}
+	if a := s.get("/v1/me/redemptions?state=refused", me).expect(t, 200, ""); !strings.Contains(a.body, `"no"`) || strings.Contains(a.body, "r-1") {
+		t.Errorf("refused ones: %s", a.body)
+	}
+}
