@@ -100,6 +100,12 @@ func explainItem(l lang, w Why) string {
 		return sentence(l, w, fmt.Sprintf("换货 %s × %d", w.Item, w.Quantity), fmt.Sprintf("%s × %d in exchange", w.Item, w.Quantity))
 	case "stepped":
 		return sentence(l, w, fmt.Sprintf("%s 的兑换有新进展", w.Item), fmt.Sprintf("the redemption of %s went on", w.Item))
+	case "codes_loaded":
+		return l.pick("已导入券码", "codes loaded")
+	case "codes_expired":
+		return l.pick("券码已过期", "codes expired")
+	case "codes_low":
+		return l.pick("券码库存不足", "few codes are left")
 	case "item_set":
 		return sentence(l, w, fmt.Sprintf("商品 %s 已设置", w.Item), fmt.Sprintf("item %s set", w.Item))
 	}
