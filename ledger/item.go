@@ -32,40 +32,6 @@ func (d *Decision) settle(r *pointspb.Request, q *pointspb.SettleRequest) *Decis
 	return d
 }
 
-// setItem sets what an item is and how many units were ever loaded. The same again changes nothing.
-func (d *Decision) setItem(r *pointspb.Request, q *pointspb.ItemRequest) *Decision {
-	id, ok := topics.ItemOf(r.Account)
-	if !ok || q.Definition.GetId() != id || CheckComponents(q.Definition) != nil {
-		return d.refuse(Conflict)
-	}
-	i := d.world.item(id)
-	added := q.Loaded - i.Loaded
-	if fulfilmentOf(q.Definition) == FulfilCodes {
-		added = i.pooled()
-	}
-	if i.Free+added < 0 {
-		d.Outcome = StockTooSmall
-		d.emit(&pointspb.Entry{
-			Account: r.Account, Kind: pointspb.Kind_REFUSED, EffectiveAt: d.moment.Now,
-			Redemption: &pointspb.RedemptionFacts{Id: r.Id, Item: id, Outcome: string(StockTooSmall)},
-		})
-		return d
-	}
-	same := i.ID != "" && added == 0 && sameBytes(i.Definition(), q.Definition)
-	if same && i.LastID == r.Id {
-		return d.refuse(Unchanged)
-	}
-	facts := &pointspb.ItemFacts{Definition: q.Definition, PriceVersion: i.Prices.Version, Loaded: added, Free: added}
-	if !i.samePrices(q.Definition) {
-		facts.PriceVersion++
-	}
-	d.emit(&pointspb.Entry{
-		Account: r.Account, Kind: pointspb.Kind_ITEM_SET, EffectiveAt: d.moment.Now, Item: facts,
-		Redemption: &pointspb.RedemptionFacts{Id: r.Id, Item: id, Outcome: string(Applied)},
-	})
-	return d
-}
-
 func sameBytes(x, y *pointspb.ItemDefinition) bool {
 	a, errA := x.MarshalVT()
 	b, errB := y.MarshalVT()
@@ -102,6 +68,7 @@ func foldItem(i *Item, e *pointspb.Entry) {
 			return
 		}
 		i.LastID, i.LastResult = r.Id, Outcome(r.Outcome)
+		i.noteAsked(Asked{ID: r.Id, Add: e.Item.GetLoaded(), Outcome: Outcome(r.Outcome)})
 	}
 }
 

@@ -37,8 +37,10 @@ const (
 	TooLate         Outcome = "too_late"     // a step of a redemption that is past it
 	NotPossible     Outcome = "not_possible" // a step that this redemption has not, or does not have yet
 	StockTooSmall   Outcome = "stock_too_small"
-	UnknownOrder    Outcome = "unknown_order" // a retro run on an order that is forgotten, or never came
-	UnknownLine     Outcome = "unknown_line"  // a refund of a line that its order does not have; what it has of the refund is applied
+	Exists          Outcome = "exists"              // an item that is to be made is there
+	Replaced        Outcome = "precondition_failed" // an edit of a definition that is another one by now
+	UnknownOrder    Outcome = "unknown_order"       // a retro run on an order that is forgotten, or never came
+	UnknownLine     Outcome = "unknown_line"        // a refund of a line that its order does not have; what it has of the refund is applied
 	CouponUnknown   Outcome = "unknown_coupon"
 	CouponRevoked   Outcome = "coupon_revoked"
 	Unchanged       Outcome = "unchanged"

@@ -34,6 +34,9 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Codes:
 		d.cause.Type = "jifen.codes"
 		return d.loadCodes(r, x.Codes)
+	case *pointspb.Request_Stock:
+		d.cause.Type = "jifen.stock"
+		return d.stock(r, x.Stock)
 	case *pointspb.Request_Retro:
 		return d.retro(r, x.Retro)
 	case *pointspb.Request_Merge:

@@ -1,6 +1,9 @@
 package topics
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Audited is a record of points.audit.v1: what somebody did to a member's account by hand. It follows from an entry of the
 // ledger and is written in its transaction; refusals are recorded, too.
@@ -37,4 +40,19 @@ type AuditedEntry struct {
 	Shard int32  `json:"shard"`
 	Seq   uint64 `json:"seq"`
 	Kind  string `json:"kind"`
+}
+
+// AuditedItem is a record of points.audit.v1 about an item: who set it, or loaded units of it. Before and after are its definitions.
+type AuditedItem struct {
+	By      string          `json:"by"`
+	What    string          `json:"what"` // item | stock
+	Outcome string          `json:"outcome"`
+	At      time.Time       `json:"at"`
+	Item    string          `json:"item"`
+	Act     string          `json:"act"` // id of the request
+	Reason  string          `json:"reason,omitempty"`
+	Units   int64           `json:"units,omitempty"` // loaded, or taken out
+	Before  json.RawMessage `json:"before,omitempty"`
+	After   json.RawMessage `json:"after,omitempty"`
+	Entry   AuditedEntry    `json:"entry"`
 }

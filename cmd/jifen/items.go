@@ -2,43 +2,18 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"jifen/internal/kafka"
+	"jifen/internal/rulefile"
 	"jifen/ledger"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
-
-// itemFile is what `jifen items apply` reads.
-type itemFile struct {
-	APIVersion string     `yaml:"apiVersion"`
-	Kind       string     `yaml:"kind"`
-	Items      []itemSpec `yaml:"items"`
-}
-
-// itemSpec is one item; prices are points for one unit, stock is the number of units loaded so far in all.
-type itemSpec struct {
-	ID   string `yaml:"id"`
-	Name struct {
-		ZH string `yaml:"zh"`
-		EN string `yaml:"en"`
-	} `yaml:"name"`
-	Kind           string           `yaml:"kind"`
-	Price          int64            `yaml:"price"`
-	TierPrices     map[string]int64 `yaml:"tier_prices"`
-	Tiers          []string         `yaml:"tiers"`
-	LimitPerMember int64            `yaml:"limit_per_member"`
-	Stock          int64            `yaml:"stock"`
-	OnSale         *bool            `yaml:"on_sale"`
-}
 
 // itemResult is what became of one item.
 type itemResult struct {
@@ -52,16 +27,37 @@ func itemsCommand() *cobra.Command {
 		Use: "apply FILE", Short: "Set items, their prices and their stock; the same file again changes nothing", Args: cobra.ExactArgs(1),
 		Long: "Sets the items of a file (apiVersion: jifen/v1, kind: Items) and waits until their owners have decided. Prices are points\n" +
 			"for one unit; stock is the number of units loaded so far in all, so more is loaded by a higher number. An item that the file\n" +
-			"does not name stays as it is; on_sale: false takes one off sale.",
-		Example: "  items:\n" +
+			"does not name stays as it is; on_sale: false takes one off sale. What is wrong with a file is said with line and column, and\n" +
+			"nothing of it is applied.\n\n" +
+			"A picture is an https address or a path of the mall. Zones are those of campaigns in the rulebook. A limit counts units of\n" +
+			"one member by the calendar of the program's zone: per is day, week, month, year or ever. fulfilment is shipping, codes,\n" +
+			"booking or manual: physical items ship unless they say otherwise, the others are fulfilled by hand. With booking goes\n" +
+			"booking_url, in which {redemption} stands for the redemption's id. A bundle names its components and has a price of its own.",
+		Example: "  apiVersion: jifen/v1\n" +
+			"  kind: Items\n" +
+			"  items:\n" +
 			"    - id: mug\n" +
 			"      name: {zh: 马克杯, en: Mug}\n" +
-			"      kind: physical            # physical, virtual or service\n" +
+			"      kind: physical            # physical, virtual, service or bundle\n" +
 			"      price: 300\n" +
-			"      tier_prices: {gold: 240}  # optional\n" +
-			"      tiers: [silver, gold]     # optional: only for these\n" +
-			"      limit_per_member: 2       # optional\n" +
-			"      stock: 100",
+			"      stock: 100\n" +
+			"      # all that follows is optional\n" +
+			"      description: {zh: 三百毫升, en: 300 ml}\n" +
+			"      instructions: {zh: 不可微波, en: Not for microwaves}\n" +
+			"      tier_prices: {gold: 240}\n" +
+			"      tiers: [silver, gold]     # only for these\n" +
+			"      limit: {times: 2, per: month}\n" +
+			"      sale_from: 2026-06-01T00:00:00+08:00\n" +
+			"      sale_to: 2026-07-01T00:00:00+08:00\n" +
+			"      categories: [home]\n" +
+			"      zones: [double]\n" +
+			"      pictures: [/pictures/mug.svg]\n" +
+			"    - id: breakfast\n" +
+			"      name: {zh: 早餐套装, en: Breakfast}\n" +
+			"      kind: bundle\n" +
+			"      price: 500\n" +
+			"      components: [{item: mug, quantity: 2}, {item: tea}]\n" +
+			"      stock: 20",
 		RunE: withApp(func(cmd *cobra.Command, a *app, args []string) error {
 			data, err := os.ReadFile(args[0])
 			if err != nil {
@@ -80,60 +76,9 @@ func itemsCommand() *cobra.Command {
 	return cmd
 }
 
-// parseItems reads an item file; what is wrong is said with line and column.
-func parseItems(name string, data []byte) ([]itemSpec, error) {
-	var f itemFile
-	if err := yaml.UnmarshalWithOptions(data, &f, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if f.APIVersion != "jifen/v1" || f.Kind != "Items" {
-		return nil, fmt.Errorf("%s: want apiVersion jifen/v1 and kind Items", name)
-	}
-	var faults []error
-	seen := map[string]bool{}
-	for n, i := range f.Items {
-		if err := i.check(); err != nil {
-			faults = append(faults, fmt.Errorf("%s: item %d (%s): %w", name, n+1, i.ID, err))
-		}
-		if seen[i.ID] {
-			faults = append(faults, fmt.Errorf("%s: item %d: %s stands there twice", name, n+1, i.ID))
-		}
-		seen[i.ID] = true
-	}
-	return f.Items, errors.Join(faults...)
-}
-
-func (i *itemSpec) check() error {
-	switch {
-	case i.ID == "" || len(i.ID) > 128:
-		return errors.New("id: want 1 to 128 characters")
-	case i.Kind != "physical" && i.Kind != "virtual" && i.Kind != "service":
-		return fmt.Errorf("kind %q: want physical, virtual or service", i.Kind)
-	case i.Price <= 0 || i.Stock < 0 || i.LimitPerMember < 0:
-		return errors.New("price must be above 0; stock and limit_per_member not below it")
-	}
-	for tier, p := range i.TierPrices {
-		if p <= 0 {
-			return fmt.Errorf("tier_prices.%s: must be above 0", tier)
-		}
-	}
-	return nil
-}
-
-func (i *itemSpec) definition() *pointspb.ItemDefinition {
-	d := &pointspb.ItemDefinition{
-		Id: i.ID, NameZh: i.Name.ZH, NameEn: i.Name.EN, Kind: i.Kind, BasePrice: i.Price, Tiers: i.Tiers,
-		LimitPerMember: i.LimitPerMember, OnSale: i.OnSale == nil || *i.OnSale,
-	}
-	for _, tier := range sortedKeys(i.TierPrices) {
-		d.TierPrices = append(d.TierPrices, &pointspb.TierPrice{Tier: tier, Points: i.TierPrices[tier]})
-	}
-	return d
-}
-
 // applyItems asks the owners to set items, and waits until Redis shows how that ended.
 func (a *app) applyItems(ctx context.Context, name string, data []byte) ([]itemResult, error) {
-	specs, err := parseItems(name, data)
+	specs, err := rulefile.ParseItems(name, data)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +91,9 @@ func (a *app) applyItems(ctx context.Context, name string, data []byte) ([]itemR
 	for i := range specs {
 		result, err := a.applyItem(ctx, producer, &specs[i])
 		if err != nil {
-			return results, fmt.Errorf("item %s: %w", specs[i].ID, err)
+			return results, fmt.Errorf("item %s: %w", specs[i].Definition.Id, err)
 		}
-		results = append(results, itemResult{specs[i].ID, string(result)})
+		results = append(results, itemResult{specs[i].Definition.Id, string(result)})
 	}
 	return results, nil
 }
@@ -156,8 +101,8 @@ func (a *app) applyItems(ctx context.Context, name string, data []byte) ([]itemR
 // itemWait is how long an item may take to be applied.
 const itemWait = 30 * time.Second
 
-func (a *app) applyItem(ctx context.Context, producer *kafka.Producer, spec *itemSpec) (ledger.Outcome, error) {
-	q := &pointspb.ItemRequest{Definition: spec.definition(), Loaded: spec.Stock}
+func (a *app) applyItem(ctx context.Context, producer *kafka.Producer, spec *rulefile.Item) (ledger.Outcome, error) {
+	q := &pointspb.ItemRequest{Definition: spec.Definition, Loaded: spec.Stock}
 	body, err := q.MarshalVT()
 	if err != nil {
 		return "", fmt.Errorf("encode: %w", err)
@@ -165,11 +110,11 @@ func (a *app) applyItem(ctx context.Context, producer *kafka.Producer, spec *ite
 	// The id is the content's, so the same again is known as such.
 	mark := topics.MarkOf("item", string(body))
 	id := fmt.Sprintf("item-%x", mark)
-	account := topics.ItemAccount(spec.ID)
-	want := []ledger.Want{{Shard: a.shard(account), Items: []string{spec.ID}}}
+	account := topics.ItemAccount(spec.Definition.Id)
+	want := []ledger.Want{{Shard: a.shard(account), Items: []string{spec.Definition.Id}}}
 	if got, err := a.store.Read(ctx, want); err != nil {
 		return "", err
-	} else if i := got[0].World.Items[spec.ID]; i != nil && i.LastID == id && i.LastResult == ledger.Applied {
+	} else if i := got[0].World.Items[spec.Definition.Id]; i != nil && i.LastID == id && i.LastResult == ledger.Applied {
 		return ledger.Unchanged, nil
 	}
 	record, err := a.request(&pointspb.Request{Account: account, Id: id, Actor: "items apply", What: &pointspb.Request_Item{Item: q}})
@@ -186,7 +131,7 @@ func (a *app) applyItem(ctx context.Context, producer *kafka.Producer, spec *ite
 		if err != nil {
 			return "", err
 		}
-		if i := got[0].World.Items[spec.ID]; i != nil && i.LastID == id {
+		if i := got[0].World.Items[spec.Definition.Id]; i != nil && i.LastID == id {
 			if i.LastResult != ledger.Applied {
 				return i.LastResult, fmt.Errorf("refused: %s", i.LastResult)
 			}

@@ -16,6 +16,12 @@ import (
 // without the other. Before and after are of the entry itself; the decision's others are the clock's, or repay debt.
 func (s *Stage) audited(h *shard, d *ledger.Decision, out *processors.Output) error {
 	for i, e := range d.Entries {
+		if e.Item.GetActor() != "" {
+			if err := auditedItem(h.number, e, out); err != nil {
+				return err
+			}
+			continue
+		}
 		member, ok := topics.MemberOf(e.Account)
 		if e.Act == nil || e.Act.Id == "" || !ok {
 			continue // the clock's reminder of a review is nobody's act

@@ -175,7 +175,7 @@ func (s *Stage) write(h *shard, d *ledger.Decision, out *processors.Output) erro
 		if err := ledger.CheckEntry(e); err != nil {
 			return err
 		}
-		acted = acted || e.Act != nil
+		acted = acted || e.Act != nil || e.Item.GetActor() != ""
 		if e.Abuse != nil {
 			h.abused(e)
 		}

@@ -6713,6 +6713,7 @@ type ItemFacts struct {
 	Sold          int64                  `protobuf:"varint,6,opt,name=sold,proto3" json:"sold,omitempty"`
 	Actor         string                 `protobuf:"bytes,7,opt,name=actor,proto3" json:"actor,omitempty"`                            // ITEM_SET: who set it
 	Reason        string                 `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`                          // of units loaded or taken out
+	Before        *ItemDefinition        `protobuf:"bytes,9,opt,name=before,proto3" json:"before,omitempty"`                          // that definition replaces; absent = there was none
 	Codes         []*CodeSpan            `protobuf:"bytes,10,rep,name=codes,proto3" json:"codes,omitempty"`                           // RESERVED, SENT_AGAIN: taken from the pool; RELEASED: put back into it; CODES_EXPIRED: gone
 	CodesLeft     int64                  `protobuf:"varint,11,opt,name=codes_left,json=codesLeft,proto3" json:"codes_left,omitempty"` // CODES_LOW
 	CodesLow      int64                  `protobuf:"varint,12,opt,name=codes_low,json=codesLow,proto3" json:"codes_low,omitempty"`
@@ -6804,6 +6805,13 @@ func (x *ItemFacts) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *ItemFacts) GetBefore() *ItemDefinition {
+	if x != nil {
+		return x.Before
+	}
+	return nil
 }
 
 func (x *ItemFacts) GetCodes() []*CodeSpan {
@@ -8204,7 +8212,7 @@ const file_points_proto_rawDesc = "" +
 	"\vReturnFacts\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x18\n" +
-	"\aoutcome\x18\x03 \x01(\tR\aoutcome\"\xe8\x02\n" +
+	"\aoutcome\x18\x03 \x01(\tR\aoutcome\"\xa1\x03\n" +
 	"\tItemFacts\x12?\n" +
 	"\n" +
 	"definition\x18\x01 \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\n" +
@@ -8215,7 +8223,8 @@ const file_points_proto_rawDesc = "" +
 	"\breserved\x18\x05 \x01(\x03R\breserved\x12\x12\n" +
 	"\x04sold\x18\x06 \x01(\x03R\x04sold\x12\x14\n" +
 	"\x05actor\x18\a \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\b \x01(\tR\x06reason\x12/\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\x127\n" +
+	"\x06before\x18\t \x01(\v2\x1f.jifen.points.v1.ItemDefinitionR\x06before\x12/\n" +
 	"\x05codes\x18\n" +
 	" \x03(\v2\x19.jifen.points.v1.CodeSpanR\x05codes\x12\x1d\n" +
 	"\n" +
@@ -8577,46 +8586,47 @@ var file_points_proto_depIdxs = []int32{
 	2,   // 92: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
 	18,  // 93: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
 	16,  // 94: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	26,  // 95: jifen.points.v1.ItemFacts.codes:type_name -> jifen.points.v1.CodeSpan
-	31,  // 96: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	75,  // 97: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,   // 98: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,   // 99: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	56,  // 100: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	57,  // 101: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	58,  // 102: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,   // 103: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,   // 104: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	67,  // 105: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	69,  // 106: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	71,  // 107: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	73,  // 108: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	67,  // 109: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	74,  // 110: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	66,  // 111: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	38,  // 112: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	57,  // 113: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	72,  // 114: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	70,  // 115: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	68,  // 116: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	61,  // 117: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,   // 118: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,   // 119: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	59,  // 120: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	48,  // 121: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	76,  // 122: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	77,  // 123: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	52,  // 124: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
-	51,  // 125: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
-	53,  // 126: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	75,  // 127: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
-	27,  // 128: jifen.points.v1.Entry.codes:type_name -> jifen.points.v1.CodesFacts
-	41,  // 129: jifen.points.v1.Entry.step:type_name -> jifen.points.v1.StepFacts
-	130, // [130:130] is the sub-list for method output_type
-	130, // [130:130] is the sub-list for method input_type
-	130, // [130:130] is the sub-list for extension type_name
-	130, // [130:130] is the sub-list for extension extendee
-	0,   // [0:130] is the sub-list for field type_name
+	16,  // 95: jifen.points.v1.ItemFacts.before:type_name -> jifen.points.v1.ItemDefinition
+	26,  // 96: jifen.points.v1.ItemFacts.codes:type_name -> jifen.points.v1.CodeSpan
+	31,  // 97: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	75,  // 98: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,   // 99: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,   // 100: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	56,  // 101: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	57,  // 102: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	58,  // 103: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,   // 104: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 105: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	67,  // 106: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	69,  // 107: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	71,  // 108: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	73,  // 109: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	67,  // 110: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	74,  // 111: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	66,  // 112: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	38,  // 113: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	57,  // 114: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	72,  // 115: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	70,  // 116: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	68,  // 117: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	61,  // 118: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,   // 119: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 120: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	59,  // 121: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	48,  // 122: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	76,  // 123: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	77,  // 124: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	52,  // 125: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	51,  // 126: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	53,  // 127: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	75,  // 128: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
+	27,  // 129: jifen.points.v1.Entry.codes:type_name -> jifen.points.v1.CodesFacts
+	41,  // 130: jifen.points.v1.Entry.step:type_name -> jifen.points.v1.StepFacts
+	131, // [131:131] is the sub-list for method output_type
+	131, // [131:131] is the sub-list for method input_type
+	131, // [131:131] is the sub-list for extension type_name
+	131, // [131:131] is the sub-list for extension extendee
+	0,   // [0:131] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
