@@ -47,6 +47,12 @@ func (i *Item) sells(now int64) bool {
 	return i.OnSale && d.SaleFrom <= now && (d.SaleTo == 0 || now < d.SaleTo)
 }
 
+// Answer is what became of a request that set the item or its stock; nil: it is not known, or not any more.
+func (i *Item) Answer(id string) *Asked { return i.asked(id) }
+
+// HandedOver is how a unit reaches its member.
+func (i *Item) HandedOver() string { return i.fulfilment() }
+
 // asked is what became of a request on the item; nil: it is not known.
 func (i *Item) asked(id string) *Asked {
 	n := slices.IndexFunc(i.Details.Asked, func(x Asked) bool { return x.ID == id })

@@ -19,7 +19,7 @@ func TestEditsReplaceWhatTheirAuthorSaw(t *testing.T) {
 		return s.ask(&pointspb.Request{Account: "item:mug", Id: fmt.Sprint("set", n), Actor: "mia", What: &pointspb.Request_Item{Item: q}})
 	}
 	first := &pointspb.ItemDefinition{
-		Id: "mug", NameZh: "杯", Kind: "physical", BasePrice: 30, OnSale: true, LimitPer: "month", LimitPerMember: 1, SaleFrom: 5, SaleTo: 6, Categories: []string{"home"},
+		Id: "mug", NameZh: "杯", Kind: "bundle", BasePrice: 30, OnSale: true, LimitPer: "month", LimitPerMember: 1, SaleFrom: 5, SaleTo: 6, Categories: []string{"home"},
 		Zones: []string{"z"}, Pictures: []string{"/p"}, DescriptionZh: "a", DescriptionEn: "b", InstructionsZh: "c", InstructionsEn: "d", BookingUrl: "https://x",
 		Fulfilment: "booking", CodesLow: 3, Components: []*pointspb.Component{{Item: "x", Quantity: 2}}, TierPrices: []*pointspb.TierPrice{{Tier: "gold", Points: 1}}, Tiers: []string{"gold"}, NameEn: "mug",
 	}

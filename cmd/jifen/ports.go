@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -171,37 +170,6 @@ func (p *ports) Item(ctx context.Context, id string) (httpapi.Item, error) {
 	return itemOf(i), nil
 }
 
-func itemOf(i *ledger.Item) httpapi.Item {
-	out := httpapi.Item{
-		ID: i.ID, NameZH: i.NameZh, NameEN: i.NameEn, Kind: i.Kind, PriceVersion: i.Prices.Version, BasePrice: i.Prices.Base,
-		TierPrices: map[string]int64{}, Tiers: i.Tiers, LimitPerMember: i.PerMember, OnSale: i.OnSale, Free: i.Free, Reserved: i.Reserved,
-	}
-	for _, t := range i.Prices.Tiers {
-		out.TierPrices[t.Tier] = t.Points
-	}
-	return out
-}
-
-// Items reads the catalogue.
-func (p *ports) Items(ctx context.Context) ([]httpapi.Item, error) {
-	ids, err := p.store.Items(ctx, p.config.Shards)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
-	}
-	out := make([]httpapi.Item, 0, len(ids))
-	for _, id := range ids {
-		i, err := p.Item(ctx, id)
-		if errors.Is(err, httpapi.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, i)
-	}
-	return out, nil
-}
-
 // Find reads a decided redemption.
 func (p *ports) Find(ctx context.Context, member, id string) (httpapi.Redemption, error) {
 	shard := p.shard(topics.MemberAccount(member))
@@ -228,7 +196,7 @@ func (p *ports) Request(ctx context.Context, r httpapi.RedemptionRequest) error 
 		Redemption: r.ID, Member: r.Member, Quantity: r.Quantity, BodyHash: r.BodyHash, PriceVersion: r.PriceVersion,
 	}
 	if !r.QuotedUntil.IsZero() {
-		q.QuotedUntil = r.QuotedUntil.UnixMilli()
+		q.QuotedUntil, q.QuotedAt = r.QuotedUntil.UnixMilli(), r.QuotedAt.UnixMilli()
 	}
 	record, err := p.request(&pointspb.Request{
 		Account: topics.ItemAccount(r.Item), Id: r.ID, Actor: r.Actor, What: &pointspb.Request_Reserve{Reserve: q},

@@ -19,6 +19,8 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 	return httpapi.Options{
 		Accounts:     ports,
 		Items:        ports,
+		Mall:         ports,
+		Catalogue:    ports,
 		Redemptions:  ports,
 		History:      ports,
 		Timeline:     ports,

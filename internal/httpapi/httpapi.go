@@ -38,6 +38,8 @@ type Limits struct {
 type Options struct {
 	Accounts    Accounts
 	Items       Items
+	Mall        Mall
+	Catalogue   Catalogue
 	Redemptions Redemptions
 	Steps       Steps
 	History     History
@@ -70,6 +72,8 @@ type Options struct {
 type API struct {
 	accounts    Accounts
 	items       Items
+	mall        Mall
+	catalogue   Catalogue
 	redemptions Redemptions
 	steps       Steps
 	history     History
@@ -121,6 +125,8 @@ func New(o Options) (*API, error) {
 	a := &API{
 		accounts:     o.Accounts,
 		items:        o.Items,
+		mall:         o.Mall,
+		catalogue:    o.Catalogue,
 		redemptions:  o.Redemptions,
 		history:      o.History,
 		timeline:     o.Timeline,

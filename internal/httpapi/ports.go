@@ -93,6 +93,19 @@ type Item struct {
 	LimitPerMember     int64    // times per member, ever; 0: no limit
 	OnSale             bool
 	Free, Reserved     int64 // Reserved may become free again
+	ItemDetails
+}
+
+// ItemDetails are what merchants say of an item beyond its prices. Times are zero where they are open.
+type ItemDetails struct {
+	Since                          time.Time // when it was first set
+	DescriptionZH, DescriptionEN   string
+	InstructionsZH, InstructionsEN string
+	Pictures, Categories, Zones    []string
+	SaleFrom, SaleTo               time.Time
+	LimitPer                       string // day | week | month | year | ever; empty: ever
+	Fulfilment                     string // shipping | codes | booking | manual | bundle
+	Components                     []ComponentBody
 }
 
 // Price is the price of one unit for a tier (X1).
@@ -131,6 +144,7 @@ type RedemptionRequest struct {
 	Quantity         int64
 	BodyHash         []byte    // SHA-256 of the canonical body
 	PriceVersion     int64     // that a valid quote named; 0: today's
+	QuotedAt         time.Time // when it looked at campaigns
 	QuotedUntil      time.Time // zero without a quote
 	Actor            string
 }

@@ -52,6 +52,8 @@ const (
 	codeNoVault             = "no_vault"
 	codePreconditionMissing = "precondition_required"
 	codePreconditionFailed  = "precondition_failed"
+	codeExists              = "exists"
+	codeStockTooSmall       = "stock_too_small"
 )
 
 // What a step of a redemption is refused as.
@@ -87,7 +89,7 @@ func statusOf(code string) int {
 	case codeTimeout:
 		return http.StatusRequestTimeout
 	case codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale,
-		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeOrderAmbiguous, codeFullyRefunded:
+		codeMerged, codeSamePerson, codeDecided, codeUnproposed, codeOrderAmbiguous, codeFullyRefunded, codeExists, codeStockTooSmall:
 		return http.StatusConflict
 	case codeNotCodes:
 		return http.StatusConflict

@@ -163,7 +163,7 @@ func (a *API) decide(ctx context.Context, r RedemptionRequest, token string) (*R
 		if !a.clock().Before(q.expiresAt()) {
 			return nil, refuse(codePriceChanged)
 		}
-		r.PriceVersion, r.QuotedUntil = q.PriceVersion, q.expiresAt()
+		r.PriceVersion, r.QuotedUntil, r.QuotedAt = q.PriceVersion, q.expiresAt(), time.UnixMilli(q.At)
 	}
 	if refusal := a.precheck(ctx, r, q); refusal != nil {
 		// A request with this key, sent elsewhere, may have been decided since: then its answer is the answer.
@@ -198,15 +198,15 @@ func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote) error 
 	if err != nil {
 		return err
 	}
-	b, err := a.accounts.Balance(ctx, r.Member)
+	b, err := a.mall.Shopper(ctx, r.Member)
 	if err != nil {
 		return err
 	}
-	unit := item.Price(b.Tier)
+	unit := b.offer(&item).Unit
 	if q.Member != "" {
 		unit = min(unit, q.UnitPoints)
 	}
-	return affordable(item, b, r.Quantity, unit)
+	return b.affordable(&item, r.Quantity, unit)
 }
 
 // await waits for the decision. The request is durable, so that a state that cannot be read for a moment is no failure: nil, nil after the wait.

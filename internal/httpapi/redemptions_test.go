@@ -242,7 +242,7 @@ func TestQuoteIsHonouredForItsMemberItemAndQuantity(t *testing.T) {
 	token, _ := q["quote"].(string)
 	delete(q, "quote")
 	want := map[string]any{
-		"points": 6000.0, "price_version": 3.0, "expires_at": "2026-06-01T02:15:00Z",
+		"points": 6000.0, "unit_points": 6000.0, "list_points": 6000.0, "rebate_points": 0.0, "price_version": 3.0, "expires_at": "2026-06-01T02:15:00Z",
 		"lots": []any{map[string]any{"lot": "7", "points": 6000.0, "expires_at": "2027-06-01T02:00:00Z"}},
 	}
 	if diff := cmp.Diff(q, want); diff != "" {
@@ -269,7 +269,7 @@ func TestQuoteIsHonouredForItsMemberItemAndQuantity(t *testing.T) {
 	s.redeem("m1", "g", oneNight).expect(t, 409, "insufficient_points")
 	s.hold = true
 	s.redeem("m1", "g", body("night", 1, token)).expect(t, 202, "")
-	if r := s.requests[0]; r.PriceVersion != 3 || !r.QuotedUntil.Equal(programNow.Add(15*time.Minute)) {
+	if r := s.requests[0]; r.PriceVersion != 3 || !r.QuotedUntil.Equal(programNow.Add(15*time.Minute)) || !r.QuotedAt.Equal(programNow) {
 		t.Errorf("request %+v", r)
 	}
 }

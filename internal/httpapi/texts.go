@@ -96,6 +96,10 @@ func textOf(code string) text {
 		return text{"缺少 If-Match", "If-Match missing", "请先读取，再以其 ETag 作为 If-Match 提交修改。", "Read it first and send its ETag as If-Match with the change."}
 	case codePreconditionFailed:
 		return text{"内容已被他人修改", "Changed by somebody else", "请重新读取后再修改。", "Read it again, and make the change on what is there now."}
+	case codeExists:
+		return text{"已存在", "It exists already", "该编号已被使用，请修改已有的商品，或换一个编号。", "The id is in use: change what is there, or take another id."}
+	case codeStockTooSmall:
+		return text{"库存不足", "Not enough free stock", "减少的数量超过可用库存。", "More would be taken out than is free."}
 	case codeMerged:
 		return text{"账户已并入另一会员", "The account is part of another one", "请使用合并后的会员号。", "Use the id of the member that it was merged into."}
 	case codeErased:

@@ -56,6 +56,7 @@ type quote struct {
 	PriceVersion int64  `json:"v"`
 	Tier         string `json:"t"`
 	ExpiresAt    int64  `json:"e"` // Unix ms
+	At           int64  `json:"a"` // as of which campaigns count
 }
 
 func (q quote) expiresAt() time.Time { return time.UnixMilli(q.ExpiresAt).UTC() }

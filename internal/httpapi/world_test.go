@@ -17,32 +17,38 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"jifen/ledger"
 	"jifen/topics"
 )
 
 // world is every port in memory; its owner decides on its own goroutine, as the pipeline does.
 type world struct {
-	mu       sync.Mutex
-	balances map[string]Balance
-	catalog  map[string]Item
-	decided  map[string]Redemption // by member + id
-	entries  []Entry
-	requests []RedemptionRequest
-	waiting  map[string][]chan struct{}
-	shares   topics.ShareKeys
-	fails    error // of every port
-	hold     bool  // requests are not decided
-	explode  bool
-	retailer topics.SettingsVersion
-	decide   func(RedemptionRequest) Redemption // nil: apply
-	acts     map[string][]Act                   // by member
-	asked    []ActRequest
-	result   func(ActRequest) Act
-	desk     *desk
-	letters  *letters
-	ops      *ops
-	steps    []StepRequest
-	stepEnds string // as which outcome; empty: applied
+	mu          sync.Mutex
+	balances    map[string]Balance
+	catalog     map[string]Item
+	decided     map[string]Redemption // by member + id
+	entries     []Entry
+	requests    []RedemptionRequest
+	waiting     map[string][]chan struct{}
+	shares      topics.ShareKeys
+	fails       error // of every port
+	hold        bool  // requests are not decided
+	explode     bool
+	retailer    topics.SettingsVersion
+	decide      func(RedemptionRequest) Redemption // nil: apply
+	acts        map[string][]Act                   // by member
+	asked       []ActRequest
+	result      func(ActRequest) Act
+	book        *topics.Rulebook
+	taken       map[string]int64 // by item
+	standing    *ledger.TierStanding
+	definitions map[string]Definition
+	changes     []ItemChange
+	desk        *desk
+	letters     *letters
+	ops         *ops
+	steps       []StepRequest
+	stepEnds    string // as which outcome; empty: applied
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -57,7 +63,7 @@ func newWorld() *world {
 			ID: "night", NameZH: "酒店一晚", NameEN: "Hotel night", Kind: "service", PriceVersion: 3, BasePrice: 10000,
 			TierPrices: map[string]int64{"silver": 8000, "gold": 6000}, OnSale: true, Free: 5,
 		}},
-		decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{}, desk: newDesk(), letters: &letters{}, ops: &ops{},
+		definitions: map[string]Definition{}, decided: map[string]Redemption{}, waiting: map[string][]chan struct{}{}, desk: newDesk(), letters: &letters{}, ops: &ops{},
 	}
 }
 
@@ -231,6 +237,8 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		},
 		Accounts:    s.world,
 		Items:       s.world,
+		Mall:        s.world,
+		Catalogue:   s.world,
 		Redemptions: s.world,
 		History:     s.world,
 		Timeline:    s.world,
