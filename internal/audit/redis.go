@@ -225,7 +225,7 @@ func state[S any](s *S) reflect.Value {
 	return reflect.ValueOf(s).Elem()
 }
 
-// same is deep equality in which nothing and an empty list are equal.
+// same is deep equality, through pointers, in which nothing and an empty list are equal.
 func same(x, y reflect.Value) bool {
 	switch x.Kind() {
 	case reflect.Slice:
@@ -238,6 +238,11 @@ func same(x, y reflect.Value) bool {
 			}
 		}
 		return true
+	case reflect.Pointer:
+		if x.IsNil() || y.IsNil() {
+			return x.IsNil() && y.IsNil()
+		}
+		return same(x.Elem(), y.Elem())
 	case reflect.Struct:
 		for i := range x.NumField() {
 			if x.Type().Field(i).Name != "_" && !same(x.Field(i), y.Field(i)) {

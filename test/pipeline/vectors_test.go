@@ -84,6 +84,7 @@ func TestPipelineVector(t *testing.T) {
 	killVectors(t)
 	lostVectors(t)
 	splitVector(t)
+	mallVectors(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.
