@@ -20,6 +20,9 @@ const (
 	Notices    = "points.notices.v1"
 	Audit      = "points.audit.v1"
 	Coupons    = "points.coupons.v1"
+	Contacts   = "points.contacts.v1"
+	MemberKeys = "points.keys.v1"
+	Ratings    = "points.ratings.v1"
 
 	// DeadLetterPrefix + a source topic is where its unusable records go, untouched.
 	DeadLetterPrefix = "dlq."
@@ -34,6 +37,7 @@ const (
 	GroupCoupons   = "jifen.coupons"
 	GroupWebhooks  = "jifen.webhooks"
 	GroupMessages  = "jifen.messages"
+	GroupContacts  = "jifen.contacts"
 )
 
 // Declarations is topics.yaml: partitions, retention and cleanup of every topic, in flow order.

@@ -228,7 +228,7 @@ func (d *demo) run(ctx context.Context, stack *devstack.Stack) error {
 	defer stop()
 	run, work := errgroup.WithContext(work)
 	run.Go(func() error {
-		return d.app.pipeline(work, map[string]bool{"credits": true, "balances": true, "analytics": true, "coupons": true, "webhooks": true, "notices": true, "messages": true})
+		return d.app.pipeline(work, map[string]bool{"credits": true, "balances": true, "analytics": true, "coupons": true, "webhooks": true, "notices": true, "messages": true, "contacts": true})
 	})
 	listening := make(chan string, 1)
 	verifier, err := d.issuer.Verifier(work)

@@ -181,7 +181,11 @@ func (d *demo) redeem(ctx context.Context, s *story) error {
 		}
 		r := redeemed{Member: b.Member, Item: items[len(s.Redemptions)]}
 		var answer httpapi.RedemptionBody
-		r.Status, err = d.call(ctx, b.Member, http.MethodPost, "/v1/redemptions", map[string]any{"item": r.Item, "quantity": 1}, &answer)
+		order := map[string]any{"item": r.Item, "quantity": 1}
+		if r.Item == "mug" { // it is sent
+			order["address"] = httpapi.Address{Name: "Demo", Phone: "020 7946 0000", City: "London", Street: "1 Demo Street", Country: "GB"}
+		}
+		r.Status, err = d.call(ctx, b.Member, http.MethodPost, "/v1/redemptions", order, &answer)
 		if err != nil {
 			return err
 		}

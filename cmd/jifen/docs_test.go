@@ -82,9 +82,12 @@ func topicPages() map[string][3]string {
 		topics.SettingsV1: {"the API, `jifen settings apply`", "`serve`, `jifen settings get`", "JSON, what the retailer says of itself, with its revision"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
-		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
+		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `contacts`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
 		topics.Notices:    {"`notices`", "messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
-		topics.Audit:      {"`balances`, the API, `jifen settings apply`", "auditors", "JSON, one record an act by hand, refusals too, and a freeze by an abuse rule; settings that were set"},
+		topics.Audit:      {"`balances`, the API, `jifen settings apply`", "auditors", "JSON, one record an act by hand, refusals too, and a freeze by an abuse rule; settings that were set, addresses that were read by staff"},
+		topics.Contacts:   {"the API, `contacts`", "`contacts`", "Protobuf `Contact`, sealed with the member's own key"},
+		topics.MemberKeys: {"the API, `contacts`", "`contacts`", "Protobuf `MemberKey`, sealed by `vault.keys`"},
+		topics.Ratings:    {"the API, `contacts`", "`contacts`", "Protobuf `Rating`"},
 		topics.Coupons:    {"`coupons`", "`webhooks`, marketing systems", "CloudEvents 1.0, structured JSON ([coupon.issued.v1](../../topics/schema/coupon.issued.v1.json), [coupon.revoked.v1](../../topics/schema/coupon.revoked.v1.json))"},
 	}
 }
@@ -128,6 +131,10 @@ prints it, and the API serves it as /asyncapi.yaml and /asyncapi.json.
 ` + "`points.credits.v1` and `points.requests.v1`" + ` are kept for ever by their settings, but owners delete what they have committed: the
 effects are in the ledger. Timestamps of ` + "`points.requests.v1`" + ` are the brokers', which owners compare their clocks with.
 
+What is kept of members beside the ledger lies in ` + "`points.contacts.v1`, `points.keys.v1` and `points.ratings.v1`" + `, in the partition of the
+member's shard; keys begin with a hash of the member's id. What a tombstone erases there is gone within a day
+([decision 0038](../decisions/0038-each-member-has-a-key.md)); records named ` + "`seal`" + ` see to that.
+
 What is kept 30 days is not compacted: of a member who was erased it goes with its time. Where their id stands longer is told by
 [decision 0028](../decisions/0028-an-erased-member-leaves-a-tombstone.md).
 
@@ -167,6 +174,8 @@ func deadLetterHeaders() [][2]string {
 
 func retained(d kafka.Declared) string {
 	switch {
+	case d.Cleanup == "compact" && d.CompactionMS > 0:
+		return fmt.Sprintf("last of each key, compacted within %d h", time.Duration(d.CompactionMS)*time.Millisecond/time.Hour)
 	case d.Cleanup == "compact":
 		return "last of each key"
 	case d.RetentionMS < 0:

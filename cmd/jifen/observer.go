@@ -21,6 +21,7 @@ type observer struct {
 	told      *prometheus.CounterVec
 	delivered *prometheus.CounterVec
 	put       *prometheus.CounterVec
+	removed   *prometheus.CounterVec
 	recovered prometheus.Counter
 	damaged   prometheus.Counter
 	behind    *prometheus.GaugeVec
@@ -37,6 +38,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 		told:      counter("jifen_coupons_events_total", "Events about coupons written.", "type"),
 		delivered: counter("jifen_webhooks_tries_total", "Tries to deliver an event to the webhook's receiver.", "outcome"),
 		put:       counter("jifen_messages_total", "Messages put into members' inboxes, also those that were there.", "kind"),
+		removed:   counter("jifen_contacts_removed_total", "Records of private topics removed with their redemption or their member.", "topic"),
 		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
 		damaged: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "jifen_balances_damaged_shards_total", Help: "Times that Redis held what is no state; the shard was rebuilt from the ledger.",
@@ -48,13 +50,16 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 	o.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jifen_freezes_overdue", Help: "Freezes past their review date, of the shards that this process owns.",
 	})
-	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.put, o.recovered, o.damaged, o.behind, o.overdue)
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.put, o.removed, o.recovered, o.damaged, o.behind, o.overdue)
 	return o
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
+
+// Removed counts what of members was removed.
+func (o *observer) Removed(topic string, n int) { o.removed.WithLabelValues(topic).Add(float64(n)) }
 
 func (o *observer) Credited(eventType string, n int) {
 	o.credited.WithLabelValues(eventType).Add(float64(n))

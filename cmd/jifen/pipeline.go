@@ -22,6 +22,7 @@ import (
 //	                    points.requests ──┘    └──► Redis      ├──notices──► points.notices
 //	                                                           └──coupons──► points.coupons ──webhooks──► marketing
 //	                    points.notices, points.coupons ──messages──► Redis, for the mall
+//	points.contacts points.keys points.ratings ──contacts──► Redis, and tombstones for what the ledger ends
 func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	books := a.rulebooks()
 	observe := newObserver(a.registry, a.store)
@@ -47,6 +48,9 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	}
 	if stages["webhooks"] && a.config.Webhook.URL != "" {
 		run.Go(func() error { return a.webhooks(ctx, observe) })
+	}
+	if stages["contacts"] && a.config.Vault.Keys != "" {
+		run.Go(func() error { return a.contacts(ctx, observe) })
 	}
 	return run.Wait()
 }

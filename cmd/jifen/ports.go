@@ -193,7 +193,7 @@ func (p *ports) Find(ctx context.Context, member, id string) (httpapi.Redemption
 // Request asks the item's shard for a reservation.
 func (p *ports) Request(ctx context.Context, r httpapi.RedemptionRequest) error {
 	q := &pointspb.ReserveRequest{
-		Redemption: r.ID, Member: r.Member, Quantity: r.Quantity, BodyHash: r.BodyHash, PriceVersion: r.PriceVersion,
+		Redemption: r.ID, Member: r.Member, Quantity: r.Quantity, BodyHash: r.BodyHash, PriceVersion: r.PriceVersion, Address: r.Address,
 	}
 	if !r.QuotedUntil.IsZero() {
 		q.QuotedUntil, q.QuotedAt = r.QuotedUntil.UnixMilli(), r.QuotedAt.UnixMilli()

@@ -15,6 +15,10 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 	if err != nil {
 		return httpapi.Options{}, err
 	}
+	contacts, err := newContactsPort(ports)
+	if err != nil {
+		return httpapi.Options{}, err
+	}
 	h := a.config.HTTP
 	return httpapi.Options{
 		Accounts:     ports,
@@ -30,6 +34,8 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 		Acts:         ports,
 		Retro:        &retroRuns{ports: ports},
 		Settings:     &settingsPort{a, settings},
+		Contacts:     contacts.options(),
+		Ratings:      &ratingsPort{contactsPort: contacts},
 		Verifier:     verifier,
 		Console:      console,
 		SigningKey:   []byte(h.SigningKey.Reveal()),

@@ -114,6 +114,7 @@ func (c *Config) faults() []error {
 	k.that(c.Credits.BatchMax >= 1, "credits.batch_max: must be above 0")
 	k.that(c.Credits.LagMax >= 1, "credits.lag_max: must be above 0")
 	k.positive("credits.rulebook_age_max", c.Credits.RulebookAgeMax)
+	k.positive("contacts.seal_interval", c.Contacts.SealInterval)
 	c.Webhook.check(k)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "auto", "text", "json")

@@ -14,6 +14,7 @@ type Config struct {
 	Admin      Admin      `koanf:"admin" doc:"Administration: health and metrics (keep this port inside), and what staff may do alone."`
 	Auth       Auth       `koanf:"auth" doc:"Who signs the tokens (JWT) that the API accepts."`
 	Vault      Vault      `koanf:"vault" doc:"What seals codes and addresses."`
+	Contacts   Contacts   `koanf:"contacts" doc:"Addresses, and how members are reached (processors/contacts); kept where vault.keys is set."`
 	Shares     Shares     `koanf:"shares" doc:"Share tokens: who shared what."`
 	Events     Events     `koanf:"events" doc:"Which times inbound events may have."`
 	Program    Program    `koanf:"program" doc:"The program's clock."`
@@ -123,6 +124,11 @@ type OIDC struct {
 type Vault struct {
 	Keys     Secret `koanf:"keys" doc:"id:base64 pairs of 32 random bytes (openssl rand -base64 32), separated by commas or line ends, the same in all processes that serve. The first seals, all of them open, so that keys can be replaced; a key that is taken away makes unreadable what it sealed. Empty: codes and addresses are refused. Rather use keys_file."`
 	KeysFile string `koanf:"keys_file" doc:"File that holds the pairs."`
+}
+
+// Contacts is the stage that keeps addresses.
+type Contacts struct {
+	SealInterval time.Duration `koanf:"seal_interval" doc:"How often a record is written that lets compaction remove what was erased; at most a few hours."`
 }
 
 // Shares are the keys of share tokens.

@@ -29,6 +29,7 @@ func Default() Config {
 		Mall:     Mall{ReturnDays: 15},
 		Balances: Balances{BatchMax: 5000, BatchMaxIdle: 20000, RestoreGrace: 7 * 24 * time.Hour},
 		Credits:  Credits{BatchMax: 5000, LagMax: 20000, RulebookAgeMax: time.Minute},
+		Contacts: Contacts{SealInterval: time.Hour},
 		Webhook:  Webhook{Timeout: 15 * time.Second, TriesMax: 20, RetryWaitMin: time.Second, RetryWaitMax: 5 * time.Minute},
 		Log:      Log{Level: "info", Format: "auto"},
 	}

@@ -58,4 +58,3 @@ func (a *API) documentation(engine *gin.Engine) error {
 	engine.GET(docsPath+"/*file", ui)
 	return nil
 }
-

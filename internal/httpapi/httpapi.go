@@ -53,6 +53,8 @@ type Options struct {
 	Settings    Settings
 	Messages    Messages
 	Codes       Codes
+	Contacts    Contacts
+	Ratings     Ratings
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -87,6 +89,8 @@ type API struct {
 	settings    Settings
 	messages    Messages
 	codes       Codes
+	contacts    Contacts
+	ratings     Ratings
 	verifier    *Verifier
 	signer      signer
 	shares      topics.ShareKeys
@@ -149,6 +153,8 @@ func New(o Options) (*API, error) {
 		messages:     o.Messages,
 		codes:        o.Codes,
 		steps:        o.Steps,
+		contacts:     o.Contacts,
+		ratings:      o.Ratings,
 	}
 	if err := a.guard(o); err != nil {
 		return nil, err
@@ -191,6 +197,8 @@ func (a *API) routes() {
 	a.settingsRoutes()
 	a.deadLetterRoutes()
 	a.operationsRoutes()
+	a.contactRoutes()
+	a.ratingRoutes()
 }
 
 // guard reads what keys, sessions and pages the options allow.

@@ -14,6 +14,7 @@ func matrixWorld() *world {
 	w := newWorld()
 	w.balances["m2"] = Balance{Member: "m2", Available: 50, Tier: "silver", AsOf: programNow, Known: true}
 	w.acts = map[string][]Act{}
+	w.kept = keptWorld{books: map[string][]BookAddress{"m1": {{ID: "m1-1"}}, "m2": {{ID: "m2-1"}}}, sent: map[string]Address{"m1r-own": {City: "上海"}, "m2r-foreign": {City: "上海"}}}
 	for member, suffix := range map[string]string{"m1": "own", "m2": "foreign"} {
 		id := "r-" + suffix
 		w.decided[member+id] = Redemption{ID: id, Member: member, Item: "night", Quantity: 1, Points: 10, PriceVersion: 3, Outcome: "applied", CreatedAt: programNow, Life: &Life{

@@ -147,6 +147,7 @@ type RedemptionRequest struct {
 	QuotedAt         time.Time // when it looked at campaigns
 	QuotedUntil      time.Time // zero without a quote
 	Actor            string
+	Address          bool // one is kept for it
 }
 
 // History reads a member's entries.

@@ -63,6 +63,13 @@ const (
 	codeTooMuch     = "too_much"
 )
 
+// Of what is kept of members.
+const (
+	codeBookFull        = "too_many_addresses"
+	codeAddressRequired = "address_required"
+	codeNotRateable     = "not_rateable"
+)
+
 // outcomeApplied is the outcome of a redemption that succeeded.
 const outcomeApplied = "applied"
 
@@ -101,6 +108,10 @@ func statusOf(code string) int {
 		return http.StatusConflict
 	case codeErased:
 		return http.StatusGone
+	case codeBookFull, codeNotRateable:
+		return http.StatusConflict
+	case codeAddressRequired:
+		return http.StatusUnprocessableEntity
 	case codePreconditionMissing:
 		return http.StatusPreconditionRequired
 	case codePreconditionFailed:
@@ -189,6 +200,8 @@ func (a *API) faultOf(ctx context.Context, err error) *fault {
 		return &fault{code: codeNotFound}
 	case errors.Is(err, ErrInsufficient):
 		return &fault{code: codeInsufficientPoints}
+	case errors.Is(err, ErrNotKept):
+		return &fault{code: codeNoVault}
 	case errors.Is(err, ErrErased):
 		return &fault{code: codeErased}
 	case errors.As(err, &merged):

@@ -29,7 +29,7 @@ func TestEveryErrorIsAProblem(t *testing.T) {
 			t.Errorf("%s: no %s in %s", body, location, a.body)
 		}
 	}
-	s.redeem("m1", "k", `{"item":"night","quantity":1,"address":{"city":"x"}}`).expect(t, 422, "not_supported")
+	s.redeem("m1", "k", `{"item":"night","quantity":1,"address":{"city":"x"}}`).expect(t, 422, "invalid")
 	if len(s.requests) != 0 {
 		t.Error("bad input reached the pipeline")
 	}

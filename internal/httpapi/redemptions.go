@@ -35,10 +35,10 @@ const (
 
 // orderBody is what a member asks for.
 type orderBody struct {
-	Item     string          `json:"item" minLength:"1" maxLength:"128"`
-	Quantity int64           `json:"quantity" minimum:"1" maximum:"10000"`
-	Quote    string          `json:"quote,omitempty" maxLength:"2048" doc:"Of POST /v1/quotes: its price is honoured until it expires."`
-	Address  json.RawMessage `json:"address,omitempty" doc:"Not supported yet."`
+	Item     string        `json:"item" minLength:"1" maxLength:"128"`
+	Quantity int64         `json:"quantity" minimum:"1" maximum:"10000"`
+	Quote    string        `json:"quote,omitempty" maxLength:"2048" doc:"Of POST /v1/quotes: its price is honoured until it expires."`
+	Address  *orderAddress `json:"address,omitempty" doc:"Where to; items that are sent need it."`
 }
 
 type (
@@ -64,7 +64,7 @@ func (a *API) redemptionRoutes() {
 	op := huma.Operation{
 		OperationID: "redeem", Method: http.MethodPost, Path: "/v1/redemptions", Summary: "Redeem an item", Tags: []string{"redemptions"}, DefaultStatus: http.StatusCreated,
 		Metadata: access(RoleMember), Middlewares: huma.Middlewares{requireKey},
-		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict, codeQuoteInvalid, codeNotSupported, codeStale,
+		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict, codeQuoteInvalid, codeStale, codeAddressRequired, codeNoVault,
 			codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale, codeMerged, codeErased),
 	}
 	register(a, op, a.redeem)
@@ -95,26 +95,27 @@ func requireKey(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// bodyHash is SHA-256 over {item, quantity, quote} as JSON with its keys in this order.
+// bodyHash is SHA-256 over {item, quantity, quote} and, where there is one, the address, as JSON with its keys in this order.
 func (b orderBody) hash() []byte {
 	canonical, _ := json.Marshal(struct { // strings and a number always marshal
-		Item     string `json:"item"`
-		Quantity int64  `json:"quantity"`
-		Quote    string `json:"quote"`
-	}{b.Item, b.Quantity, b.Quote})
+		Item     string        `json:"item"`
+		Quantity int64         `json:"quantity"`
+		Quote    string        `json:"quote"`
+		Address  *orderAddress `json:"address,omitempty"`
+	}{b.Item, b.Quantity, b.Quote, b.Address})
 	sum := sha256.Sum256(canonical)
 	return sum[:]
 }
 
 func (a *API) redeem(ctx context.Context, in *redeemInput) (*redeemOutput, error) {
-	if len(in.Body.Address) > 0 && string(in.Body.Address) != "null" {
-		return nil, invalid(codeNotSupported, "body.address")
+	if err := in.Body.Address.check(); err != nil {
+		return nil, err
 	}
 	member := caller(ctx).ID
 	r := RedemptionRequest{
 		ID: topics.RedemptionID(member, in.Key), Member: member, Item: in.Body.Item, Quantity: in.Body.Quantity, BodyHash: in.Body.hash(), Actor: member,
 	}
-	decided, err := a.once(ctx, r, in.Body.Quote)
+	decided, err := a.once(ctx, r, in.Body)
 	a.metrics.count(decided, err)
 	switch {
 	case err != nil:
@@ -129,7 +130,7 @@ func (a *API) redeem(ctx context.Context, in *redeemInput) (*redeemOutput, error
 
 // once lets parallel requests with the same key and body share one way through the pipeline and its answer (X5). The way goes on when the
 // first of them hangs up.
-func (a *API) once(ctx context.Context, r RedemptionRequest, token string) (*Redemption, error) {
+func (a *API) once(ctx context.Context, r RedemptionRequest, asked orderBody) (*Redemption, error) {
 	results := a.flights.DoChan(r.ID+hex.EncodeToString(r.BodyHash), func() (answer any, err error) {
 		defer func() {
 			if p := recover(); p != nil { // out here no middleware would, and the process would end
@@ -138,7 +139,7 @@ func (a *API) once(ctx context.Context, r RedemptionRequest, token string) (*Red
 		}()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.limits.RequestTimeout)
 		defer cancel()
-		return a.decide(ctx, r, token)
+		return a.decide(ctx, r, asked)
 	})
 	select {
 	case res := <-results:
@@ -150,13 +151,13 @@ func (a *API) once(ctx context.Context, r RedemptionRequest, token string) (*Red
 }
 
 // decide returns the stored answer, or a refusal that needs no request, or asks the owners; nil means not decided in time.
-func (a *API) decide(ctx context.Context, r RedemptionRequest, token string) (*Redemption, error) {
+func (a *API) decide(ctx context.Context, r RedemptionRequest, asked orderBody) (*Redemption, error) {
 	stored, err := a.find(ctx, r)
 	if !errors.Is(err, ErrNotFound) {
 		return stored, err
 	}
 	var q quote
-	if token != "" {
+	if token := asked.Quote; token != "" {
 		if !a.signer.open(purposeQuote, token, &q) || q.Member != r.Member || q.Item != r.Item || q.Quantity != r.Quantity {
 			return nil, invalid(codeQuoteInvalid, "body.quote")
 		}
@@ -165,12 +166,15 @@ func (a *API) decide(ctx context.Context, r RedemptionRequest, token string) (*R
 		}
 		r.PriceVersion, r.QuotedUntil, r.QuotedAt = q.PriceVersion, q.expiresAt(), time.UnixMilli(q.At)
 	}
-	if refusal := a.precheck(ctx, r, q); refusal != nil {
+	if refusal := a.precheck(ctx, r, q, asked.Address != nil); refusal != nil {
 		// A request with this key, sent elsewhere, may have been decided since: then its answer is the answer.
 		if stored, err = a.find(ctx, r); !errors.Is(err, ErrNotFound) {
 			return stored, err
 		}
 		return nil, refusal
+	}
+	if err := a.keepAddress(ctx, &r, asked.Address); err != nil {
+		return nil, err
 	}
 	hint, cancel := a.redemptions.Await(ctx, r.Member, r.ID)
 	defer cancel()
@@ -193,10 +197,13 @@ func (a *API) find(ctx context.Context, r RedemptionRequest) (*Redemption, error
 }
 
 // precheck refuses at once what Redis shows as hopeless, so that it does not hold the last unit.
-func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote) error {
+func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote, address bool) error {
 	item, err := a.items.Item(ctx, r.Item)
 	if err != nil {
 		return err
+	}
+	if item.Kind == "physical" && !address {
+		return invalid(codeAddressRequired, "body.address")
 	}
 	b, err := a.mall.Shopper(ctx, r.Member)
 	if err != nil {

@@ -100,6 +100,12 @@ func textOf(code string) text {
 		return text{"已存在", "It exists already", "该编号已被使用，请修改已有的商品，或换一个编号。", "The id is in use: change what is there, or take another id."}
 	case codeStockTooSmall:
 		return text{"库存不足", "Not enough free stock", "减少的数量超过可用库存。", "More would be taken out than is free."}
+	case codeNotRateable:
+		return text{"尚不能评价", "Cannot be rated yet", "收到商品后才能评价。", "What was received can be rated."}
+	case codeBookFull:
+		return text{"地址数量已达上限", "Too many addresses", "最多保存 20 个地址，请先删除不用的地址。", "At most 20 addresses are kept; delete one that is not used."}
+	case codeAddressRequired:
+		return text{"需要收货地址", "An address is needed", "该商品需要寄送，请提供收货地址。", "This item is sent: say where to."}
 	case codeMerged:
 		return text{"账户已并入另一会员", "The account is part of another one", "请使用合并后的会员号。", "Use the id of the member that it was merged into."}
 	case codeErased:
@@ -187,6 +193,14 @@ func translate(l lang, message string) string {
 		{"is ahead of the program's clock", "晚于系统时钟"},
 		{"must not be given: as_of is ahead", "as_of 晚于系统时钟时不可使用"},
 		{"is more than 10 years ahead", "超出十年"},
+		{faultEmpty, "不能为空"},
+		{faultLines, "应为一行可打印字符"},
+		{faultPhone, "不是电话号码：应有 3 至 20 位数字"},
+		{faultCountry, "不是国家代码：应为 ISO 3166 的两个字母，如 CN"},
+		{faultEmail, "不是电子邮箱地址"},
+		{faultPostcode, "不是邮政编码：最多 16 个字母、数字、空格或连字符"},
+		{faultPrintable, "应为可打印字符"},
+		{faultChannel, "该渠道需要邮箱或电话"},
 		{"request body is required", "缺少请求体"},
 		{"invalid character", "不是合法的 JSON"},
 		{"unexpected end of JSON", "不是合法的 JSON"},

@@ -49,6 +49,7 @@ type world struct {
 	ops         *ops
 	steps       []StepRequest
 	stepEnds    string // as which outcome; empty: applied
+	kept        keptWorld
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -246,6 +247,8 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		Orders:      s.world,
 		Boards:      s.world,
 		Settings:    s.world,
+		Contacts:    Contacts{Book: s.world, Reaches: s.world, Sent: s.world},
+		Ratings:     s.world,
 		Verifier:    verifier,
 		SigningKey:  []byte(strings.Repeat("k", 32)),
 		Clock:       func() time.Time { return programNow },

@@ -22,6 +22,9 @@ type Loop struct {
 	Stage  processors.Stage
 	// Takeover is told which partitions are ours, once nobody else can commit for them and before the first poll.
 	Takeover func(ctx context.Context, assigned map[string][]int32) error
+	// From says from which offsets to read the partitions that were assigned, for a stage whose state knows better than the
+	// group's offsets; nil: from those.
+	From func(ctx context.Context, assigned map[string][]int32) (map[string]map[int32]int64, error)
 	// Loss is told that all partitions went.
 	Loss func()
 	// Held says that the input is to wait; nil: never.
@@ -94,7 +97,7 @@ func (l *Loop) options(c Config) []kgo.Opt {
 }
 
 func (l *Loop) takeover(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	if l.Takeover == nil {
+	if l.Takeover == nil && l.From == nil {
 		return offsets, nil
 	}
 	assigned := map[string][]int32{}
@@ -103,9 +106,23 @@ func (l *Loop) takeover(ctx context.Context, offsets map[string]map[int32]kgo.Of
 			assigned[topic] = append(assigned[topic], p)
 		}
 	}
-	if err := l.Takeover(ctx, assigned); err != nil {
-		slog.Error("takeover failed", "stage", l.Name, "error", err)
-		return nil, err
+	if l.Takeover != nil {
+		if err := l.Takeover(ctx, assigned); err != nil {
+			slog.Error("takeover failed", "stage", l.Name, "error", err)
+			return nil, err
+		}
+	}
+	if l.From != nil {
+		from, err := l.From(ctx, assigned)
+		if err != nil {
+			slog.Error("positions unknown", "stage", l.Name, "error", err)
+			return nil, err
+		}
+		for topic, partitions := range from {
+			for p, at := range partitions {
+				offsets[topic][p] = kgo.NewOffset().At(at)
+			}
+		}
 	}
 	return offsets, nil
 }

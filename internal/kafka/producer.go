@@ -33,6 +33,19 @@ func (p *Producer) Produce(ctx context.Context, records []topics.Record) error {
 	return nil
 }
 
+// Place is Produce that notes where each record went: its partition and offset.
+func (p *Producer) Place(ctx context.Context, records []topics.Record) error {
+	sent := toKafka(records, &recordRoom{})
+	if err := p.client.ProduceSync(ctx, sent...).FirstErr(); err != nil {
+		return fmt.Errorf("produce to %s: %w", records[0].Topic, err)
+	}
+	failpoint("producer", "after_produce")
+	for i, r := range sent {
+		records[i].Partition, records[i].Offset = r.Partition, r.Offset
+	}
+	return nil
+}
+
 // Close waits for nothing: what was not acknowledged was not written.
 func (p *Producer) Close() { p.client.Close() }
 

@@ -23,6 +23,10 @@ type Declared struct {
 	DeadLetters bool   `yaml:"dead_letters" json:"dead_letters"`
 	BatchMax    int64  `yaml:"batch_bytes_max" json:"batch_bytes_max,omitempty"` // 0: the broker's default
 	Timestamps  string `yaml:"timestamps" json:"timestamps,omitempty"`           // broker; empty: the producer's
+	// Of compacted topics, 0: the broker's default.
+	SegmentMS    int64 `yaml:"segment_ms" json:"segment_ms,omitempty"`
+	CompactionMS int64 `yaml:"compaction_lag_ms_max" json:"compaction_lag_ms_max,omitempty"`
+	TombstoneMS  int64 `yaml:"tombstone_ms" json:"tombstone_ms,omitempty"`
 }
 
 // Declare reads topics.yaml: the topics in flow order, dead-letter topics after their sources.
@@ -93,7 +97,7 @@ func Plan(ctx context.Context, c Config, shards int) ([]Step, error) {
 // internal topics are partitioned by shard, or have one partition; those of the shops have what their owner gave them.
 func internal(topic string) bool {
 	switch topic {
-	case topics.Credits, topics.Requests, topics.Ledger, topics.RulebookV1, topics.Replays, topics.Runs, topics.SettingsV1:
+	case topics.Credits, topics.Requests, topics.Ledger, topics.RulebookV1, topics.Replays, topics.Runs, topics.SettingsV1, topics.Contacts, topics.MemberKeys, topics.Ratings:
 		return true
 	}
 	return false
@@ -166,6 +170,11 @@ func (d *Declared) configs() map[string]*string {
 	set("retention.ms", strconv.FormatInt(d.RetentionMS, 10))
 	if d.BatchMax > 0 {
 		set("max.message.bytes", strconv.FormatInt(d.BatchMax, 10))
+	}
+	for name, ms := range map[string]int64{"segment.ms": d.SegmentMS, "max.compaction.lag.ms": d.CompactionMS, "delete.retention.ms": d.TombstoneMS} {
+		if ms > 0 {
+			set(name, strconv.FormatInt(ms, 10))
+		}
 	}
 	if d.Timestamps == "broker" {
 		set("message.timestamp.type", "LogAppendTime")

@@ -36,6 +36,22 @@ func (k keys) gone() string     { return k.prefix + "gone" }
 // inboxPositions is where the stage that fills the inboxes keeps how far it has read.
 const inboxPositions = "jifen:inbox:positions"
 
+// private are the keys of what is kept of members beside their accounts. Their tag is no shard's, so that nothing that is
+// done to a shard's states is done to them.
+type private struct{ prefix string }
+
+func privateKeys(shard int32) private {
+	return private{"jifen:{p" + strconv.Itoa(int(shard)) + "}:"}
+}
+
+func (k private) applied() string              { return k.prefix + "applied" }
+func (k private) erased() string               { return k.prefix + "erased" }
+func (k private) of(mark string) string        { return k.prefix + "of:" + mark }
+func (k private) ratings() string              { return k.prefix + "ratings" }
+func (k private) ratingsOf(item string) string { return k.prefix + "ratings:" + item }
+func (k private) ratingCounts() string         { return k.prefix + "rating-counts" }
+func (k private) ratingStars() string          { return k.prefix + "rating-stars" }
+
 // outcomes is the channel on which owners tell which redemptions have been decided. It is a hint: the state decides.
 const outcomes = "jifen:outcomes"
 

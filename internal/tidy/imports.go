@@ -31,6 +31,7 @@ var layers = []layer{
 	{dir: "processors/credits", ours: []string{"processors$", "topics", "rules"}},
 	{dir: "processors/balances", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "processors/coupons", ours: []string{"processors$", "topics", "ledger"}},
+	{dir: "processors/contacts", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "processors/notices", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "processors/messages", ours: []string{"processors$", "topics"}},
 	{dir: "processors", ours: []string{"topics"}, outside: none},

@@ -17,7 +17,7 @@ import (
 
 const (
 	gift  = "gift"
-	items = `{"apiVersion":"jifen/v1","kind":"Items","items":[{"id":"` + gift + `","name":{"zh":"礼品","en":"Gift"},"kind":"physical","price":2,"stock":1000000}]}`
+	items = `{"apiVersion":"jifen/v1","kind":"Items","items":[{"id":"` + gift + `","name":{"zh":"礼品","en":"Gift"},"kind":"service","price":2,"stock":1000000}]}`
 )
 
 // crowd is the members who wait, and the installation that they wait for.

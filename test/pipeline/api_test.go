@@ -19,6 +19,7 @@ type api struct {
 	t      *testing.T
 	url    string
 	issuer *httpapi.DevIssuer
+	server *testkit.Program
 }
 
 // serve starts the API with its clock at an instant and waits until it answers.
@@ -32,7 +33,7 @@ func (in *installation) serve(now string) *api {
 	p := testkit.Run(in.t, append(in.env, "JIFEN_PROGRAM_NOW="+now, "JIFEN_ADMIN_ADDR=", "JIFEN_HTTP_ADDR="+addr,
 		"JIFEN_AUTH_ISSUER=urn:jifen:dev", "JIFEN_AUTH_KEYS_FILE="+in.file("jwks.json", string(issuer.JWKS())),
 		"JIFEN_HTTP_SIGNING_KEY="+strings.Repeat("pipeline", 5), "JIFEN_VAULT_KEYS="+in.vault()), in.binary, "serve")
-	a := &api{t: in.t, url: "http://" + addr, issuer: issuer}
+	a := &api{t: in.t, url: "http://" + addr, issuer: issuer, server: p}
 	in.await("the API answers", p, func() bool {
 		res, err := http.Get(a.url + "/openapi.json")
 		if err != nil {

@@ -35,7 +35,8 @@ const patience = time.Minute
 type installation struct {
 	t      *testing.T
 	binary string
-	kfake  *devstack.Kfake
+	kfake  *devstack.Kfake // nil: Apache Kafka
+	broker string
 	redis  *devstack.Redis
 	engine *devstack.Engine // nil: without analytics
 	admin  string
@@ -50,17 +51,24 @@ func install(t *testing.T, analytics bool) *installation {
 		t: t, binary: testkit.Binary(t), kfake: testkit.StartKfake(t), redis: testkit.StartRedis(t),
 		admin: fmt.Sprint("127.0.0.1:", testkit.FreePort(t)),
 	}
+	in.broker = in.kfake.Addr()
+	in.settle(analytics)
+	return in
+}
+
+// settle makes topics and tables.
+func (in *installation) settle(analytics bool) {
+	in.t.Helper()
 	in.env = []string{
-		"JIFEN_SHARDS=" + fmt.Sprint(shards), "JIFEN_KAFKA_BROKERS=" + in.kfake.Addr(), "JIFEN_REDIS_ADDRS=" + in.redis.Addr(),
+		"JIFEN_SHARDS=" + fmt.Sprint(shards), "JIFEN_KAFKA_BROKERS=" + in.broker, "JIFEN_REDIS_ADDRS=" + in.redis.Addr(),
 		"JIFEN_ADMIN_ADDR=" + in.admin, "JIFEN_EVENTS_BACKFILL_SOURCES=/shops/test,/shops/online-retail", "JIFEN_LOG_FORMAT=text",
 	}
 	if analytics {
-		in.engine = testkit.StartEngine(t)
+		in.engine = testkit.StartEngine(in.t)
 		in.env = append(in.env, "JIFEN_CLICKHOUSE_DSN="+in.engine.DSN())
 		in.must("migrate")
 	}
 	in.must("topics", "apply")
-	return in
 }
 
 // call runs a subcommand.
@@ -98,7 +106,7 @@ func (in *installation) must(args ...string) string {
 // run starts the pipeline with its clock at an instant (RFC 3339; empty: the wall clock) and waits until it is ready.
 func (in *installation) run(now, stages string) *testkit.Program {
 	in.t.Helper()
-	p := testkit.Run(in.t, append(in.env, "JIFEN_PROGRAM_NOW="+now), in.binary, "run", "--stages", stages)
+	p := testkit.Run(in.t, append(in.env, "JIFEN_PROGRAM_NOW="+now, "JIFEN_VAULT_KEYS="+in.vault()), in.binary, "run", "--stages", stages)
 	in.await("ready", p, func() bool { return in.ready() == http.StatusOK })
 	return p
 }
@@ -133,7 +141,7 @@ func (in *installation) await(what string, p *testkit.Program, holds func() bool
 }
 
 func (in *installation) kafka() kafka.Config {
-	return kafka.Config{Brokers: []string{in.kfake.Addr()}, ClientID: "test"}
+	return kafka.Config{Brokers: []string{in.broker}, ClientID: "test"}
 }
 
 // drained waits until every stage has committed everything.
