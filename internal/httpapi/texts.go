@@ -100,12 +100,6 @@ func textOf(code string) text {
 		return text{"已存在", "It exists already", "该编号已被使用，请修改已有的商品，或换一个编号。", "The id is in use: change what is there, or take another id."}
 	case codeStockTooSmall:
 		return text{"库存不足", "Not enough free stock", "减少的数量超过可用库存。", "More would be taken out than is free."}
-	case codeNotRateable:
-		return text{"尚不能评价", "Cannot be rated yet", "收到商品后才能评价。", "What was received can be rated."}
-	case codeBookFull:
-		return text{"地址数量已达上限", "Too many addresses", "最多保存 20 个地址，请先删除不用的地址。", "At most 20 addresses are kept; delete one that is not used."}
-	case codeAddressRequired:
-		return text{"需要收货地址", "An address is needed", "该商品需要寄送，请提供收货地址。", "This item is sent: say where to."}
 	case codeMerged:
 		return text{"账户已并入另一会员", "The account is part of another one", "请使用合并后的会员号。", "Use the id of the member that it was merged into."}
 	case codeErased:
@@ -135,7 +129,7 @@ func textOf(code string) text {
 	case codeNotSupported:
 		return text{"暂不支持", "Not supported yet", "请求中含有暂不支持的内容。", "The request contains something that is not supported yet."}
 	}
-	return textOfStatus(code)
+	return textOfKept(code)
 }
 
 func textOfStatus(code string) text {
