@@ -22,6 +22,7 @@ type observer struct {
 	delivered *prometheus.CounterVec
 	put       *prometheus.CounterVec
 	removed   *prometheus.CounterVec
+	sent      *prometheus.CounterVec
 	recovered prometheus.Counter
 	damaged   prometheus.Counter
 	behind    *prometheus.GaugeVec
@@ -37,6 +38,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 		noticed:   counter("jifen_notices_total", "Notices published to members' messaging systems.", "kind"),
 		told:      counter("jifen_coupons_events_total", "Events about coupons written.", "type"),
 		delivered: counter("jifen_webhooks_tries_total", "Tries to deliver an event to the webhook's receiver.", "outcome"),
+		sent:      counter("jifen_channels_notices_total", "Notices by channel and what became of them; failed: a try that is repeated.", "channel", "outcome"),
 		put:       counter("jifen_messages_total", "Messages put into members' inboxes, also those that were there.", "kind"),
 		removed:   counter("jifen_contacts_removed_total", "Records of private topics removed with their redemption or their member.", "topic"),
 		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
@@ -50,7 +52,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 	o.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jifen_freezes_overdue", Help: "Freezes past their review date, of the shards that this process owns.",
 	})
-	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.put, o.removed, o.recovered, o.damaged, o.behind, o.overdue)
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.put, o.removed, o.sent, o.recovered, o.damaged, o.behind, o.overdue)
 	return o
 }
 

@@ -22,6 +22,7 @@ import (
 //	                    points.requests ──┘    └──► Redis      ├──notices──► points.notices
 //	                                                           └──coupons──► points.coupons ──webhooks──► marketing
 //	                    points.notices, points.coupons ──messages──► Redis, for the mall
+//	                    points.notices ──channels──► e-mail, SMS, push, social
 //	points.contacts points.keys points.ratings ──contacts──► Redis, and tombstones for what the ledger ends
 func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	books := a.rulebooks()
@@ -39,6 +40,9 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	}
 	if stages["messages"] {
 		run.Go(func() error { return a.messages(ctx, books, observe) })
+	}
+	if stages["channels"] {
+		run.Go(func() error { return a.channels(ctx, books, observe) })
 	}
 	if stages["analytics"] {
 		run.Go(func() error { return a.feed(ctx, books) })

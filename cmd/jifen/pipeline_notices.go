@@ -22,14 +22,7 @@ func (a *app) notices(ctx context.Context, books *kafka.Rulebooks, observe *obse
 	}
 	stage := notices.New(notices.Dependencies{
 		Items: a.catalogue, Clock: a.clock, Observer: observe,
-		Zone: func() *time.Location {
-			if all, err := books.Books(); err == nil {
-				if b := all.At(a.clock()); b != nil {
-					return b.Zone
-				}
-			}
-			return time.UTC
-		},
+		Zone: func() *time.Location { return a.zone(books) },
 	})
 	loop := &kafka.Loop{
 		Name: "notices", Group: topics.GroupNotices, Topics: []string{topics.Ledger}, Writes: []string{topics.Notices}, Stage: stage,

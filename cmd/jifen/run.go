@@ -14,15 +14,16 @@ import (
 	"jifen/internal/telemetry"
 )
 
-var stageNames = [...]string{"credits", "balances", "notices", "analytics", "coupons", "webhooks", "messages", "contacts"}
+var stageNames = [...]string{"credits", "balances", "notices", "analytics", "coupons", "webhooks", "messages", "contacts", "channels"}
 
 func runCommand() *cobra.Command {
 	var stages []string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics, coupons, webhooks, messages, contacts", Args: cobra.NoArgs,
+		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics, coupons, webhooks, messages, contacts, channels", Args: cobra.NoArgs,
 		Long: "Runs stages of the pipeline until it is told to stop (SIGTERM). Several processes share the work; each has a\n" +
 			"slot of its own (kafka.instance). Coupons are told of once a published rulebook has milestones; they are delivered where\n" +
-			"webhook.url is set. Contacts are kept where vault.keys is set.",
+			"webhook.url is set. Contacts are kept where vault.keys is set; members\n" +
+			"are told by the channels of notices.channels.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, err := open(cmd)
 			if err != nil {

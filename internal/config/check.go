@@ -50,6 +50,8 @@ func readSecrets(c *Config) []error {
 	read("vault.keys", &c.Vault.Keys, c.Vault.KeysFile)
 	read("webhook.secret", &c.Webhook.Secret, c.Webhook.SecretFile)
 	read("auth.oidc.client_secret", &c.Auth.OIDC.ClientSecret, c.Auth.OIDC.ClientSecretFile)
+	read("notices.email.password", &c.Notices.Email.Password, c.Notices.Email.PasswordFile)
+	read("notices.webhook.secret", &c.Notices.Webhook.Secret, c.Notices.Webhook.SecretFile)
 	read("http.signing_key", &c.HTTP.SigningKey, c.HTTP.SigningKeyFile)
 	return faults
 }
@@ -116,6 +118,7 @@ func (c *Config) faults() []error {
 	k.positive("credits.rulebook_age_max", c.Credits.RulebookAgeMax)
 	k.positive("contacts.seal_interval", c.Contacts.SealInterval)
 	c.Webhook.check(k)
+	c.Notices.check(k)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "auto", "text", "json")
 	return k.faults

@@ -22,6 +22,7 @@ type Config struct {
 	Mall       Mall       `koanf:"mall" doc:"The life of redemptions."`
 	Credits    Credits    `koanf:"credits" doc:"The stage that evaluates rules (processors/credits)."`
 	Webhook    Webhook    `koanf:"webhook" doc:"Where coupons are delivered as Standard Webhooks."`
+	Notices    Notices    `koanf:"notices" doc:"By which channels members are told, beside the messages in the mall."`
 	Log        Log        `koanf:"log" doc:"Logs, on stderr."`
 }
 

@@ -31,6 +31,10 @@ func Default() Config {
 		Credits:  Credits{BatchMax: 5000, LagMax: 20000, RulebookAgeMax: time.Minute},
 		Contacts: Contacts{SealInterval: time.Hour},
 		Webhook:  Webhook{Timeout: 15 * time.Second, TriesMax: 20, RetryWaitMin: time.Second, RetryWaitMax: 5 * time.Minute},
-		Log:      Log{Level: "info", Format: "auto"},
+		Notices: Notices{
+			Channels: []string{}, AgeMax: 24 * time.Hour, TriesMax: 20, RetryWaitMin: time.Second, RetryWaitMax: 5 * time.Minute,
+			Email: Email{Encryption: EmailStartTLS, Timeout: 30 * time.Second}, Webhook: NoticeHook{Timeout: 15 * time.Second},
+		},
+		Log: Log{Level: "info", Format: "auto"},
 	}
 }

@@ -33,6 +33,7 @@ var layers = []layer{
 	{dir: "processors/coupons", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "processors/contacts", ours: []string{"processors$", "topics", "ledger"}},
 	{dir: "processors/notices", ours: []string{"processors$", "topics", "ledger"}},
+	{dir: "processors/channels", ours: []string{"processors$", "topics"}},
 	{dir: "processors/messages", ours: []string{"processors$", "topics"}},
 	{dir: "processors", ours: []string{"topics"}, outside: none},
 	{dir: "analytics", ours: []string{"processors$", "topics", "ledger"}},
@@ -61,6 +62,7 @@ var homes = map[string][]string{
 	"github.com/coreos/go-oidc":             {"internal/login"},
 	"golang.org/x/oauth2":                   {"internal/login"},
 	"github.com/zitadel/oidc":               {"internal/devstack/issuer"},
+	"github.com/wneessen/go-mail":           {"internal/mail"},
 }
 
 // imported is one import of a file.

@@ -28,6 +28,8 @@ const (
 type Sender struct {
 	Config  config.Webhook
 	Observe func(outcome string)
+	// ContentType is that of the bodies: CloudEvents, unless it is changed.
+	ContentType string
 
 	client *http.Client
 	signer *standardwebhooks.Webhook
@@ -44,7 +46,7 @@ func NewSender(c config.Webhook, observe func(outcome string)) (*Sender, error) 
 		// A redirect would carry what was signed for one receiver to another.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &Sender{Config: c, Observe: observe, client: client, signer: signer}, nil
+	return &Sender{Config: c, Observe: observe, ContentType: "application/cloudevents+json; charset=utf-8", client: client, signer: signer}, nil
 }
 
 // Exhausted is an event that was tried as often as it may be.
@@ -61,7 +63,7 @@ func (s *Sender) Send(ctx context.Context, id string, body []byte) error {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval, wait.Multiplier = s.Config.RetryWaitMin, s.Config.RetryWaitMax, 2
 	for try := 1; ; try++ {
-		err := s.post(ctx, id, body)
+		err := s.Post(ctx, id, body)
 		switch {
 		case err == nil:
 			s.Observe(Delivered)
@@ -81,8 +83,8 @@ func (s *Sender) Send(ctx context.Context, id string, body []byte) error {
 	}
 }
 
-// post is one try; any answer but 2xx is a failure.
-func (s *Sender) post(ctx context.Context, id string, body []byte) error {
+// Post is one try; any answer but 2xx is a failure.
+func (s *Sender) Post(ctx context.Context, id string, body []byte) error {
 	now := time.Now() // receivers compare it with their own clocks: the program's may be elsewhere
 	signature, err := s.signer.Sign(id, now, body)
 	if err != nil {
@@ -92,7 +94,7 @@ func (s *Sender) post(ctx context.Context, id string, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("webhook: %w", err)
 	}
-	r.Header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
+	r.Header.Set("Content-Type", s.ContentType)
 	r.Header.Set(standardwebhooks.HeaderWebhookID, id)
 	r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
