@@ -95,7 +95,7 @@ func viewOf(e *pointspb.Entry) entryView {
 		lot: uint64(e.GetLot().GetNumber()), active: e.GetLot().GetActiveAt(), expires: e.GetLot().GetExpiresAt(),
 		order: e.GetOrder().GetOrder(), completed: e.GetCompleted(), orderKey: e.GetOrderKey(), refundOrder: e.GetRefund().GetOrder(), refund: cmp2.Or(e.GetReturn().GetId(), e.GetRefund().GetRefund()),
 		tierFrom: e.GetTier().GetFrom(), tierTo: e.GetTier().GetTo(),
-		redemption: e.GetRedemption().GetId(), item: e.GetRedemption().GetItem(), quantity: e.GetRedemption().GetQuantity(), outcome: cmp2.Or(e.GetReturn().GetOutcome(), e.GetAct().GetOutcome(), e.GetRedemption().GetOutcome()),
+		redemption: e.GetRedemption().GetId(), under: cmp2.Or(e.GetRedemption().GetCampaign(), e.GetRedemption().GetRebateCampaign()), item: e.GetRedemption().GetItem(), quantity: e.GetRedemption().GetQuantity(), outcome: cmp2.Or(e.GetReturn().GetOutcome(), e.GetAct().GetOutcome(), e.GetRedemption().GetOutcome()),
 		act: e.GetAct().GetId(), actOf: e.GetAct().GetOf(), reason: e.GetAct().GetReason(),
 	}
 	c, a := e.GetCause(), e.GetArithmetic()

@@ -30,7 +30,7 @@ type ledgerBlock struct {
 	arithmetic, postings                         *texts
 	lot                                          *column[uint32]
 	order, refund, redemption                    *texts
-	outcome, tierFrom, tierTo                    *repeats
+	outcome, under, tierFrom, tierTo             *repeats
 	act                                          *texts
 	reason                                       *repeats
 
@@ -58,6 +58,7 @@ func newLedgerBlock() *ledgerBlock {
 	b.arithmetic, b.postings = l.text("arithmetic"), l.text("postings")
 	b.order, b.refund, b.redemption = l.text("order_id"), l.text("refund"), l.text("redemption")
 	b.outcome, b.tierFrom, b.tierTo = l.repeated("outcome"), l.repeated("tier_from"), l.repeated("tier_to")
+	b.under = l.repeated("campaign")
 	b.act, b.reason = l.text("act"), l.repeated("reason")
 	b.fields = *l
 	return b
@@ -91,6 +92,7 @@ func (b *ledgerBlock) add(shard int32, offset int64, v *entryView) {
 	b.orderNet.add(row, v.orderNet)
 	b.refund.add(row, v.refund)
 	b.redemption.add(row, v.redemption)
+	b.under.add(row, v.under)
 	b.quantity.add(row, v.quantity)
 	b.outcome.add(row, v.outcome)
 	b.tierFrom.add(row, v.tierFrom)

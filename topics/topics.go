@@ -23,6 +23,7 @@ const (
 	Contacts   = "points.contacts.v1"
 	MemberKeys = "points.keys.v1"
 	Ratings    = "points.ratings.v1"
+	Visits     = "points.visits.v1"
 
 	// DeadLetterPrefix + a source topic is where its unusable records go, untouched.
 	DeadLetterPrefix = "dlq."

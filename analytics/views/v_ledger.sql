@@ -6,6 +6,6 @@ AS SELECT
     points, issued, pending, available, frozen, debt, redeemed, breakage, reversed, adjusted,
     desired, awarded, holdout, arithmetic, postings,
     lot, if(lot = 0 OR active_at = 0, NULL, active_at) AS active_at, if(lot = 0 OR expires_at = 0, NULL, expires_at) AS expires_at,
-    order_id, order_net, refund, redemption, quantity, outcome, tier_from, tier_to, act, reason, inserted_at
+    order_id, order_net, refund, redemption, quantity, outcome, campaign, tier_from, tier_to, act, reason, inserted_at
 FROM ledger FINAL
 COMMENT 'Every ledger entry once, with its day in the program''s time zone.'

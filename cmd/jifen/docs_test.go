@@ -89,6 +89,7 @@ func topicPages() map[string][3]string {
 		topics.MemberKeys: {"the API, `contacts`", "`contacts`", "Protobuf `MemberKey`, sealed by `vault.keys`"},
 		topics.Ratings:    {"the API, `contacts`", "`contacts`", "Protobuf `Rating`"},
 		topics.Coupons:    {"`coupons`", "`webhooks`, marketing systems", "CloudEvents 1.0, structured JSON ([coupon.issued.v1](../../topics/schema/coupon.issued.v1.json), [coupon.revoked.v1](../../topics/schema/coupon.revoked.v1.json))"},
+		topics.Visits:     {"`serve`", "`analytics`", "JSON, one page of the mall that a member looked at"},
 	}
 }
 

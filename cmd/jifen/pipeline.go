@@ -127,7 +127,7 @@ func (a *app) feed(ctx context.Context, books *kafka.Rulebooks) error {
 	}
 	known := 0
 	follower := &kafka.Follower{
-		Config: a.kafka, Topics: append(topics.Shop(), topics.Ledger), Positions: a.fed,
+		Config: a.kafka, Topics: append(topics.Shop(), topics.Visits, topics.Ledger), Positions: a.fed,
 		Handle: func(ctx context.Context, records []topics.Record) error {
 			if all, err := books.Books(); err == nil && len(all) > known {
 				if err := a.analytics.InsertRules(ctx, ruleRows(all)); err != nil {

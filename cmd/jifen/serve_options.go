@@ -46,6 +46,7 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 		Version:      "v1",
 		Messages:     &inboxPorts{ports, a.store.Inboxes()},
 		Codes:        &codePools{ports},
+		Visits:       ports,
 		EmbedOrigins: h.EmbedOrigins,
 		APIKeys:      a.config.Auth.APIKeys,
 		Sessions:     a.sessions(),

@@ -47,6 +47,7 @@ type Options struct {
 	Codes       Codes
 	Contacts    Contacts
 	Ratings     Ratings
+	Visits      Visits
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -83,6 +84,7 @@ type API struct {
 	codes       Codes
 	contacts    Contacts
 	ratings     Ratings
+	visits      Visits
 	verifier    *Verifier
 	signer      signer
 	shares      topics.ShareKeys
@@ -147,6 +149,7 @@ func New(o Options) (*API, error) {
 		steps:        o.Steps,
 		contacts:     o.Contacts,
 		ratings:      o.Ratings,
+		visits:       o.Visits,
 	}
 	if err := a.guard(o); err != nil {
 		return nil, err
@@ -159,6 +162,22 @@ func New(o Options) (*API, error) {
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	a.routes()
 	a.sessionRoutes(engine)
+	a.memberRoutes()
+	a.timelineRoutes()
+	a.refundRoutes()
+	a.leaderboardRoutes()
+	a.messageRoutes()
+	a.visitRoutes()
+	a.itemRoutes()
+	a.redemptionRoutes()
+	a.shareRoutes()
+	a.lateRoutes()
+	a.retroRoutes()
+	a.actRoutes()
+	a.ruleRoutes()
+	a.settingsRoutes()
+	a.deadLetterRoutes()
+	a.operationsRoutes()
 	if err := a.documentation(engine); err != nil {
 		return nil, err
 	}

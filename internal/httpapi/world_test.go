@@ -202,6 +202,7 @@ func (w *world) Entries(_ context.Context, _ string, limit int, before uint64) (
 type server struct {
 	*world
 	*inbox
+	*visitors
 	t      *testing.T
 	url    string
 	issuer *DevIssuer
@@ -226,7 +227,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{world: w, inbox: &inbox{mail: map[string]*Inbox{}}, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
+	s := &server{world: w, inbox: &inbox{mail: map[string]*Inbox{}}, visitors: &visitors{}, t: t, issuer: issuer, reg: prometheus.NewRegistry(), log: &bytes.Buffer{}}
 	o := Options{
 		Shares: w.shares,
 		Console: Console{
@@ -258,6 +259,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		Messages:    s.inbox,
 		Codes:       &codesWorld{},
 		Steps:       w,
+		Visits:      s.visitors,
 		Late:        lateWorld{},
 		Retro:       retroWorld{},
 		Limits: Limits{

@@ -1,0 +1,67 @@
+package analytics_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"jifen/analytics"
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
+func visit(t *testing.T, offset int64, member, page, campaign string, at time.Time) topics.Record {
+	t.Helper()
+	v := topics.Visit{Member: member, Page: page, Campaign: campaign, At: at}
+	r, err := v.Encode(fmt.Sprint("v-", offset))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Partition, r.Offset = 0, offset
+	return r
+}
+
+// bought is a redemption, under a campaign or none, so many days from the day.
+func bought(seq uint64, member, item, campaign string, points int64, days int) *pointspb.Entry {
+	e := entry(seq, member, pointspb.Kind_REDEEMED, available, -points, redeemed, points)
+	e.EffectiveAt = day.AddDate(0, 0, days).UnixMilli()
+	e.Redemption = &pointspb.RedemptionFacts{Id: fmt.Sprint("r-", seq), Member: member, Item: item, Quantity: 1, Outcome: "applied", Campaign: campaign}
+	return e
+}
+
+// TestCampaignsShowTheirUplift: visits and redemptions of each day of a campaign beside what the same items were redeemed
+// for before; each visit counts once, and those of erased members are gone.
+func TestCampaignsShowTheirUplift(t *testing.T) {
+	f := start(t)
+	feed := analytics.NewFeed(f.Store, shards)
+	visits := []topics.Record{
+		visit(t, 0, "ana", "home", "sale", day), visit(t, 1, "ana", "item", "sale", day.Add(time.Second)), visit(t, 2, "ben", "item", "sale", day),
+		visit(t, 3, "ana", "item", "", day), visit(t, 4, "gone", "item", "sale", day.AddDate(0, 0, 1)), visit(t, 5, "ben", "home", "other", day),
+	}
+	drain(t, feed, visits)
+	drain(t, feed, visits) // read again
+	drain(t, feed, ledgerRecords(t, 0, []*pointspb.Entry{
+		bought(1, "ana", "mug", "", 100, -29), bought(2, "ana", "mug", "", 100, -28), bought(3, "ben", "mug", "", 100, -1), bought(4, "ben", "bag", "", 900, -1),
+		bought(5, "ana", "mug", "sale", 80, 0), bought(6, "ana", "mug", "sale", 80, 0), bought(7, "ben", "mug", "sale", 80, 1), bought(8, "cat", "mug", "", 100, 1),
+	}))
+	const uplift = "campaign, day, visitors, redeemers, redemptions, points, before_redeemers, before_redemptions, before_points"
+	want := "other 2026-05-26 1 0 0 0 0 0 0\nsale 2026-05-26 2 1 2 160 2 2 200\nsale 2026-05-27 1 1 1 80 2 2 200"
+	if got := f.text(t, uplift, "v_campaign_uplift ORDER BY campaign, day"); got != want {
+		t.Errorf("v_campaign_uplift:\n%s\nwant\n%s", got, want)
+	}
+	want = "other 2026-05-26 home 1 1\nsale 2026-05-26 home 1 1\nsale 2026-05-26 item 2 2\nsale 2026-05-27 item 1 1"
+	if got := f.text(t, "campaign, day, page, views, visitors", "v_campaign_visits ORDER BY campaign, day, page"); got != want {
+		t.Errorf("v_campaign_visits:\n%s\nwant\n%s", got, want)
+	}
+	if got := f.text(t, "seq, campaign", "v_ledger WHERE campaign != '' ORDER BY seq"); got != "5 sale\n6 sale\n7 sale" {
+		t.Errorf("campaigns of the ledger:\n%s", got)
+	}
+	drain(t, feed, ledgerRecords(t, 1, []*pointspb.Entry{{Account: "member:gone", Seq: 1, Kind: pointspb.Kind_ERASED, Id: make([]byte, 16)}}))
+	if rows, err := f.ForgetErased(t.Context()); err != nil || rows != 1 {
+		t.Errorf("forgotten: %d, %v", rows, err)
+	}
+	drain(t, feed, []topics.Record{visit(t, 6, "gone", "item", "sale", day.AddDate(0, 0, 1))})
+	if n := f.number(t, "SELECT count() FROM shop_events WHERE topic = 'points.visits.v1'"); n != 5 {
+		t.Errorf("%d visits are left, want 5", n)
+	}
+}
