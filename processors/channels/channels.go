@@ -85,7 +85,7 @@ func (s *Stage) Deliver(ctx context.Context, r *topics.Record) (*topics.Reject, 
 		return nil, nil
 	}
 	e, reject := topics.DecodeNotice(r.Value)
-	if reject != nil {
+	if reject != nil || e.Kind == topics.NoticeCodesLow { // which is no member's
 		return nil, nil //nolint:nilerr // told above
 	}
 	if s.Clock().Sub(e.Time) > s.AgeMax {

@@ -100,6 +100,7 @@ func TestWhatIsNotSent(t *testing.T) {
 		"no phone":         {topics.ChannelSMS, Contact{Email: "a@b", Channels: topics.Channels()}, notice(t, "n1", topics.NoticeExpiry, now), []string{Unreachable}},
 		"long ago":         {topics.ChannelEmail, everywhere(), notice(t, "n1", topics.NoticeExpiry, now.Add(-time.Hour-time.Millisecond)), []string{Aged}},
 		"no notice":        {topics.ChannelEmail, everywhere(), topics.Record{Topic: topics.Notices, Value: []byte("{")}, nil},
+		"of an item":       {topics.ChannelEmail, everywhere(), notice(t, "n1", topics.NoticeCodesLow, now), nil},
 		"for another one":  {topics.ChannelEmail, everywhere(), other, nil},
 	} {
 		s := &service{contact: x.contact}

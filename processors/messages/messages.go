@@ -88,7 +88,9 @@ func (s *Stage) one(ctx context.Context, r *topics.Record) error {
 	if reject != nil {
 		return s.Letters(ctx, []topics.Record{topics.DeadLetter(r, topics.GroupMessages, reject)})
 	}
-	s.waiting = append(s.waiting, m)
+	if m.Kind != topics.NoticeCodesLow { // which is no member's
+		s.waiting = append(s.waiting, m)
+	}
 	return nil
 }
 

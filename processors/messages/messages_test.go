@@ -77,7 +77,12 @@ func entry(t *testing.T, offset int64, e *pointspb.Entry) topics.Record {
 
 func notice(t *testing.T, member, id string) topics.Record {
 	t.Helper()
-	e := topics.NoticeEvent{ID: id, Kind: topics.NoticeDigest, Time: time.UnixMilli(1), Data: topics.NoticeData{Member: member, Text: topics.Words{Zh: "文"}}}
+	return noticeOf(t, member, id, topics.NoticeDigest)
+}
+
+func noticeOf(t *testing.T, member, id, kind string) topics.Record {
+	t.Helper()
+	e := topics.NoticeEvent{ID: id, Kind: kind, Time: time.UnixMilli(1), Data: topics.NoticeData{Member: member, Text: topics.Words{Zh: "文"}}}
 	r, err := e.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +106,7 @@ func TestMessagesAreWhatMembersAreTold(t *testing.T) {
 	bad := topics.Record{Topic: topics.Notices, Partition: 1, Offset: 9, Value: []byte("{")}
 	err := s.Handle(t.Context(), []topics.Record{
 		notice(t, "ana", "n1"), coupon(t, topics.TypeCouponIssued), bad,
+		noticeOf(t, "item:mug", "n2", topics.NoticeCodesLow),
 		entry(t, 4, &pointspb.Entry{Account: "member:ana", Kind: pointspb.Kind_GRANTED}),
 		entry(t, 5, &pointspb.Entry{Account: "member:ben", Kind: pointspb.Kind_MERGED_OUT, Merged: &pointspb.MergeFacts{Into: "ana"}}),
 		entry(t, 6, &pointspb.Entry{Account: "member:ana", Kind: pointspb.Kind_ERASED}),
