@@ -1,0 +1,1 @@
+import{E as e,H as t,ct as n,l as r,m as i,n as a,ot as o}from"./vue-i18n-C__3sYqD.js";var s=i({__name:`StateMark`,props:{state:{}},setup(i){let{t:s}=a();return(a,c)=>(e(),r(`span`,{class:o([`state`,i.state])},n(t(s)(`state.`+i.state,i.state)),3))}});export{s as t};

@@ -1,0 +1,163 @@
+// Drives the mall through what must hold: one key for one redemption whatever the connection does, words for refusals,
+// focus and language, the token's ways. It prints {looked, findings}; each promise counts as a look.
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+import { start } from './server.mjs'
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+const findings = []
+let looked = 0
+const only = process.argv[2]
+
+// promise tries one thing on a fresh server and page, signed in.
+async function promise(name, f, address = '/?lang=zh-CN#token=t') {
+  if (only && !name.includes(only)) return
+  looked++
+  const server = await start(dist), context = await browser.newContext({ viewport: { width: 360, height: 740 }, permissions: ['clipboard-read', 'clipboard-write'] }), page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  try {
+    if (address) { await page.goto(server.url + address); await page.waitForSelector('.balance') }
+    await f({ page, server, state: server.state, context, at: path => page.goto(server.url + '/#' + path) })
+  } catch (e) { findings.push(`${name}: ${e.message.split('\n').slice(0, 3).join(' ')}`) } finally { await context.close(); server.close() }
+}
+const check = (ok, what) => { if (!ok) throw new Error(what) }
+const orders = state => state.seen.filter(r => r.method === 'POST' && r.path === 'redemptions')
+async function redeem(page, at, item = 'mug') {
+  await at(`/items/${item}/confirm`)
+  await page.getByRole('button', { name: /^确认，支付/ }).click()
+}
+
+await promise('an item is redeemed, with key, quote and address', async ({ page, state, at }) => {
+  await redeem(page, at)
+  await page.getByRole('heading', { name: '兑换成功' }).waitFor()
+  const [o] = orders(state)
+  check(orders(state).length === 1 && o.key?.length >= 16, 'a key goes with it')
+  check(o.body.quote === 'q' && o.body.address?.id === 'a1' && o.body.quantity === 1, JSON.stringify(o.body))
+  check(await page.evaluate(() => !sessionStorage.getItem('jifen.order')), 'nothing is left to resume')
+})
+await promise('a code is shown and copied', async ({ page, at }) => {
+  await redeem(page, at, 'voucher-50')
+  await page.getByText('JF7K-29QX-M4TD').waitFor()
+  await page.getByRole('button', { name: '复制' }).click()
+  await page.getByText('已复制').waitFor()
+  check(await page.evaluate(() => navigator.clipboard.readText()) === 'JF7K-29QX-M4TD', 'it is copied')
+})
+await promise('a connection lost in mid-redemption goes on with the same key and body', async ({ page, state, at }) => {
+  state.drop = 2
+  await redeem(page, at)
+  await page.getByRole('heading', { name: '兑换成功' }).waitFor()
+  const o = orders(state)
+  check(o.length >= 2 && new Set(o.map(x => x.key)).size === 1 && new Set(o.map(x => JSON.stringify(x.body))).size === 1, `${o.length} requests`)
+  check(state.redemptions.filter(r => r.key === o[0].key).length === 1, 'redeemed once')
+})
+await promise('a reload in mid-redemption goes on with the same key', async ({ page, state, at }) => {
+  state.drop = 1000
+  await redeem(page, at)
+  await page.getByText('网络连接已断开').waitFor()
+  const before = orders(state)[0].key
+  state.drop = 0
+  await page.reload()
+  await page.getByRole('heading', { name: '兑换成功' }).waitFor()
+  check(new Set(orders(state).map(x => x.key)).size === 1 && orders(state).at(-1).key === before, 'one key')
+})
+await promise('a 202 is polled until it is decided', async ({ page, state, at }) => {
+  state.slow = 2
+  await redeem(page, at)
+  await page.getByText('已收到，正在确认').waitFor()
+  await page.getByRole('heading', { name: '兑换成功' }).waitFor()
+  check(orders(state).length === 1, 'sent once')
+})
+for (const [code, title, next] of [['sold_out', '已兑完', '看看其他商品'], ['price_changed', '价格已变动', '重新查看价格'], ['limit_reached', '已达兑换次数', '查看我的兑换'], ['frozen', '账户已冻结', '联系客服'], ['debt', '有待偿还积分', '查看我的积分'], ['tier_required', '会员等级不符', '查看会员等级'], ['insufficient_points', '积分不足', '看看怎样赚积分'], ['address_required', '需要收货地址', '管理收货地址']])
+  await promise(`a refusal has its words and a way on: ${code}`, async ({ page, state, at }) => {
+    state.refuse = code
+    await redeem(page, at)
+    const alert = page.getByRole('alert')
+    await alert.getByText(title, { exact: true }).waitFor()
+    await alert.getByRole('link', { name: next }).waitFor()
+  })
+await promise('the token leaves the address at once', async ({ page }) => check(!page.url().includes('token'), page.url()))
+await promise('without a token the page says where to come from', async ({ page, server }) => {
+  await page.goto(server.url)
+  await page.getByRole('heading', { name: '请从商店打开' }).waitFor()
+}, '')
+await promise('a token that ended leads there, too', async ({ page, server }) => {
+  await page.goto(server.url + '/#token=old')
+  await page.getByRole('heading', { name: '登录已过期' }).waitFor()
+}, '')
+await promise('English is chosen, kept, and said', async ({ page, server }) => {
+  await page.goto(server.url + '/')
+  await page.getByRole('button', { name: 'English' }).click()
+  await page.getByRole('heading', { name: 'Yours right now' }).waitFor()
+  await page.reload()
+  await page.getByRole('heading', { name: 'Yours right now' }).waitFor()
+  check(await page.evaluate(() => document.documentElement.lang) === 'en', 'lang')
+})
+await promise('dark is chosen and kept', async ({ page }) => {
+  await page.getByRole('button', { name: '切换为深色' }).click()
+  await page.reload()
+  check(await page.evaluate(() => document.documentElement.dataset.theme) === 'dark', 'theme')
+})
+await promise('the focus goes to the heading of a new page', async ({ page }) => {
+  await page.getByRole('navigation', { name: '底部导航' }).getByRole('link', { name: '积分' }).press('Enter')
+  await page.waitForFunction(() => document.activeElement?.tagName === 'H1' && document.activeElement.textContent === '我的积分')
+})
+await promise('filters ask for what they say and stay in the address', async ({ page, state, at }) => {
+  await at('/items')
+  await page.getByRole('button', { name: '我能换的' }).press('Space')
+  await page.getByLabel('分类').selectOption('home')
+  await page.getByLabel('搜索商品').fill('马克杯')
+  await page.waitForFunction(() => decodeURIComponent(location.hash).includes('q=马克杯'))
+  check(page.url().includes('affordable=true') && page.url().includes('category=home'), page.url())
+  check(await page.getByRole('heading', { level: 3 }).count() === 1, 'one is left')
+  check(state.seen.some(r => r.path === 'items'), 'asked')
+})
+await promise('views are sent in a batch', async ({ page, state, at }) => {
+  await at('/items/mug')
+  await page.getByRole('heading', { name: '粗陶马克杯' }).waitFor()
+  await at('/points')
+  const sent = () => state.seen.filter(r => r.path === 'visits').flatMap(r => r.body.views)
+  for (let n = 0; n < 150 && !sent().some(v => v.page === 'points'); n++) await page.waitForTimeout(100)
+  const views = sent()
+  check(views.some(v => v.page === 'item' && v.item === 'mug') && views.some(v => v.page === 'points'), JSON.stringify(views))
+})
+await promise('a cancelled redemption says so', async ({ page, state, at }) => {
+  await at('/redemptions/r-created')
+  await page.getByRole('button', { name: '取消兑换' }).click()
+  await page.getByRole('button', { name: '确认取消' }).click()
+  await page.getByText('已取消，积分即将退回').waitFor()
+  check(state.seen.find(r => r.path === 'redemptions/r-created/cancel')?.key, 'with a key')
+})
+await promise('an address is added by keyboard, its faults named', async ({ page, state, at }) => {
+  await at('/addresses')
+  await page.getByRole('button', { name: '添加地址' }).press('Enter')
+  await page.getByRole('button', { name: '保存' }).press('Enter')
+  check(await page.evaluate(() => document.activeElement?.id) === 'address-name', 'the first fault has the focus')
+  for (const [label, text] of [['收件人', '林晓'], ['电话', '13800000000'], ['省 / 直辖市', '上海市'], ['城市', '上海市'], ['街道、门牌号', '南京西路 1 号']]) await page.getByRole('textbox', { name: label }).fill(text)
+  await page.getByRole('button', { name: '保存' }).press('Enter')
+  await page.getByText('地址已保存').waitFor({ state: 'attached' })
+  check(state.addresses.length === 3, 'kept')
+})
+await promise('embedded, the token comes from the parent alone', async ({ page, server }) => {
+  await page.goto(server.url + '/shop.html')
+  await page.evaluate(url => new Promise(done => {
+    const frame = document.createElement('iframe')
+    frame.style.cssText = 'width:360px;height:700px'
+    addEventListener('message', e => { if (e.data?.type === 'jifen.ready') { frame.contentWindow.postMessage({ type: 'jifen.token', token: 't' }, url); done() } })
+    frame.src = url + '/?embed=1'
+    document.querySelector('main').append(frame)
+  }), server.url)
+  const frame = page.frameLocator('iframe')
+  await frame.locator('.balance').waitFor()
+  check(await frame.locator('header.top').count() === 0, 'without a header')
+}, '')
+await promise('the badge shows the balance and leads to the mall', async ({ page, server }) => {
+  await page.goto(server.url + '/shop.html')
+  await page.getByRole('link', { name: '可用积分 6,480，打开积分商城' }).click()
+  await page.waitForSelector('.balance')
+}, '')
+
+await browser.close()
+console.log(JSON.stringify({ looked, findings }, null, 1))
+process.exit(0)
