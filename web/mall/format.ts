@@ -1,6 +1,6 @@
 // How numbers and times are written, in the language of the page and the time zone of the program.
 import { language } from './i18n'
-import { zone } from './retailer'
+import { zone } from './account'
 
 export const points = (n: number) => new Intl.NumberFormat(language()).format(n)
 export const signed = (n: number) => (n > 0 ? '+' : n < 0 ? '−' : '') + points(Math.abs(n))

@@ -11,7 +11,7 @@ export function nextStep(code: string, status: number, item?: string): Next {
     case 'frozen': case 'merged': case 'erased': case 'forbidden': return { words: 'next.help', to: '/help' }
     case 'debt': return { words: 'next.points', to: '/points' }
     case 'price_changed': case 'quote_invalid': case 'idempotency_conflict': return item ? { words: 'next.price', to: '/items/' + encodeURIComponent(item) } : { words: 'next.others', to: '/items' }
-    case 'address_required': return { words: 'next.address', to: '/addresses' }
+    case 'address_required': case 'too_many_addresses': return { words: 'next.address', to: '/addresses' }
     case 'not_found': return { words: 'next.home', to: '/' }
     case 'too_late': case 'not_possible': case 'too_much': return { words: 'next.help', to: '/help' }
   }

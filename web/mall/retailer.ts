@@ -4,8 +4,6 @@ import type { Retailer } from './types'
 
 export const retailer = ref<Retailer>({ name: { zh: '积分商城', en: 'Points Mall' } })
 
-export const zone = () => retailer.value.timezone ?? 'Asia/Shanghai'
-
 export async function readRetailer() {
   try {
     const res = await fetch('/v1/retailer', { headers: { Accept: 'application/json' } })

@@ -34,7 +34,7 @@ export interface Campaign {
 
 export interface Earning {
   rules: { id: string; on: string; text: string }[]; campaigns: { id: string; text: string }[]; validity: { text: string }
-  tiers: { id: string; name?: string; from: number; multiplier: string }[]; metric: string; version: string
+  tiers: { id: string; name?: string; from: number; multiplier: string }[]; metric: string; version: string; timezone?: string
 }
 
 export interface Part { item: string; name: string; quantity: number; fulfilment: Fulfilment }
@@ -42,9 +42,9 @@ export interface Redemption {
   id: string; state: 'pending' | 'refused' | 'created' | 'fulfilled' | 'shipped' | 'delivered' | 'closed' | 'cancelled' | 'returned'
   code?: string; item: string; name?: string; kind?: Kind; quantity: number; points: number; unit_points?: number; list_points?: number
   campaign?: { id: string; name: string } | string; created_at?: string; parts?: Part[]; has_codes?: boolean; booking_url?: string; instructions?: string
-  tracking?: { carrier: string; number: string; shipped_at?: string }; steps?: { step: string; at: string }[]
-  returns?: { id: string; kind: 'return' | 'exchange'; quantity: number; reason: string; state: string; points?: number; at: string }[]
-  problems?: { id: string; reason: string; state: string; at: string }[]
+  tracking?: { carrier: string; number: string; shipped_at?: string }; steps?: { step: string; at: string; of?: string; reason?: string }[]; returnable_until?: string
+  returns?: { id: string; kind: 'return' | 'exchange'; quantity: number; reason: string; state: string; points?: number; sold_out?: boolean; at: string }[]
+  problems?: { id: string; reason: string; code?: number; state: string; sold_out?: boolean; at: string }[]
   rebate?: { points: number; state: 'pending' | 'given' | 'reversed' }; lots?: Lot[]; can?: string[]; rating?: { stars: number; comment?: string }
 }
 export interface Redemptions { redemptions: Redemption[]; next_cursor?: string }
@@ -78,6 +78,6 @@ export interface Messages { messages: Message[]; unread: number; next_cursor?: s
 export interface Words { zh?: string; en?: string }
 export interface Retailer {
   name: Words; logo?: string; colours?: { primary?: string; accent?: string }; contact?: { phone?: string; email?: string; hours?: string | Words }
-  stores?: { id: string; name: Words; address?: string; phone?: string }[]; help?: Words; timezone?: string
+  stores?: { id: string; name: Words; address?: string; phone?: string }[]; help?: Words
 }
 export interface Contact { email?: string; phone?: string; language?: 'zh-CN' | 'en'; channels?: string[] }

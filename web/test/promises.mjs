@@ -122,6 +122,17 @@ await promise('views are sent in a batch', async ({ page, state, at }) => {
   const views = sent()
   check(views.some(v => v.page === 'item' && v.item === 'mug') && views.some(v => v.page === 'points'), JSON.stringify(views))
 })
+await promise("times go by the program's clock and zone", async ({ page, state }) => {
+  const campaign = state.campaigns(false)[0], earning = state.earning
+  state.balance.as_of = new Date(Date.parse(campaign.to) - 90 * 60e3).toISOString()
+  state.balance.next_expiries = [{ points: 50, expires_at: '2027-01-02T00:00:00Z' }]
+  state.earning = en => ({ ...earning(en), timezone: 'Europe/London' })
+  await page.reload()
+  await page.getByText('50 积分可用到 2027年1月1日').waitFor()
+  await page.locator('.digits').first().waitFor()
+  const left = await page.locator('.digits').first().innerText()
+  check(left.replace(/\s/g, '').startsWith('01:2'), left)
+})
 await promise('a cancelled redemption says so', async ({ page, state, at }) => {
   await at('/redemptions/r-created')
   await page.getByRole('button', { name: '取消兑换' }).click()
@@ -134,7 +145,7 @@ await promise('an address is added by keyboard, its faults named', async ({ page
   await page.getByRole('button', { name: '添加地址' }).press('Enter')
   await page.getByRole('button', { name: '保存' }).press('Enter')
   check(await page.evaluate(() => document.activeElement?.id) === 'address-name', 'the first fault has the focus')
-  for (const [label, text] of [['收件人', '林晓'], ['电话', '13800000000'], ['省 / 直辖市', '上海市'], ['城市', '上海市'], ['街道、门牌号', '南京西路 1 号']]) await page.getByRole('textbox', { name: label }).fill(text)
+  for (const [label, text] of [['收件人', '林晓'], ['电话', '13800000000'], ['城市', '上海市'], ['街道、门牌号', '南京西路 1 号']]) await page.getByRole('textbox', { name: label }).fill(text)
   await page.getByRole('button', { name: '保存' }).press('Enter')
   await page.getByText('地址已保存').waitFor({ state: 'attached' })
   check(state.addresses.length === 3, 'kept')

@@ -1,1 +1,0 @@
-import{R as e}from"./vue-i18n-C__3sYqD.js";import{a as t,i as n}from"./Icon-Dce3fxDg.js";var r=t(()=>n(`/v1/me/balance`),!1),i=e({count:0});async function a(){try{i.count=(await n(`/v1/me/messages?limit=1`)).unread}catch{}}function o(){r.reload(),a()}export{i,a as n,o as r,r as t};
