@@ -30,8 +30,8 @@ test: parts ## vet and all tests, with a summary; CI=true lets nothing be skippe
 	@go vet ./...
 	@go test -json -timeout 25m -p 2 ./... | go run ./internal/testkit/summary
 
-parts: ## what the tests need: Redis, kcat, Java, Maven, npm, Python; Apache Kafka and the ClickHouse engine in .cache
-	@tools/parts redis-server kcat java mvn npm python3 $(laptop)
+parts: ## what the tests need: Redis, kcat, Java, Maven, npm, Python, Chromium; Apache Kafka and the ClickHouse engine in .cache
+	@tools/parts redis-server kcat java mvn npm python3 chromium $(laptop)
 	@go run ./internal/devstack/fetch kafka engine $(laptop)
 
 check: fmt vet lint tidy test ## all of it, before a commit
