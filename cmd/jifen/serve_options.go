@@ -26,6 +26,7 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 		Mall:         ports,
 		Catalogue:    ports,
 		Redemptions:  ports,
+		Steps:        ports,
 		History:      ports,
 		Timeline:     ports,
 		Orders:       ports,
