@@ -82,13 +82,13 @@ func topicPages() map[string][3]string {
 		topics.SettingsV1: {"the API, `jifen settings apply`", "`serve`, `jifen settings get`", "JSON, what the retailer says of itself, with its revision"},
 		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
-		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `contacts`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
-		topics.Notices:    {"`notices`", "messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
+		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `messages`, `contacts`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
+		topics.Notices:    {"`notices`", "`messages`, `channels`, messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},
 		topics.Audit:      {"`balances`, the API, `jifen settings apply`", "auditors", "JSON, one record an act by hand, refusals too, and a freeze by an abuse rule; settings that were set, addresses that were read by staff"},
 		topics.Contacts:   {"the API, `contacts`", "`contacts`", "Protobuf `Contact`, sealed with the member's own key"},
 		topics.MemberKeys: {"the API, `contacts`", "`contacts`", "Protobuf `MemberKey`, sealed by `vault.keys`"},
 		topics.Ratings:    {"the API, `contacts`", "`contacts`", "Protobuf `Rating`"},
-		topics.Coupons:    {"`coupons`", "`webhooks`, marketing systems", "CloudEvents 1.0, structured JSON ([coupon.issued.v1](../../topics/schema/coupon.issued.v1.json), [coupon.revoked.v1](../../topics/schema/coupon.revoked.v1.json))"},
+		topics.Coupons:    {"`coupons`", "`webhooks`, `messages`, marketing systems", "CloudEvents 1.0, structured JSON ([coupon.issued.v1](../../topics/schema/coupon.issued.v1.json), [coupon.revoked.v1](../../topics/schema/coupon.revoked.v1.json))"},
 		topics.Visits:     {"`serve`", "`analytics`", "JSON, one page of the mall that a member looked at"},
 	}
 }
