@@ -1,0 +1,49 @@
+import { lang, w } from './lang'
+
+export const num = (n?: number) => n === undefined || n === null ? '–' : n.toLocaleString(lang.value)
+export const signed = (n: number) => (n > 0 ? '+' : '') + num(n)
+export const when = (t?: string | null) => t ? new Date(t).toLocaleString(lang.value, { dateStyle: 'medium', timeStyle: 'short' }) : '–'
+export const day = (t?: string | null) => t ? new Date(t).toLocaleDateString(lang.value, { dateStyle: 'medium' }) : '–'
+
+// local is what <input type="datetime-local"> shows; instant is the way back.
+export function local(t?: string | null) {
+  if (!t) return ''
+  const d = new Date(t)
+  return new Date(d.getTime() - d.getTimezoneOffset() * 60000).toISOString().slice(0, 16)
+}
+export const instant = (v?: string) => v ? new Date(v).toISOString() : undefined
+
+// left is how long until an instant, in the two largest units.
+export function left(t: string, now: number) {
+  const s = Math.max(0, Math.floor((new Date(t).getTime() - now) / 1000))
+  const parts: [number, string, string][] = [[Math.floor(s / 86400), '天', 'd'], [Math.floor(s / 3600) % 24, '小时', 'h'], [Math.floor(s / 60) % 60, '分', 'min'], [s % 60, '秒', 's']]
+  const first = parts.findIndex(p => p[0] > 0)
+  if (first < 0) return w('已到', 'now')
+  return parts.slice(first, first + 2).map(p => p[0] + w(p[1], ' ' + p[2])).join(' ')
+}
+
+// Words for what the API names.
+const words: Record<string, [string, string]> = {
+  physical: ['实物', 'Physical'], virtual: ['虚拟', 'Virtual'], service: ['服务', 'Service'], bundle: ['套装', 'Bundle'],
+  shipping: ['发货', 'Shipping'], codes: ['兑换码', 'Codes'], booking: ['预约', 'Booking'], manual: ['人工', 'Manual'],
+  created: ['已兑换', 'Created'], fulfilled: ['已履约', 'Fulfilled'], shipped: ['已发货', 'Shipped'], delivered: ['已送达', 'Delivered'], closed: ['已完结', 'Closed'],
+  cancelled: ['已取消', 'Cancelled'], returned: ['已退回', 'Returned'], pending: ['处理中', 'Pending'], refused: ['被拒绝', 'Refused'],
+  requested: ['待验收', 'Requested'], accepted: ['已接受', 'Accepted'], rejected: ['已拒绝', 'Rejected'], exchanged: ['已换货', 'Exchanged'], replaced: ['已补发', 'Replaced'], refunded: ['已退积分', 'Refunded'],
+  open: ['未处理', 'Open'], released: ['已解除', 'Released'], confirmed: ['已确认', 'Confirmed'], proposed: ['待审批', 'Proposed'], applied: ['已生效', 'Applied'], declined: ['已驳回', 'Declined'],
+  approved: ['已批准', 'Approved'], undo_proposed: ['待审批撤销', 'Undo proposed'], undo_approved: ['撤销已批准', 'Undo approved'], undone: ['已撤销', 'Undone'],
+  in_force: ['生效中', 'In force'], coming: ['待生效', 'Coming'], past: ['已过期', 'Past'], running: ['进行中', 'Running'], upcoming: ['即将开始', 'Upcoming'],
+  return: ['退货', 'Return'], exchange: ['换货', 'Exchange'], damaged: ['损坏', 'Damaged'], wrong_item: ['发错商品', 'Wrong item'], not_as_described: ['与描述不符', 'Not as described'], unwanted: ['不想要了', 'Unwanted'], other: ['其他', 'Other'],
+  does_not_work: ['无法使用', 'Does not work'], already_used: ['已被使用', 'Already used'], expired: ['已过期', 'Expired'],
+  granted: ['获得', 'Granted'], redeemed: ['兑换', 'Redeemed'], reversed: ['收回', 'Taken back'], activated: ['生效', 'Activated'], adjusted: ['调整', 'Adjusted'], restored: ['退回', 'Restored'], repaid: ['还账', 'Repaid'], unfrozen: ['解冻', 'Unfrozen'], tier_changed: ['等级变化', 'Tier changed'],
+  added: ['新增', 'Added'], removed: ['删除', 'Removed'], changed: ['修改', 'Changed'],
+  replayed: ['已重放', 'Replayed'], replayed_before: ['之前已重放', 'Replayed before'], too_old: ['太旧，仍会被拒', 'Too old: it would be refused again'], cut: ['内容不完整', 'Its value is not whole'], not_found: ['已不存在', 'Not there any more'], admitted: ['已补记', 'Admitted'], waiting: ['等待中', 'Waiting'],
+  done: ['已完成', 'Done'], failed: ['失败', 'Failed'], earn: ['赚积分', 'Earning'], redeem: ['兑换', 'Redeeming'],
+  available: ['可用', 'Available'], frozen: ['冻结', 'Frozen'], debt: ['欠账', 'Debt'], account: ['整个账户', 'The account'], lots: ['部分批次', 'Lots'],
+}
+export const word = (k?: string) => k ? (words[k] ? w(...words[k]) : k.replaceAll('_', ' ')) : '–'
+
+const stages: Record<string, [string, string]> = {
+  'jifen.credits': ['计算积分', 'What activities earn'], 'jifen.balances': ['账户记账', 'Accounts'], 'jifen.coupons': ['优惠券', 'Coupons'],
+  'jifen.notices': ['通知', 'Notices'], 'jifen.webhooks': ['外发通知', 'Webhooks'], 'jifen.messages': ['站内消息', 'Messages'],
+}
+export const stage = (k: string) => stages[k] ? w(...stages[k]) : k
