@@ -79,3 +79,10 @@ func (d *demo) startIssuer() (config.OIDC, error) {
 	}
 	return c, nil
 }
+
+// rates are the bounds of reads, and as many of writes.
+func (a *app) rates() httpapi.Rates {
+	h := a.config.HTTP
+	member, ip := httpapi.Rate{PerSecond: h.RateMember, Burst: h.RateMemberBurst}, httpapi.Rate{PerSecond: h.RateIP, Burst: h.RateIPBurst}
+	return httpapi.Rates{MemberReads: member, MemberWrites: member, IPReads: ip, IPWrites: ip, Proxies: h.TrustedProxies}
+}

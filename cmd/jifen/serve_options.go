@@ -39,6 +39,7 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 		Ratings:      &ratingsPort{contactsPort: contacts},
 		Verifier:     verifier,
 		Console:      console,
+		Auditor:      &auditPort{ports},
 		SigningKey:   []byte(h.SigningKey.Reveal()),
 		Shares:       a.shares(),
 		Clock:        a.clock,
@@ -50,6 +51,7 @@ func (a *app) apiOptions(ctx context.Context, ports *ports, settings *kafka.Sett
 		Visits:       ports,
 		EmbedOrigins: h.EmbedOrigins,
 		APIKeys:      a.config.Auth.APIKeys,
+		Rates:        a.rates(),
 		Sessions:     a.sessions(),
 		Pages:        web.FS(),
 		Limits: httpapi.Limits{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"reflect"
@@ -161,6 +162,15 @@ func (c HTTP) check(k *check) {
 	k.positive("http.quote_validity", c.QuoteValidity)
 	k.that(c.RequestTimeout > c.RedemptionWait, "http.request_timeout: must be above redemption_wait")
 	k.that(c.BodyBytesMax >= 1024, "http.body_bytes_max: must be at least 1024")
+	k.that(c.RateMember >= 0 && c.RateIP >= 0, "http.rate_member, http.rate_ip: must not be below 0")
+	k.that(c.RateMemberBurst >= 1 && c.RateIPBurst >= 1, "http.rate_member_burst, http.rate_ip_burst: must be above 0")
+	for _, p := range c.TrustedProxies {
+		_, bad := netip.ParseAddr(p)
+		if _, err := netip.ParsePrefix(p); err == nil {
+			bad = nil
+		}
+		k.that(bad == nil, "http.trusted_proxies: %q is neither an address nor a network", p)
+	}
 	for _, o := range c.EmbedOrigins {
 		err := CheckOrigin(o)
 		k.that(err == nil, "http.embed_origins: %w", err)

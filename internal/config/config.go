@@ -84,6 +84,11 @@ type HTTP struct {
 	BodyBytesMax      int64         `koanf:"body_bytes_max" doc:"Largest request body, bytes."`
 	RedemptionWait    time.Duration `koanf:"redemption_wait" doc:"How long a redemption request waits for its decision before it is answered 202."`
 	QuoteValidity     time.Duration `koanf:"quote_validity" doc:"How long a quoted price is honoured."`
+	RateMember        int           `koanf:"rate_member" doc:"Requests a second of one member or other caller, in each process; 0: no limit. Writes have as many of their own."`
+	RateMemberBurst   int           `koanf:"rate_member_burst" doc:"So many of them may come at once."`
+	RateIP            int           `koanf:"rate_ip" doc:"Requests a second of one address, in each process; 0: no limit, as behind a proxy that is not in trusted_proxies all have one address. Writes have as many of their own."`
+	RateIPBurst       int           `koanf:"rate_ip_burst" doc:"So many of them may come at once."`
+	TrustedProxies    []string      `koanf:"trusted_proxies" doc:"Addresses or networks of proxies whose X-Forwarded-For names the client; empty: none is believed."`
 	EmbedOrigins      []string      `koanf:"embed_origins" doc:"Origins of shops, such as https://shop.example, whose pages may embed the mall and read their member's balance; empty: nobody may."`
 	SigningKey        Secret        `koanf:"signing_key" doc:"Signs quotes and cursors; at least 32 characters, the same in all processes that serve. Rather use signing_key_file."`
 	SigningKeyFile    string        `koanf:"signing_key_file" doc:"File that holds the signing key."`

@@ -14,7 +14,8 @@ func Default() Config {
 		ClickHouse: ClickHouse{DSN: "clickhouse://localhost:9000/jifen"},
 		HTTP: HTTP{
 			Addr: ":8080", ReadHeaderTimeout: 5 * time.Second, RequestTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-			ShutdownTimeout: 10 * time.Second, BodyBytesMax: 64 << 10, RedemptionWait: 2 * time.Second, QuoteValidity: 15 * time.Minute, EmbedOrigins: []string{},
+			ShutdownTimeout: 10 * time.Second, BodyBytesMax: 64 << 10, RedemptionWait: 2 * time.Second, QuoteValidity: 15 * time.Minute, EmbedOrigins: []string{}, TrustedProxies: []string{},
+			RateMember: 50, RateMemberBurst: 200, RateIPBurst: 600,
 		},
 		Admin: Admin{FourEyesAbove: 1000, Addr: ":8081"},
 		Auth: Auth{

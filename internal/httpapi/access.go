@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -42,6 +43,9 @@ func register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 	a.declared[op.Method+" "+op.Path] = true
 	a.describeAccess(&op, allowed)
 	op.MaxBodyBytes = a.bodyBytesMax(op.Path) + 1 // huma refuses at the limit, not above it
+	if auditOf(&op, allowed) == auditOurs {
+		handle = audited(a, op.OperationID, handle)
+	}
 	op.Middlewares = append(huma.Middlewares{a.admit(allowed)}, op.Middlewares...)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
@@ -67,17 +71,37 @@ func checkAccess(allowed []Role) error {
 // describeAccess tells readers of the OpenAPI document what admit does.
 func (a *API) describeAccess(op *huma.Operation, allowed []Role) {
 	op.Extensions = map[string]any{openRoles: allowed}
+	if by := auditOf(op, allowed); by != "" {
+		op.Extensions[openAudit] = by
+	}
 	if slices.Contains(allowed, anyone) {
 		op.Security = []map[string][]string{}
 		return
 	}
-	forbidden := fmt.Sprint(statusOf(codeForbidden))
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
-	if op.Responses[forbidden] == nil {
-		op.Responses[forbidden] = a.problems(codeForbidden)[forbidden]
+	for _, code := range []string{codeForbidden, codeTooMany} {
+		status := fmt.Sprint(statusOf(code))
+		if op.Responses[status] == nil {
+			op.Responses[status] = a.problems(code)[status]
+		}
 	}
+}
+
+// guard reads what keys, sessions and pages the options allow.
+func (a *API) guard(o Options) (err error) {
+	r := o.Rates
+	a.byIP, a.byCaller, a.proxies = pace{newLimiter(r.IPReads), newLimiter(r.IPWrites)}, pace{newLimiter(r.MemberReads), newLimiter(r.MemberWrites)}, r.Proxies
+	a.auditor, a.quiet = o.Auditor, slog.New(slog.DiscardHandler)
+	if a.apiKeys, err = parseAPIKeys(o.APIKeys); err != nil {
+		return err
+	}
+	if a.sessions, err = newSessions(o.SigningKey, o.Sessions); err != nil {
+		return err
+	}
+	a.pages, err = newPages(o.Pages, o.EmbedOrigins)
+	return err
 }
 
 // admit lets callers with one of the roles pass, and nobody without a valid token.
@@ -88,14 +112,19 @@ func (a *API) admit(allowed []Role) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humagin.Unwrap(ctx)
 		who, refusal := a.authenticate(c)
-		if refusal == nil && !who.hasAny(allowed...) {
+		switch {
+		case refusal != nil:
+		case a.byCaller.refuses(c, who.ID):
+			refusal = &fault{code: codeTooMany}
+		case !who.hasAny(allowed...):
 			refusal = &fault{code: codeForbidden}
 		}
 		if refusal != nil {
 			writeFault(c, refusal)
 			return
 		}
-		next(huma.WithValue(ctx, keyCaller, who))
+		path := ctx.URL()
+		next(huma.WithValue(huma.WithValue(ctx, keyCaller, who), keyPath, path.Path))
 	}
 }
 

@@ -44,7 +44,7 @@ func (a *API) actRoutes() {
 func postAct[I, B any](a *API, id, path, summary string, roles []Role, handle func(context.Context, *I) (*actOutput[B], error)) {
 	op := huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Tags: []string{"acts"}, DefaultStatus: http.StatusCreated,
-		Metadata: access(roles...), Middlewares: huma.Middlewares{requireKey},
+		Metadata: recorded(access(roles...)), Middlewares: huma.Middlewares{requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict,
 			codeLimitReached, codeSamePerson, codeDecided, codeMerged, codeErased),
 	}

@@ -48,6 +48,7 @@ type Options struct {
 	Contacts    Contacts
 	Ratings     Ratings
 	Visits      Visits
+	Auditor     Auditor
 	Verifier    *Verifier
 	SigningKey  []byte           // of quotes and cursors; the same in every process that serves
 	Shares      topics.ShareKeys // of share tokens; none: there are no shares
@@ -57,6 +58,7 @@ type Options struct {
 	Log         *slog.Logger
 	Version     string
 
+	Rates        Rates
 	APIKeys      []string // of services: id:sha256:role+role
 	Sessions     SessionOptions
 	Pages        fs.FS    // the built pages of mall, console and badge; nil: none
@@ -96,6 +98,11 @@ type API struct {
 
 	apiKeys      apiKeys
 	sessions     *sessions
+	byIP         pace
+	byCaller     pace
+	proxies      []string
+	auditor      Auditor
+	quiet        *slog.Logger // for what is logged elsewhere
 	pages        *pages
 	embedOrigins []string
 	declared     map[string]bool // operations whose roles are known, as method and OpenAPI path
@@ -175,6 +182,7 @@ func New(o Options) (*API, error) {
 // routes adds every operation; each says who may use it.
 func (a *API) routes() {
 	a.memberRoutes()
+	a.auditRoutes()
 	a.timelineRoutes()
 	a.refundRoutes()
 	a.leaderboardRoutes()
@@ -197,27 +205,15 @@ func (a *API) routes() {
 	a.ratingRoutes()
 }
 
-// guard reads what keys, sessions and pages the options allow.
-func (a *API) guard(o Options) (err error) {
-	if a.apiKeys, err = parseAPIKeys(o.APIKeys); err != nil {
-		return err
-	}
-	if a.sessions, err = newSessions(o.SigningKey, o.Sessions); err != nil {
-		return err
-	}
-	a.pages, err = newPages(o.Pages, o.EmbedOrigins)
-	return err
-}
-
 // engine has what every request goes through, and answers what is no route: a page, or nothing.
 func (a *API) engine() (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode) // or gin writes its routes to stdout, which is for data
 	engine := gin.New()
 	engine.HandleMethodNotAllowed, engine.RedirectTrailingSlash, engine.UseRawPath = true, false, true
-	if err := engine.SetTrustedProxies(nil); err != nil {
+	if err := engine.SetTrustedProxies(a.proxies); err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
-	engine.Use(a.metrics.observe, a.identify, a.recovered, secure, a.shareReads, a.limitBody)
+	engine.Use(a.metrics.observe, a.identify, a.recovered, secure, a.shareReads, a.limitIP, a.limitBody)
 	engine.NoRoute(func(c *gin.Context) {
 		if !a.pages.serve(c) {
 			writeFault(c, &fault{code: codeNotFound})

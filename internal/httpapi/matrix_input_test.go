@@ -20,6 +20,7 @@ type document struct {
 type operation struct {
 	OperationID string `json:"operationId"`
 	Roles       []Role `json:"x-roles"`
+	Audit       string `json:"x-audit"`
 	Security    *[]map[string][]string
 	Parameters  []struct {
 		Name, In string

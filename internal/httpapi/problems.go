@@ -16,6 +16,7 @@ const (
 	codeUnauthorized        = "unauthorized"
 	codeForbidden           = "forbidden"
 	codeCrossOrigin         = "cross_origin"
+	codeTooMany             = "too_many_requests"
 	codeNotFound            = "not_found"
 	codeMethod              = "method_not_allowed"
 	codeNotAcceptable       = "not_acceptable"
@@ -87,6 +88,8 @@ func statusOf(code string) int {
 		return http.StatusUnauthorized
 	case codeForbidden, codeCrossOrigin:
 		return http.StatusForbidden
+	case codeTooMany:
+		return http.StatusTooManyRequests
 	case codeNotFound:
 		return http.StatusNotFound
 	case codeMethod:

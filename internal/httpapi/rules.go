@@ -230,13 +230,18 @@ func (a *API) ruleRoutes() {
 			return out, err
 		})
 	marketing := []Role{RoleMarketing}
-	register(a, op("lint-rules", http.MethodPost, "/v1/rules/lint", "Check a rulebook; every fault with its line and column (marketing)", marketing, sent...), a.lintRules)
-	register(a, op("test-rules", http.MethodPost, "/v1/rules/test", "Say what events would do by a rulebook, without effect (marketing)", marketing, append(sent, codeRulesInvalid, codeEventRefused)...),
+	try := func(id, path, summary string, codes ...string) huma.Operation {
+		o := op(id, http.MethodPost, path, summary, marketing, codes...)
+		o.Metadata = harmless(o.Metadata)
+		return o
+	}
+	register(a, try("lint-rules", "/v1/rules/lint", "Check a rulebook; every fault with its line and column (marketing)", sent...), a.lintRules)
+	register(a, try("test-rules", "/v1/rules/test", "Say what events would do by a rulebook, without effect (marketing)", append(sent, codeRulesInvalid, codeEventRefused)...),
 		func(ctx context.Context, in *trialInput) (*trialOutput, error) {
 			t, err := a.console.RuleDesk.Try(ctx, in.Body.YAML, in.Body.Event, string(languageIn(ctx)))
 			return &trialOutput{t}, err
 		})
-	register(a, op("diff-rules", http.MethodPost, "/v1/rules/diff", "Say what changes by a rulebook (marketing)", marketing, append(sent, codeRulesInvalid)...),
+	register(a, try("diff-rules", "/v1/rules/diff", "Say what changes by a rulebook (marketing)", append(sent, codeRulesInvalid)...),
 		func(ctx context.Context, in *diffInput) (*diffOutput, error) {
 			c, err := a.console.RuleDesk.Compare(ctx, in.Body.YAML, in.Body.Against)
 			if errors.Is(err, ErrNotFound) {

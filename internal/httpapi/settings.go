@@ -60,7 +60,7 @@ func (a *API) settingsRoutes() {
 	})
 	register(a, huma.Operation{
 		OperationID: "set-settings", Method: http.MethodPut, Path: "/v1/settings", Summary: "Set the retailer's settings (operator, marketing)", Tags: []string{"settings"},
-		Metadata:  access(editors...),
+		Metadata:  recorded(access(editors...)),
 		Responses: a.problems(codeBadRequest, codeTooLarge, codeMediaType, codeInvalid, codePreconditionMissing, codePreconditionFailed),
 	}, a.setSettings)
 }

@@ -47,6 +47,8 @@ const (
 	keyLanguage contextKey = iota
 	keyRequestID
 	keyCaller
+	keyPath
+	keyAudit
 )
 
 func requestID(ctx context.Context) string {
@@ -140,6 +142,8 @@ func textOfStatus(code string) text {
 		return text{"未登录", "Unauthorized", "请提供有效的访问令牌。", "Send a valid bearer token."}
 	case codeForbidden:
 		return text{"没有权限", "Forbidden", "当前角色不能执行此操作。", "Your roles do not allow this."}
+	case codeTooMany:
+		return text{"请求过于频繁", "Too many requests", "请稍候再试，Retry-After 说明须等待的秒数。", "Wait for as many seconds as Retry-After says."}
 	case codeCrossOrigin:
 		return text{"跨站请求被拒绝", "Refused: from another site", "已登录的操作只能在本站页面上进行。", "With a console session, send this from the console's own pages."}
 	case codeNotFound:

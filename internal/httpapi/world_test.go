@@ -262,6 +262,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 		Visits:      s.visitors,
 		Late:        lateWorld{},
 		Retro:       retroWorld{},
+		Auditor:     &auditWorld{},
 		Limits: Limits{
 			ReadHeaderTimeout: time.Second, RequestTimeout: 5 * time.Second, IdleTimeout: time.Second, ShutdownTimeout: time.Second,
 			BodyBytesMax: 4096, RedemptionWait: 300 * time.Millisecond, QuoteValidity: 15 * time.Minute,

@@ -39,6 +39,22 @@ const (
 // the bounds (nil: at the end). It reads a bounded number of records: the list may be shorter, or empty, and go on; it is
 // complete when no bounds are returned. Within a partition the order is that of the offsets.
 func NewestLetters(ctx context.Context, c Config, sources []string, before Bounds, most int, keep func(*topics.Letter) bool) ([]ListedLetter, Bounds, error) {
+	return newest(ctx, c, sources, before, lettersWanted{most: most, keep: keep})
+}
+
+// NewestRecords lists the records of a topic in the same way, each as the original of a letter that nobody wrote.
+func NewestRecords(ctx context.Context, c Config, topic string, before Bounds, most int, keep func(*topics.Record) bool) ([]ListedLetter, Bounds, error) {
+	return newest(ctx, c, []string{topic}, before, lettersWanted{most: most, plain: true, keep: func(l *topics.Letter) bool { return keep(&l.Original) }})
+}
+
+// lettersWanted says how many are listed, and which; plain records are not opened.
+type lettersWanted struct {
+	most  int
+	plain bool
+	keep  func(*topics.Letter) bool
+}
+
+func newest(ctx context.Context, c Config, sources []string, before Bounds, want lettersWanted) ([]ListedLetter, Bounds, error) {
 	client, err := kgo.NewClient(c.options()...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("dead letters: %w", err)
@@ -55,10 +71,13 @@ func NewestLetters(ctx context.Context, c Config, sources []string, before Bound
 		}
 	}
 	spans := letterSpans(starts, before)
+	for _, s := range spans {
+		s.plain = want.plain
+	}
 	if err := readSpans(ctx, c, spans); err != nil {
 		return nil, nil, err
 	}
-	out := mergeLetters(spans, most, keep)
+	out := mergeLetters(spans, want.most, want.keep)
 	next := Bounds{}
 	for _, s := range spans {
 		if s.end() > s.start {
@@ -98,6 +117,7 @@ type letterSpan struct {
 	partition       int32
 	start, from, to int64
 	letters         []ListedLetter
+	plain           bool
 }
 
 // end is the bound from which a later list goes on.
@@ -171,6 +191,9 @@ func readSpans(ctx context.Context, c Config, spans []*letterSpan) error {
 func (s *letterSpan) add(rec *kgo.Record) {
 	r := fromKafka(rec)
 	l, err := topics.OpenLetter(&r)
+	if s.plain {
+		l, err = topics.Letter{Original: r}, nil
+	}
 	if err != nil {
 		return
 	}
