@@ -1,6 +1,9 @@
 package ledger
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Claim is a return or an exchange that a member asked for, or a problem that they reported.
 type Claim struct {
@@ -56,7 +59,7 @@ func (r *Redemption) HasCodes() bool { return r.has(FulfilCodes) }
 func (r *Redemption) ByHand() bool { return r.has(FulfilBooking, FulfilManual) }
 
 func (r *Redemption) has(fulfilments ...string) bool {
-	return slices.ContainsFunc(r.Pieces(), func(p Part) bool { return slices.Contains(fulfilments, p.Fulfilment) })
+	return slices.ContainsFunc(r.Pieces(), func(p Part) bool { return slices.Contains(fulfilments, cmp.Or(p.Fulfilment, FulfilManual)) })
 }
 
 // step is a step that is kept; nil: it is not known.

@@ -177,7 +177,9 @@ func (d *Decision) debit(r *pointspb.Request, q *pointspb.DebitRequest) *Decisio
 	d.bear(e)
 	d.emitOf(a, e)
 	if d.Outcome == Applied && facts.RebateRate != nil {
-		d.rebate(a, facts)
+		if d.rebate(a, facts); facts.Until != 0 { // it is fulfilled at once
+			d.giveRebate(a, facts.Id)
+		}
 	}
 	settle(d.Outcome == Applied)
 	return d

@@ -108,9 +108,15 @@ func (s *stepping) book(id string) {
 	if s.Outcome == Applied && s.notice != "" {
 		e.Notice = s.told(id)
 	}
+	if s.Outcome == Applied && s.life.Ended != "" && (x.Points == 0 || x.Returned() < x.Points) {
+		x.uncounts(e.Redemption)
+	}
 	s.emitOf(s.member, e)
 	if s.Outcome != Applied {
 		return
+	}
+	if f.Until != 0 {
+		s.giveRebate(s.member, id)
 	}
 	if f.Points > 0 {
 		s.giveBackOf(id)
@@ -133,6 +139,7 @@ func (s *stepping) giveBackOf(id string) {
 	s.giveBack(s.member, x, e)
 	s.emitOf(s.member, e)
 	s.repayFrom(s.member, e)
+	s.takeRebate(s.member, id)
 	s.advance(s.member) // what is dead on arrival
 }
 

@@ -265,3 +265,18 @@ func TestWhatNobodyFulfilledIsNotForgotten(t *testing.T) {
 	equal(t, "after 400 days", c.world.Member("ana").Order(place) != nil, false)
 	c.same()
 }
+
+// TestARebateFollowsTheSteps: what a redemption gives back can be spent once it is fulfilled, and is taken back with its refund.
+func TestARebateFollowsTheSteps(t *testing.T) {
+	c := &counter{shop: open(t, "2026-06-18 12:00:00").selling()}
+	c.gift("m", "g", 4800)
+	q := priced("night", 6000)
+	q.Zones = []string{"double"}
+	equal(t, "bought", c.buy("m", "r", q), ledger.Applied)
+	equal(t, "fulfilled", c.do("m", "r", plainStep(ledger.StepFulfil)), ledger.Applied)
+	equal(t, "given", c.balance("m"), ledger.Balance{Available: 480})
+	c.doAs("p", "m", "r", plainStep(ledger.StepReport))
+	equal(t, "refunded", c.do("m", "r", &pointspb.StepFacts{Step: ledger.StepResolve, Of: "p", Resolution: ledger.ResolveRefund}), ledger.Applied)
+	equal(t, "taken back", c.balance("m"), ledger.Balance{Available: 4800})
+	c.same()
+}

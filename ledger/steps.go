@@ -93,9 +93,7 @@ func (w *World) foldStep(m *Member, e *pointspb.Entry) {
 	w.SetRedemption(e.Redemption.Id, &r)
 	m.noteRedemption(e)
 	m.placeRedemption(e.Redemption.Id, &r)
-	if old.Life().Ended == "" && r.Life().Ended != "" {
-		m.countTaken(r.Item, -r.Quantity)
-	}
+	m.uncount(e.Redemption)
 }
 
 func countSteps(all []Step, is func(Step) bool) (n int) {
