@@ -20,7 +20,10 @@ const raceNow = "2026-03-03T12:00:00+08:00"
 func (in *installation) items(specs ...map[string]any) {
 	in.t.Helper()
 	for _, i := range specs {
-		i["kind"], i["name"] = "service", map[string]string{"zh": "礼品", "en": "Gift"}
+		i["name"] = map[string]string{"zh": "礼品", "en": "Gift"}
+		if i["kind"] == nil {
+			i["kind"] = "service"
+		}
 	}
 	text, err := json.Marshal(map[string]any{"apiVersion": "jifen/v1", "kind": "Items", "items": specs}) // JSON is YAML
 	if err != nil {

@@ -81,6 +81,7 @@ func TestPipelineVector(t *testing.T) {
 	arithmeticVectors(t)
 	lotVectors(t)
 	raceVectors(t)
+	poolVectors(t)
 	killVectors(t)
 	lostVectors(t)
 	splitVector(t)
