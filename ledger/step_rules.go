@@ -221,7 +221,7 @@ func (s *stepping) resolve() Outcome {
 	f.Quantity, f.Code = c.Quantity, c.Code
 	switch f.Resolution {
 	case ResolveReplace:
-		p := s.brokenPart(c.Code)
+		p := s.redemption.brokenPart(c.Code)
 		if c.Code == 0 {
 			f.Quantity = p.Quantity
 		}
@@ -233,21 +233,6 @@ func (s *stepping) resolve() Outcome {
 	}
 	s.tell(topics.NoticeProblemResolved)
 	return Applied
-}
-
-// brokenPart is the part that a problem is about: that of the code, else the first one that is not shipped.
-func (s *stepping) brokenPart(code int64) Part {
-	parts := s.redemption.Pieces()
-	for _, p := range parts {
-		if p.Fulfilment == FulfilCodes {
-			if code <= p.Quantity {
-				return p
-			}
-			code -= p.Quantity
-		}
-	}
-	i := slices.IndexFunc(parts, func(p Part) bool { return p.Fulfilment != FulfilShipping && p.Fulfilment != FulfilBundle })
-	return parts[max(i, 0)]
 }
 
 func (s *stepping) tell(kind string) { s.notice = kind }

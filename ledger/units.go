@@ -15,6 +15,8 @@ func (d *Decision) unitsAsked(r *pointspb.Request, q *pointspb.UnitsRequest) *De
 		return d.refuse(NotFound)
 	}
 	i := d.world.item(id)
+	d.dropExpired(r.Account, i)
+	var codes []*pointspb.CodeSpan
 	e := &pointspb.Entry{
 		Account: r.Account, EffectiveAt: d.moment.Now, Kind: pointspb.Kind_RESTOCKED,
 		Redemption: &pointspb.RedemptionFacts{Id: q.Redemption, Member: q.Member, Item: id, Quantity: q.Quantity},
@@ -29,11 +31,13 @@ func (d *Decision) unitsAsked(r *pointspb.Request, q *pointspb.UnitsRequest) *De
 	case i.Free < q.Quantity:
 		d.Outcome = SoldOut
 	default:
-		e.Kind, e.Item = pointspb.Kind_SENT_AGAIN, &pointspb.ItemFacts{Free: -q.Quantity, Sold: q.Quantity}
+		codes = i.takeCodes(q.Quantity)
+		e.Kind, e.Item = pointspb.Kind_SENT_AGAIN, &pointspb.ItemFacts{Free: -q.Quantity, Sold: q.Quantity, Codes: codes}
 		d.emit(e)
+		d.tellLow(r.Account, i)
 	}
 	d.request(r, topics.MemberAccount(q.Member), &pointspb.Request{What: &pointspb.Request_Got{Got: &pointspb.UnitsAnswer{
-		Redemption: q.Redemption, Item: id, Of: q.Of, Quantity: q.Quantity, Outcome: string(d.Outcome),
+		Redemption: q.Redemption, Item: id, Of: q.Of, Quantity: q.Quantity, Outcome: string(d.Outcome), Codes: numbersOf(codes),
 	}}})
 	return d
 }

@@ -109,7 +109,7 @@ func (p *codePools) CodesOf(ctx context.Context, member, id string) ([]httpapi.R
 		return nil, httpapi.ErrNotFound
 	}
 	var out []httpapi.RedeemedCode
-	for _, part := range r.Parts {
+	for _, part := range r.GivenCodes() {
 		all, err := p.codesOfPart(ctx, &part)
 		if err != nil {
 			return nil, err
@@ -120,9 +120,6 @@ func (p *codePools) CodesOf(ctx context.Context, member, id string) ([]httpapi.R
 }
 
 func (p *codePools) codesOfPart(ctx context.Context, part *ledger.Part) ([]httpapi.RedeemedCode, error) {
-	if len(part.Codes) == 0 {
-		return nil, nil
-	}
 	ring, err := p.vault()
 	if err != nil {
 		return nil, codesError(err)
