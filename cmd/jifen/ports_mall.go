@@ -96,7 +96,7 @@ func itemOf(i *ledger.Item) httpapi.Item {
 		ID: i.ID, NameZH: i.NameZh, NameEN: i.NameEn, Kind: i.Kind, PriceVersion: i.Prices.Version, BasePrice: i.Prices.Base,
 		TierPrices: map[string]int64{}, Tiers: i.Tiers, LimitPerMember: i.PerMember, OnSale: i.OnSale, Free: i.Free, Reserved: i.Reserved,
 		ItemDetails: httpapi.ItemDetails{
-			Since: time.UnixMilli(d.Since), DescriptionZH: d.DescriptionZh, DescriptionEN: d.DescriptionEn, InstructionsZH: d.InstructionsZh, InstructionsEN: d.InstructionsEn,
+			Since: time.UnixMilli(d.Since), BookingURL: d.BookingURL, DescriptionZH: d.DescriptionZh, DescriptionEN: d.DescriptionEn, InstructionsZH: d.InstructionsZh, InstructionsEN: d.InstructionsEn,
 			Pictures: d.Pictures, Categories: d.Categories, Zones: d.Zones, SaleFrom: timeOf(d.SaleFrom), SaleTo: timeOf(d.SaleTo), LimitPer: d.LimitPer,
 			Fulfilment: i.HandedOver(),
 		},

@@ -11,7 +11,6 @@ import (
 
 	"jifen/internal/httpapi"
 	"jifen/internal/redisstore"
-	"jifen/ledger"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
@@ -34,7 +33,7 @@ func (p *ratingsPort) PutRating(ctx context.Context, member, redemption string, 
 	if err != nil {
 		return err
 	}
-	if found.Outcome != string(ledger.Applied) {
+	if !found.Life.Rateable() {
 		return httpapi.ErrNotRateable
 	}
 	all, err := p.drawers(ctx, member)

@@ -30,7 +30,7 @@ func lifeOf(r *ledger.Redemption, now int64) *httpapi.Life {
 	l := r.Life()
 	out := &httpapi.Life{
 		State: l.State(now), Carrier: l.Carrier, Number: l.Number, Codes: r.HasCodes(), Back: l.Back, Obstacles: map[string]string{},
-		UnitPoints: r.Points / max(r.Quantity, 1),
+		UnitPoints: r.Points / max(r.Quantity, 1), ListPoints: r.ListPrice, Campaign: r.Campaign, Rebate: rebateOf(r.Rebate),
 	}
 	if l.SentAt != 0 {
 		out.ShippedAt = time.UnixMilli(l.SentAt)
@@ -70,6 +70,20 @@ func lifeOf(r *ledger.Redemption, now int64) *httpapi.Life {
 	}
 	stepsOf(r, l, out)
 	return out
+}
+
+func rebateOf(r *ledger.Rebate) *httpapi.RedemptionRebate {
+	if r == nil {
+		return nil
+	}
+	b := &httpapi.RedemptionRebate{Points: r.Points - r.Reversed, State: "pending"}
+	switch {
+	case r.Reversed == r.Points:
+		b.State = "reversed"
+	case r.At != 0:
+		b.State = "given"
+	}
+	return b
 }
 
 // stepsOf lists what was done, in words, and how each request ended.

@@ -332,6 +332,11 @@ func change(v reflect.Value) {
 		v.SetBool(!v.Bool())
 	case reflect.String:
 		v.SetString(v.String() + "x")
+	case reflect.Pointer:
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		change(v.Elem())
 	case reflect.Struct:
 		first := 0
 		if v.Type().Field(0).Name == "_" {

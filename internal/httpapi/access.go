@@ -54,6 +54,18 @@ func register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		}
 		return out, nil
 	})
+	a.keyRequired(op.Path)
+}
+
+// keyRequired says in the document that the key of a path's POST is needed. Huma must not check it: missing is 400, not 422.
+func (a *API) keyRequired(path string) {
+	post := a.huma.OpenAPI().Paths[path].Post
+	if post == nil {
+		return
+	}
+	for _, p := range post.Parameters {
+		p.Required = p.Required || p.Name == keyHeader
+	}
 }
 
 func checkAccess(allowed []Role) error {

@@ -123,7 +123,7 @@ func (a *API) catalogueRoutes() {
 	}, func(ctx context.Context, in *itemInput) (*definitionOutput, error) { return a.definition(ctx, in.ID) })
 	register(a, huma.Operation{
 		OperationID: "create-item", Method: http.MethodPost, Path: "/v1/items", Summary: "Create an item", Tags: []string{"items"}, DefaultStatus: http.StatusCreated,
-		Metadata: access(RoleMerchant), Responses: a.problems(codeBadRequest, codeForbidden, codeExists, codeTooLarge, codeMediaType, codeInvalid),
+		Metadata: recorded(access(RoleMerchant)), Responses: a.problems(codeBadRequest, codeForbidden, codeExists, codeTooLarge, codeMediaType, codeInvalid),
 	}, a.createItem)
 	register(a, huma.Operation{
 		OperationID: "change-item", Method: http.MethodPatch, Path: "/v1/items/{id}", Summary: "Change an item", Tags: []string{"items"},
@@ -132,7 +132,7 @@ func (a *API) catalogueRoutes() {
 	}, a.changeItem)
 	register(a, huma.Operation{
 		OperationID: "load-stock", Method: http.MethodPost, Path: "/v1/items/{id}/stock", Summary: "Load units of an item, or take free ones out", Tags: []string{"items"}, DefaultStatus: http.StatusOK,
-		Metadata: access(RoleMerchant), Middlewares: huma.Middlewares{requireKey},
+		Metadata: recorded(access(RoleMerchant)), Middlewares: huma.Middlewares{requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict, codeStockTooSmall, codeNotPossible),
 	}, a.loadStock)
 }

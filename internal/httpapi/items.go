@@ -36,8 +36,22 @@ type ItemBody struct {
 	LimitPer       string          `json:"limit_per,omitempty" enum:"day,week,month,year,ever"`
 	Fulfilment     string          `json:"fulfilment" enum:"shipping,codes,booking,manual,bundle"`
 	Components     []ComponentBody `json:"components"`
+	Rating         *ItemRating     `json:"rating,omitempty" doc:"Absent: nobody rated it."`
 	Obstacle       string          `json:"obstacle,omitempty" doc:"Why the caller could not redeem one unit now; absent: they could."`
 	MissingPoints  int64           `json:"missing_points,omitempty" doc:"With insufficient_points: how many."`
+}
+
+// ItemRating is what members who redeemed an item think of it.
+type ItemRating struct {
+	Average string `json:"average" doc:"Of 1 to 5 stars, floored to one decimal place."`
+	Count   int64  `json:"count"`
+}
+
+// rated adds what members think of an item.
+func (a *API) rated(ctx context.Context, b *ItemBody) {
+	if sum, ok := a.ratings.RatingOf(ctx, b.ID); ok {
+		b.Rating = &ItemRating{sum.Average(), sum.Count}
+	}
 }
 
 // PriceCampaign is the campaign of a price.
@@ -112,6 +126,7 @@ func (a *API) showItem(ctx context.Context, in *itemInput) (*itemOutput, error) 
 	}
 	l := languageIn(ctx)
 	body := itemOf(l, &item, &s)
+	a.rated(ctx, &body)
 	for i := range body.Components {
 		if part, err := a.items.Item(ctx, body.Components[i].Item); err == nil {
 			body.Components[i].Name = l.nameOf(&part)

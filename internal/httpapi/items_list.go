@@ -58,6 +58,9 @@ func (a *API) listItems(ctx context.Context, in *itemsInput) (*itemsOutput, erro
 	body.Categories = slices.Compact(body.Categories)
 	in.order(body.Items, since)
 	body.Items, body.NextCursor, err = pageOf(a, body.Items, in.Limit, in.Cursor, "items "+in.key()+" "+caller(ctx).ID, func(x ItemBody) string { return x.ID })
+	for i := range body.Items {
+		a.rated(ctx, &body.Items[i])
+	}
 	return &itemsOutput{Body: body}, err
 }
 

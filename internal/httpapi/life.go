@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -20,6 +22,20 @@ type Life struct {
 	Obstacles        map[string]string // why the member cannot do something now, by cancel, return, exchange and report
 	Answers          []StepAnswer
 	UnitPoints, Back int64 // price of a unit; units that came back
+	ListPoints       int64 // of a unit, before a campaign; 0: not kept
+	Campaign         string
+	Rebate           *RedemptionRebate // nil: none
+}
+
+// RedemptionRebate is what a redemption gives back in points (R52).
+type RedemptionRebate struct {
+	Points int64  `json:"points" doc:"Less what was taken back."`
+	State  string `json:"state" enum:"pending,given,reversed"`
+}
+
+// Rateable says that what was redeemed has reached its member, and did not come back (R44).
+func (f *Life) Rateable() bool {
+	return f != nil && (f.State == "fulfilled" || f.State == "delivered" || f.State == "closed")
 }
 
 // RedemptionPart is what an item gave for a redemption: of a bundle there are several, its own first.
@@ -91,6 +107,11 @@ type RedemptionBody struct {
 	CreatedAt       *time.Time          `json:"created_at,omitempty" doc:"When it was decided."`
 	Parts           []RedemptionPart    `json:"parts,omitempty"`
 	HasCodes        bool                `json:"has_codes,omitempty"`
+	ListPoints      int64               `json:"list_points,omitempty" doc:"Of a unit, before a campaign."`
+	Campaign        string              `json:"campaign,omitempty" doc:"That made it cheaper."`
+	Rebate          *RedemptionRebate   `json:"rebate,omitempty"`
+	BookingURL      string              `json:"booking_url,omitempty" doc:"Where its owner books the service (R47)."`
+	Instructions    string              `json:"instructions,omitempty" doc:"How to use it, in the language asked for (R50)."`
 	Tracking        *Tracking           `json:"tracking,omitempty" doc:"Of the last shipment."`
 	Steps           []RedemptionStep    `json:"steps,omitempty" doc:"Oldest first."`
 	Returns         []RedemptionReturn  `json:"returns,omitempty"`
@@ -118,10 +139,16 @@ func (a *API) namedIn(ctx context.Context, r Redemption, read map[string]*Item) 
 	}
 	l, i := languageIn(ctx), item(r.Item)
 	b := redemptionOf(r, caller(ctx).hasAny(counter()...))
-	b.Name, b.Kind = l.pick(i.NameZH, i.NameEN), i.Kind
+	b.Name, b.Kind = l.nameOf(i), i.Kind
+	if r.Life != nil {
+		b.Instructions = either(l, i.InstructionsZH, i.InstructionsEN)
+	}
+	if i.BookingURL != "" && r.Life != nil && r.Member == caller(ctx).ID {
+		b.BookingURL = strings.ReplaceAll(i.BookingURL, "{redemption}", url.QueryEscape(r.ID))
+	}
 	for n := range b.Parts {
 		part := item(b.Parts[n].Item)
-		b.Parts[n].Name = l.pick(part.NameZH, part.NameEN)
+		b.Parts[n].Name = l.nameOf(part)
 	}
 	return b
 }
@@ -138,6 +165,7 @@ func redemptionOf(r Redemption, staff bool) RedemptionBody {
 	}
 	f := r.Life
 	b.State, b.UnitPoints, b.HasCodes, b.Returns, b.Problems = f.State, f.UnitPoints, f.Codes, f.Returns, f.Problems
+	b.ListPoints, b.Campaign, b.Rebate = f.ListPoints, f.Campaign, f.Rebate
 	b.Parts = append(b.Parts, f.Parts...) // they get names
 	b.ReturnableUntil = instantOf(f.ReturnableUntil)
 	if !f.ShippedAt.IsZero() {
@@ -156,6 +184,9 @@ func redemptionOf(r Redemption, staff bool) RedemptionBody {
 		if f.Obstacles[what] == "" {
 			b.Can = append(b.Can, what)
 		}
+	}
+	if f.Rateable() {
+		b.Can = append(b.Can, "rate")
 	}
 	return b
 }

@@ -106,6 +106,7 @@ type ItemDetails struct {
 	LimitPer                       string // day | week | month | year | ever; empty: ever
 	Fulfilment                     string // shipping | codes | booking | manual | bundle
 	Components                     []ComponentBody
+	BookingURL                     string // {redemption} stands for the redemption's id
 }
 
 // Price is the price of one unit for a tier (X1).

@@ -69,9 +69,6 @@ func (a *API) redemptionRoutes() {
 	}
 	register(a, op, a.redeem)
 	post := a.huma.OpenAPI().Paths[op.Path].Post
-	for _, p := range post.Parameters {
-		p.Required = p.Required || p.Name == keyHeader // huma must not check it: missing is 400, not 422
-	}
 	pending := *post.Responses[strconv.Itoa(http.StatusCreated)]
 	pending.Description = "Not decided yet; poll Location."
 	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending

@@ -143,9 +143,6 @@ func postStep[I any](a *API, id, path, summary string, roles []Role, handle func
 	}
 	register(a, op, handle)
 	post := a.huma.OpenAPI().Paths[op.Path].Post
-	for _, p := range post.Parameters {
-		p.Required = p.Required || p.Name == keyHeader
-	}
 	pending := *post.Responses[strconv.Itoa(http.StatusOK)]
 	pending.Description = "Not decided yet: send it again with the same key, or look at Location."
 	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending
