@@ -42,12 +42,12 @@ func farmed(member string, n int, token func(member, product string) string) (al
 	return all
 }
 
-// noticed are the notices of a member: their kinds, and the points that they are of.
+// noticed are the notices of a member about freezes: their kinds, and the points that they are of.
 func (in *installation) noticed(member string) (all []string) {
 	in.t.Helper()
 	for _, r := range in.cat(topics.Notices) {
 		e := r["value"].(map[string]any)
-		if d := e["data"].(map[string]any); d["member"] == member {
+		if d := e["data"].(map[string]any); d["member"] == member && d["freeze"] != nil {
 			all = append(all, fmt.Sprint(e["type"], " ", d["freeze"], " ", d["points"]))
 		}
 	}
