@@ -70,7 +70,7 @@ func timelineVectors(t *testing.T) {
 		equal(t, "newest first", told, []string{
 			"order W: 30 points taken back after a return; rule spend-basic (version 2024-01); what is kept earns 0; 10 from lot 1; 20 as debt",
 			"order W: return recorded",
-			"redeemed none × 1; 20 from lot 1",
+			"redeemed none × 1; 20 points each (tier normal); 20 from lot 1",
 			"order W; rule spend-basic (version 2024-01); 306.00 CNY spent, 1 point for every full 10.00 CNY, 30 steps; 30 points; " +
 				"lot 1, valid until 2027-06-02; since then 20 spent, 10 taken back after returns, 0 left",
 		})
