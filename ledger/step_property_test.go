@@ -175,7 +175,7 @@ func (m *mall) moved(item string) (units int64) {
 	return units
 }
 
-// back are the points that redemptions gave back: as many as their steps say.
+// back are the points that redemptions gave back: as many as their steps say, and those asked for beside them.
 func (m *mall) back(r *rapid.T) (points int64) {
 	var steps int64
 	for _, e := range m.entries {
@@ -184,6 +184,9 @@ func (m *mall) back(r *rapid.T) (points int64) {
 		}
 		if e.Kind == pointspb.Kind_RESTORED {
 			points += e.Return.Points
+			if e.Cause.Type == "jifen.restore" {
+				steps += e.Return.Points
+			}
 		}
 	}
 	if points != steps {
