@@ -282,6 +282,13 @@ func (a *api) rated(t *testing.T, v *vectors, first, second string) {
 			t.Fatalf("%d %v", status, answer)
 		}
 	}
+	for member, id := range map[string]string{"once": first, "stays": second} {
+		if status, _ := a.call(member, httpapi.RoleMember, http.MethodPut, "/v1/redemptions/"+id+"/rating", `{"stars":5}`); status != http.StatusConflict {
+			t.Errorf("rated before it came: %d", status)
+		}
+		a.step(t, member, id, "shipment", `{"carrier":"sf","number":"1"}`)
+		a.step(t, member, id, "delivery", "")
+	}
 	rate("once", first, `{"stars":5}`)
 	rate("once", first, `{"stars":1,"comment":"not for Secretname"}`)
 	rate("stays", second, `{"stars":4,"comment":"good"}`)
@@ -291,6 +298,15 @@ func (a *api) rated(t *testing.T, v *vectors, first, second string) {
 	answer := a.get("stays", "/v1/items/mug/ratings")
 	a.has(answer, "average count", "2.5", 2)
 	equal(t, "low", a.low(), []string{"once 1 not for Secretname"})
+}
+
+// step is one that the merchant takes.
+func (a *api) step(t *testing.T, member, id, step, body string) {
+	t.Helper()
+	status, answer := a.call("max", httpapi.RoleMerchant, http.MethodPost, "/v1/redemptions/"+id+"/"+step+"?member="+member, body, "Idempotency-Key", step)
+	if status >= http.StatusBadRequest {
+		t.Fatalf("%s: %d %v", step, status, answer)
+	}
 }
 
 // low are the low ratings, as staff see them.
