@@ -103,6 +103,8 @@ func (d *Decision) reserve(r *pointspb.Request, q *pointspb.ReserveRequest) *Dec
 		d.Outcome = NotOnSale
 	case i.reservation(q.Redemption, q.BodyHash) >= 0:
 		// The client repeated itself before the member's shard decided: ask again, hold no second unit.
+	case i.fulfilment() == FulfilShipping && !q.Address:
+		d.Outcome = AddressRequired
 	case i.Free < q.Quantity, !fits:
 		d.Outcome = SoldOut
 	case !known || q.QuotedAt != 0 && d.moment.Now >= q.QuotedUntil: // nobody pays another price than was shown

@@ -23,6 +23,8 @@ func (d *Decision) unitsAsked(r *pointspb.Request, q *pointspb.UnitsRequest) *De
 		Item:       &pointspb.ItemFacts{Free: q.Quantity, Sold: -q.Quantity},
 	}
 	switch {
+	case q.Back && i.fulfilment() == FulfilCodes: // by now: a unit that is no code is none of the pool's
+		return d.refuse(NotPossible)
 	case q.Back && i.Sold < q.Quantity:
 		return d.refuse(TooMuch)
 	case q.Back:

@@ -135,13 +135,10 @@ type CodeBody struct {
 func (a *API) codeRoutes() {
 	load := huma.Operation{
 		OperationID: "load-codes", Method: http.MethodPost, Path: codesPath, Summary: "Load codes into an item's pool, all of a file or none (merchant)",
-		Tags: []string{"items"}, DefaultStatus: http.StatusCreated, Metadata: access(RoleMerchant), Middlewares: huma.Middlewares{requireKey},
+		Tags: []string{"items"}, DefaultStatus: http.StatusCreated, Metadata: recorded(access(RoleMerchant)), Middlewares: huma.Middlewares{requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeForbidden, codeNotFound, codeTooLarge, codeInvalid, codeConflict, codeCodesInvalid, codeNotCodes, codeNoVault),
 	}
 	register(a, load, a.loadCodes)
-	for _, p := range a.huma.OpenAPI().Paths[load.Path].Post.Parameters {
-		p.Required = p.Required || p.Name == keyHeader // huma must not check it: missing is 400, not 422
-	}
 	register(a, huma.Operation{
 		OperationID: "codes", Method: http.MethodGet, Path: codesPath, Summary: "How many codes an item has (merchant)", Tags: []string{"items"},
 		Metadata: access(RoleMerchant), Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeNotCodes),

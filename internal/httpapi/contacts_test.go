@@ -172,7 +172,7 @@ func TestHowAMemberIsReached(t *testing.T) {
 // TestWhatIsSentNeedsAnAddress: it is durable before the redemption is asked for, and part of what the key stands for.
 func TestWhatIsSentNeedsAnAddress(t *testing.T) {
 	s := serve(t)
-	s.catalog["mug"] = Item{ID: "mug", Kind: "physical", BasePrice: 1, OnSale: true, Free: 100}
+	s.catalog["mug"] = Item{ID: "mug", Kind: "physical", BasePrice: 1, OnSale: true, Free: 100, ItemDetails: ItemDetails{Fulfilment: "shipping"}}
 	s.balances["m2"] = Balance{Member: "m2", Available: 5, Known: true}
 	order := func(key, address string) answer {
 		return s.redeem("m1", key, `{"item":"mug","quantity":1`+address+`}`)

@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
+	"jifen/ledger"
 	"jifen/topics"
 )
 
@@ -199,7 +200,9 @@ func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote, addres
 	if err != nil {
 		return err
 	}
-	if item.Kind == "physical" && !address {
+	if ships, err := a.ships(ctx, &item); err != nil {
+		return err
+	} else if ships && !address {
 		return invalid(codeAddressRequired, "body.address")
 	}
 	b, err := a.mall.Shopper(ctx, r.Member)
@@ -211,6 +214,23 @@ func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote, addres
 		unit = min(unit, q.UnitPoints)
 	}
 	return b.affordable(&item, r.Quantity, unit)
+}
+
+// ships says that an item, or something of a bundle, is sent to an address.
+func (a *API) ships(ctx context.Context, item *Item) (bool, error) {
+	if item.Fulfilment == ledger.FulfilShipping {
+		return true, nil
+	}
+	for _, c := range item.Components {
+		part, err := a.items.Item(ctx, c.Item)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return false, err
+		}
+		if err == nil && part.Fulfilment == ledger.FulfilShipping {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // await waits for the decision. The request is durable, so that a state that cannot be read for a moment is no failure: nil, nil after the wait.

@@ -305,6 +305,7 @@ func (p *program) reserve(member, item, key string, quantity int64) topics.Recor
 	p.t.Helper()
 	id := topics.RedemptionID(member, key)
 	return p.request(&pointspb.Request{Account: topics.ItemAccount(item), Id: id, What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{
+		Address:    true,
 		Redemption: id, Member: member, Quantity: quantity, BodyHash: []byte(fmt.Sprint(item, quantity)),
 	}}})
 }
