@@ -34,6 +34,9 @@ func (c OIDC) Roles() (map[string][]string, error) {
 		if at < 1 || at == len(pair)-1 {
 			return nil, fmt.Errorf("%q is not value=role", pair)
 		}
+		if pair[at+1:] == "member" { // the provider's id of somebody would be taken for a member's
+			return nil, fmt.Errorf("%q: nobody logs in to the console as a member", pair)
+		}
 		roles[pair[:at]] = append(roles[pair[:at]], pair[at+1:])
 	}
 	return roles, nil

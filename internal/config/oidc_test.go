@@ -19,6 +19,7 @@ func TestProvidersOfStaffAreChecked(t *testing.T) {
 	}
 	for want, bad := range map[string][]string{
 		"auth.oidc.roles_map: \"merchant\"":  {"auth.oidc.roles_map=merchant"},
+		"nobody logs in to the console":      {"auth.oidc.roles_map=all=member"},
 		"auth.oidc.roles_map: without":       {"auth.oidc.roles_map="},
 		"auth.oidc.client_id":                {"auth.oidc.client_id="},
 		"auth.oidc.redirect_url":             {"auth.oidc.redirect_url=https://points.example/callback"},
