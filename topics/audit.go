@@ -45,7 +45,7 @@ type AuditedEntry struct {
 // AuditedItem is a record of points.audit.v1 about an item: who set it, or loaded units of it. Before and after are its definitions.
 type AuditedItem struct {
 	By      string          `json:"by"`
-	What    string          `json:"what"` // item | stock
+	What    string          `json:"what"` // item | stock | codes
 	Outcome string          `json:"outcome"`
 	At      time.Time       `json:"at"`
 	Item    string          `json:"item"`
