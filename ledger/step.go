@@ -80,7 +80,6 @@ type stepping struct {
 	life       *Life
 	facts      *pointspb.StepFacts
 	notice     string
-	reason     string // that the member is told
 	units      []unitsOf
 }
 

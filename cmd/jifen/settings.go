@@ -113,7 +113,7 @@ func parseSettings(name string, data []byte) (topics.Settings, error) {
 		return f.Settings, fmt.Errorf("%s:1:1: %w", name, err)
 	}
 	var faults []error
-	for _, x := range f.Settings.Faults() {
+	for _, x := range f.Faults() {
 		line, column := placeOf(file, x.At)
 		faults = append(faults, fmt.Errorf("%s:%d:%d: %s %s (expected %s)", name, line, column, x.At, x.Message, x.Expected))
 	}

@@ -46,6 +46,14 @@ func (w *auditWorld) AuditRecords(_ context.Context, q AuditQuery) (AuditPage, e
 	return p, w.fails
 }
 
+// lastAct is the audit's newest record.
+func (s *server) lastAct() AuditRecord {
+	log := s.api.auditor.(*auditWorld)
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	return log.records[len(log.records)-1]
+}
+
 // TestEveryActOfStaffIsRecorded: every unsafe operation that staff may use, whatever becomes of it.
 func TestEveryActOfStaffIsRecorded(t *testing.T) {
 	s := serveWorld(t, matrixWorld())

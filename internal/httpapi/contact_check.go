@@ -40,7 +40,8 @@ func (x Address) check(where string) error {
 	text("district", x.District, false)
 	text("street", x.Street, true)
 	if strings.ContainsFunc(x.Postcode, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == ' ' || r == '-')
+		plain := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == ' ' || r == '-'
+		return !plain
 	}) {
 		f.details = append(f.details, Detail{where + "postcode", faultPostcode})
 	}

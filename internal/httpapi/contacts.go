@@ -144,7 +144,7 @@ func (a *API) contactRoutes() {
 }
 
 func addressOf(x BookAddress) AddressBody {
-	return AddressBody{ID: x.ID, Address: x.Address, Default: x.Default}
+	return AddressBody(x)
 }
 
 func (a *API) addresses(ctx context.Context, _ *struct{}) (*addressesOutput, error) {
@@ -169,7 +169,7 @@ func (a *API) setAddress(ctx context.Context, in *addressInput) (*addressOutput,
 }
 
 func (a *API) putAddress(ctx context.Context, id string, b addressFields) (*addressOutput, error) {
-	if err := b.Address.check("body."); err != nil {
+	if err := b.check("body."); err != nil {
 		return nil, err
 	}
 	kept, err := a.contacts.Book.PutAddress(ctx, caller(ctx).ID, BookAddress{ID: id, Address: b.Address, Default: b.Default})

@@ -176,6 +176,7 @@ func (a *API) replayLetters(ctx context.Context, in *letterReplayInput) (*letter
 	if err != nil {
 		return nil, err
 	}
+	note(ctx, nil, fates)
 	out := &letterReplayOutput{}
 	out.Body.Results = fates
 	for _, f := range fates {

@@ -91,6 +91,6 @@ func TestWhatIsReadIsNotYetToCome(t *testing.T) {
 	for _, body := range []string{`{}`, `{"until":"yesterday"}`, `{"until":"2026-05-31T18:00:00Z","member":"m2"}`} {
 		s.send("POST", "/v1/me/messages/read", tok, body).expect(t, 422, "invalid")
 	}
-	s.inbox.err = ErrErased
+	s.err = ErrErased
 	s.get("/v1/me/messages", tok).expect(t, 410, "erased")
 }

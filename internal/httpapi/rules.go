@@ -282,6 +282,7 @@ func (a *API) publishRules(ctx context.Context, in *publishInput) (*publishOutpu
 	if err != nil {
 		return nil, err
 	}
+	note(ctx, nil, v)
 	status := http.StatusOK
 	if fresh {
 		status = http.StatusCreated

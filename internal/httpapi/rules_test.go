@@ -133,6 +133,9 @@ func TestARulebookIsPublishedOnce(t *testing.T) {
 		return s.send(http.MethodPost, "/v1/rules/publish", s.token("mia", RoleMarketing), `{"yaml":"good","why":"T-1"}`)
 	}
 	publish().expect(t, 201, "")
+	if r := s.lastAct(); r.What != "publish-rules" || r.Reason != "T-1" || !strings.Contains(string(r.After), `"version"`) {
+		t.Errorf("audit: %+v, after %s", r, r.After)
+	}
 	publish().expect(t, 200, "")
 	s.send(http.MethodPost, "/v1/rules/publish", s.token("mia", RoleMarketing), `{"yaml":""}`).expect(t, 422, "invalid")
 }

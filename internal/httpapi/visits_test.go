@@ -28,7 +28,7 @@ func TestVisitsAreKept(t *testing.T) {
 	tok := s.token("m1", RoleMember)
 	s.send("POST", "/v1/visits", tok, `{"views":[{"page":"home"},{"page":"item","item":"night","campaign":"anniversary"}]}`).expect(t, 202, "")
 	want := []topics.Visit{{Member: "m1", Page: "home", At: programNow}, {Member: "m1", Page: "item", Item: "night", Campaign: "anniversary", At: programNow}}
-	if d := cmp.Diff(s.visitors.visits, want); d != "" {
+	if d := cmp.Diff(s.visits, want); d != "" {
 		t.Errorf("(-got +want):\n%s", d)
 	}
 	s.send("POST", "/v1/visits", s.token("sue", RoleSupport), `{"views":[{"page":"home"}]}`).expect(t, 403, "forbidden")
@@ -52,8 +52,8 @@ func TestVisitsOfNothingAreRefused(t *testing.T) {
 			t.Errorf("%s: %s", body, a.body)
 		}
 	}
-	if len(s.visitors.visits) > 0 {
-		t.Errorf("kept %v", s.visitors.visits)
+	if len(s.visits) > 0 {
+		t.Errorf("kept %v", s.visits)
 	}
 }
 

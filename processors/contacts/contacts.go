@@ -76,9 +76,7 @@ var _ processors.Stage = (*Stage)(nil)
 func (s *Stage) From(ctx context.Context, assigned map[string][]int32) (map[string]map[int32]int64, error) {
 	var shards []int32
 	for _, partitions := range assigned {
-		for _, n := range partitions {
-			shards = append(shards, n)
-		}
+		shards = append(shards, partitions...)
 	}
 	at, err := s.store.PrivatePositions(ctx, shards)
 	if err != nil {

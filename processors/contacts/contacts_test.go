@@ -240,7 +240,7 @@ func TestFoldIsReadyOnceAllSealsOfThisRunWereRead(t *testing.T) {
 		x.equal("tombstones", x.handle(seals...), []string(nil))
 	}
 	y := begin(t, newMemory())
-	y.Stage.nonce = "another"
+	y.nonce = "another"
 	read(y, x.Seals())
 	x.equal("by another run's", y.store.at[0].Ready, false)
 	read(x, seals)
