@@ -110,7 +110,7 @@ await promise('filters ask for what they say and stay in the address', async ({ 
   await page.getByLabel('搜索商品').fill('马克杯')
   await page.waitForFunction(() => decodeURIComponent(location.hash).includes('q=马克杯'))
   check(page.url().includes('affordable=true') && page.url().includes('category=home'), page.url())
-  check(await page.getByRole('heading', { level: 3 }).count() === 1, 'one is left')
+  await page.waitForFunction(() => document.querySelectorAll('h3').length === 1) // the address changes before the answer comes
   check(state.seen.some(r => r.path === 'items'), 'asked')
 })
 await promise('views are sent in a batch', async ({ page, state, at }) => {
