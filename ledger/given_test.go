@@ -15,23 +15,39 @@ func TestACodeThatDoesNotWorkIsReplacedByAnother(t *testing.T) {
 	c.ask(&pointspb.Request{Account: "item:card", Id: "set", What: &pointspb.Request_Item{Item: &pointspb.ItemRequest{
 		Definition: &pointspb.ItemDefinition{Id: "card", Kind: "virtual", BasePrice: 10, OnSale: true, Fulfilment: ledger.FulfilCodes},
 	}}})
-	load := codesRequest("card", "load", 0, 2, 0)
+	load := codesRequest("card", "load", 0, 3, 0)
 	equal(t, "loaded", c.ask(load), ledger.Applied)
 	c.gift("ana", "g", 100)
 	equal(t, "redeemed", c.redeem("ana", "r", "card", 1), ledger.Applied)
-	for n, want := range []string{"[1] [2]", "[1] [2]"} {
+	for n, want := range []string{"[{card 1 true} {card 2 false}]", "[{card 1 true} {card 2 true} {card 3 false}]", "[{card 1 true} {card 2 true} {card 3 false}]"} {
 		id := fmt.Sprint("p", n)
 		equal(t, "reported", c.doAs(id, "ana", "r", &pointspb.StepFacts{Step: ledger.StepReport, Reason: "does_not_work", Code: 1}), ledger.Applied)
 		c.do("ana", "r", &pointspb.StepFacts{Step: ledger.StepResolve, Of: id, Resolution: ledger.ResolveReplace})
-		given := c.world.Redemptions["r"].GivenCodes()
-		equal(t, "codes", fmt.Sprint(given[0].Codes, " ", given[1].Codes), want)
-		equal(t, "of", given[1].Item, "card")
+		equal(t, "codes", fmt.Sprint(c.world.Redemptions["r"].GivenCodes()), want)
 	}
-	equal(t, "stock", c.stock("card"), "0 free 0 reserved 2 sold")
+	equal(t, "stock", c.stock("card"), "0 free 0 reserved 3 sold")
 	l := c.world.Redemptions["r"].Life()
-	equal(t, "problems", fmt.Sprint(l.Problems[0].State, " ", l.Problems[1].State, " ", l.Problems[1].SoldOut), "replaced open true")
+	equal(t, "problems", fmt.Sprint(l.Problems[1].State, " ", l.Problems[2].State, " ", l.Problems[2].SoldOut), "replaced open true")
 	if err := c.world.Items["card"].Check(); err != nil {
 		t.Error(err)
 	}
+	c.same()
+}
+
+// TestOneOfSeveralCodesIsReplacedAndThenAll: each time the codes that stand are those that do not work.
+func TestOneOfSeveralCodesIsReplacedAndThenAll(t *testing.T) {
+	c := openCounter(t)
+	c.ask(&pointspb.Request{Account: "item:card", Id: "set", What: &pointspb.Request_Item{Item: &pointspb.ItemRequest{
+		Definition: &pointspb.ItemDefinition{Id: "card", Kind: "virtual", BasePrice: 10, OnSale: true, Fulfilment: ledger.FulfilCodes},
+	}}})
+	equal(t, "loaded", c.ask(codesRequest("card", "load", 0, 9, 0)), ledger.Applied)
+	c.gift("ana", "g", 100)
+	equal(t, "redeemed", c.redeem("ana", "r", "card", 2), ledger.Applied)
+	for n, code := range []int64{2, 0} {
+		id := fmt.Sprint("p", n)
+		equal(t, "reported", c.doAs(id, "ana", "r", &pointspb.StepFacts{Step: ledger.StepReport, Reason: "does_not_work", Code: code}), ledger.Applied)
+		c.do("ana", "r", &pointspb.StepFacts{Step: ledger.StepResolve, Of: id, Resolution: ledger.ResolveReplace})
+	}
+	equal(t, "codes", fmt.Sprint(c.world.Redemptions["r"].GivenCodes()), "[{card 1 true} {card 2 true} {card 3 true} {card 4 false} {card 5 false}]")
 	c.same()
 }

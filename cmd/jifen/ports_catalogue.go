@@ -27,7 +27,7 @@ func (p *ports) Definitions(ctx context.Context) ([]httpapi.Definition, error) {
 	var out []httpapi.Definition
 	for _, id := range ids {
 		if i := all[id]; i != nil {
-			out = append(out, definitionOf(i))
+			out = append(out, p.definitionOf(i))
 		}
 	}
 	return out, nil
@@ -44,10 +44,10 @@ func (p *ports) Definition(ctx context.Context, id string) (httpapi.Definition, 
 	if i == nil || i.ID == "" {
 		return httpapi.Definition{}, p.absent(ctx, shard, got.Head)
 	}
-	return definitionOf(i), nil
+	return p.definitionOf(i), nil
 }
 
-func definitionOf(i *ledger.Item) httpapi.Definition {
+func (p *ports) definitionOf(i *ledger.Item) httpapi.Definition {
 	words := func(zh, en string) *topics.Words {
 		if zh == "" && en == "" {
 			return nil
@@ -67,6 +67,9 @@ func definitionOf(i *ledger.Item) httpapi.Definition {
 		Kind: i.Kind, Price: i.Prices.Base, Tiers: i.Tiers, OnSale: i.OnSale, SaleFrom: at(x.SaleFrom), SaleTo: at(x.SaleTo), Categories: x.Categories, Zones: x.Zones,
 		Pictures: x.Pictures, Fulfilment: i.Fulfilment, BookingURL: x.BookingURL, CodesLow: x.CodesLow, Stock: i.Loaded, Free: i.Free, Reserved: i.Reserved, Sold: i.Sold,
 		Digest: ledger.DefinitionDigest(i.Definition()),
+	}
+	if i.HasCodes() {
+		d.CodesLeft = new(i.Pool.Left(p.clock().UnixMilli()))
 	}
 	if i.PerMember > 0 {
 		d.Limit = &httpapi.ItemLimit{Times: i.PerMember, Per: x.LimitPer}

@@ -108,43 +108,41 @@ func (p *codePools) CodesOf(ctx context.Context, member, id string) ([]httpapi.R
 	case r.Member != member:
 		return nil, httpapi.ErrNotFound
 	}
-	var out []httpapi.RedeemedCode
-	for _, part := range r.GivenCodes() {
-		all, err := p.codesOfPart(ctx, &part)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, all...)
-	}
-	return out, nil
+	return p.openedCodes(ctx, r.GivenCodes())
 }
 
-func (p *codePools) codesOfPart(ctx context.Context, part *ledger.Part) ([]httpapi.RedeemedCode, error) {
+// openedCodes reads what codes say; those of one upload lie together.
+func (p *codePools) openedCodes(ctx context.Context, given []ledger.GivenCode) ([]httpapi.RedeemedCode, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
 	ring, err := p.vault()
 	if err != nil {
 		return nil, codesError(err)
 	}
-	texts := map[int64]codes.Code{}
-	for _, n := range part.Codes {
-		if _, ok := texts[n]; ok {
-			continue
-		}
-		err := p.opened(ctx, ring, part.Item, (n-1)/ledger.ChunkCodes*ledger.ChunkCodes+1, ((n-1)/ledger.ChunkCodes+1)*ledger.ChunkCodes,
-			func(number int64, c codes.Code) { texts[number] = c })
-		if err != nil {
-			return nil, codesError(err)
-		}
-		if _, ok := texts[n]; !ok { // the item's shard is being rebuilt
-			return nil, fmt.Errorf("%w: code %d of %s", httpapi.ErrUnavailable, n, part.Item)
-		}
+	type place struct {
+		item   string
+		number int64
 	}
-	var out []httpapi.RedeemedCode
-	for _, n := range part.Codes {
-		c := httpapi.RedeemedCode{Item: part.Item, Code: texts[n].Text}
-		if at := texts[n].ExpiresAt; at != 0 {
-			c.ExpiresAt = time.UnixMilli(at)
+	texts := map[place]codes.Code{}
+	out := make([]httpapi.RedeemedCode, 0, len(given))
+	for _, g := range given {
+		c, ok := texts[place{g.Item, g.Number}]
+		if !ok {
+			first := (g.Number-1)/ledger.ChunkCodes*ledger.ChunkCodes + 1
+			err := p.opened(ctx, ring, g.Item, first, first+ledger.ChunkCodes-1, func(number int64, c codes.Code) { texts[place{g.Item, number}] = c })
+			if err != nil {
+				return nil, codesError(err)
+			}
+			if c, ok = texts[place{g.Item, g.Number}]; !ok { // the item's shard is being rebuilt
+				return nil, fmt.Errorf("%w: code %d of %s", httpapi.ErrUnavailable, g.Number, g.Item)
+			}
 		}
-		out = append(out, c)
+		x := httpapi.RedeemedCode{Item: g.Item, Code: c.Text, Replaced: g.Replaced}
+		if c.ExpiresAt != 0 {
+			x.ExpiresAt = time.UnixMilli(c.ExpiresAt)
+		}
+		out = append(out, x)
 	}
 	return out, nil
 }

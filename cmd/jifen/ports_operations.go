@@ -32,15 +32,15 @@ type operations struct {
 	audit *httpapi.AuditRunBody
 }
 
-// stageTopics are what each stage reads, in flow order.
-func (o *operations) stageTopics() []struct {
+// readers are a consumer group, and what it reads.
+type readers struct {
 	group  string
 	topics []string
-} {
-	all := []struct {
-		group  string
-		topics []string
-	}{
+}
+
+// stageTopics are what each stage reads, in flow order.
+func (o *operations) stageTopics() []readers {
+	all := []readers{
 		{topics.GroupCredits, topics.Shop()},
 		{topics.GroupBalances, []string{topics.Credits, topics.Requests}},
 		{topics.GroupCoupons, []string{topics.Ledger}},
@@ -49,6 +49,9 @@ func (o *operations) stageTopics() []struct {
 	}
 	if o.config.Webhook.URL == "" {
 		all = all[:len(all)-1]
+	}
+	for _, channel := range o.config.Notices.Channels {
+		all = append(all, readers{topics.GroupChannels + channel, []string{topics.Notices}})
 	}
 	return all
 }

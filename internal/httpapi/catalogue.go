@@ -71,6 +71,7 @@ type Definition struct {
 	Free         int64            `json:"free"`
 	Reserved     int64            `json:"reserved"`
 	Sold         int64            `json:"sold"`
+	CodesLeft    *int64           `json:"codes_left,omitempty" doc:"Of an item with codes: those that can be redeemed now."`
 
 	Digest []byte `json:"-"` // of what merchants said, stock aside
 }

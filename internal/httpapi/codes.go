@@ -49,6 +49,7 @@ type CodePool struct {
 type RedeemedCode struct {
 	Item, Code string
 	ExpiresAt  time.Time
+	Replaced   bool // another one was given in its place
 }
 
 // CodeFaults are the lines of a file that cannot be loaded, in their order.
@@ -130,6 +131,8 @@ type CodeBody struct {
 	Item    string     `json:"item"`
 	Code    string     `json:"code"`
 	Expires *time.Time `json:"expires,omitempty" doc:"From then on it is not good any more."`
+
+	Replaced bool `json:"replaced" doc:"It did not work, and another one was given in its place."`
 }
 
 func (a *API) codeRoutes() {
@@ -172,7 +175,7 @@ func (a *API) codesOf(ctx context.Context, in *codesOfInput) (*codesOfOutput, er
 	out := &codesOfOutput{CacheControl: "no-store"}
 	out.Body.Codes = []CodeBody{}
 	for _, c := range all {
-		b := CodeBody{Item: c.Item, Code: c.Code}
+		b := CodeBody{Item: c.Item, Code: c.Code, Replaced: c.Replaced}
 		if !c.ExpiresAt.IsZero() {
 			at := c.ExpiresAt.UTC()
 			b.Expires = &at
