@@ -83,7 +83,7 @@ func textOf(code string) text {
 	case codeNotOnSale:
 		return text{"商品已下架", "Not on sale", "该商品目前不可兑换。", "This item cannot be redeemed at present."}
 	case codeCodesInvalid:
-		return text{"兑换码文件有误", "The file of codes has faults", "没有导入任何兑换码。请按 errors 中列出的行改正后重试。", "Nothing was loaded. Correct the lines that errors names and try again."}
+		return text{"兑换码文件有误", "The file of codes has faults", "没有导入任何兑换码。请改正下列各行后重试。", "Nothing was loaded. Correct these lines and try again."}
 	case codeNotCodes:
 		return text{"该商品不使用兑换码", "Not an item with codes", "请先把商品的 fulfilment 设为 codes。", "Set the item's fulfilment to codes first."}
 	case codeNoVault:

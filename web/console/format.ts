@@ -44,6 +44,6 @@ export const word = (k?: string) => k ? (words[k] ? w(...words[k]) : k.replaceAl
 
 const stages: Record<string, [string, string]> = {
   'jifen.credits': ['计算积分', 'What activities earn'], 'jifen.balances': ['账户记账', 'Accounts'], 'jifen.coupons': ['优惠券', 'Coupons'],
-  'jifen.notices': ['通知', 'Notices'], 'jifen.webhooks': ['外发通知', 'Webhooks'], 'jifen.messages': ['站内消息', 'Messages'],
+  'jifen.notices': ['通知', 'Notices'], 'jifen.webhooks': ['外发通知', 'Webhooks'], 'jifen.channels.email': ['邮件', 'E-mail'], 'jifen.channels.sms': ['短信', 'SMS'], 'jifen.channels.push': ['应用推送', 'App push'], 'jifen.channels.social': ['社交账号', 'Social'],
 }
 export const stage = (k: string) => stages[k] ? w(...stages[k]) : k

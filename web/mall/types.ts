@@ -48,7 +48,7 @@ export interface Redemption {
   rebate?: { points: number; state: 'pending' | 'given' | 'reversed' }; lots?: Lot[]; can?: string[]; rating?: { stars: number; comment?: string }
 }
 export interface Redemptions { redemptions: Redemption[]; next_cursor?: string }
-export interface Codes { codes: { item: string; code: string; expires?: string }[] }
+export interface Codes { codes: { item: string; code: string; expires?: string; replaced?: boolean }[] }
 
 export interface Address {
   id?: string; name: string; phone: string; province: string; city: string; district: string; street: string; postcode?: string; country?: string; default?: boolean

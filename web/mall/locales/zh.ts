@@ -23,7 +23,7 @@ export default {
   redemption: { filter: '按状态筛选', none: '还没有兑换记录。', thanks: '兑换成功', paid: '已用 {n} 积分兑换「{item}」。', refusedTitle: '兑换未成功', progress: '进度', details: '兑换信息', item: '商品', lot: '所用积分', until: '{day} 到期', at: '兑换时间', id: '兑换单号', help: '有问题？' },
   state: { pending: '确认中', refused: '未成功', created: '已下单', fulfilled: '已完成', shipped: '已发货', delivered: '已签收', closed: '已结束', cancelled: '已取消', returned: '已退货' },
   step: { created: '兑换成功', shipped: '已发货', delivered: '已签收', fulfilled: '已完成', closed: '交易结束', cancelled: '已取消，积分已退回', returned: '已退货，积分已退回', refused: '未成功', return_requested: '已申请退换货', return_rejected: '退换货未通过', exchange_accepted: '换货已通过', exchanged: '已换货', problem_reported: '已反馈券码问题', problem_resolved: '券码问题已处理', problem_replaced: '券码已更换', problem_refunded: '券码问题已退积分', problem_rejected: '券码问题未通过', ahead: '（尚未）' },
-  rebate: { pending: '{n}（待生效）', given: '{n}（已到账）', reversed: '{n}（已收回）' },
+  rebate: { pending: '{n}（待生效）', given: '{n}（已到账）', reversed: '已收回' },
   code: { title: '券码', hidden: '券码只有您本人可以查看，请勿转发。', show: '显示券码', copy: '复制', copied: '已复制', copyFailed: '无法复制，请手动选取', expires: '有效期至 {day}' },
   booking: { title: '预约', text: '请选择方便的时间预约服务。', open: '去预约' },
   after: { title: '售后记录', acts: '可以进行的操作', until: '{day} 前可以申请退换货', soldOut: '暂时缺货，到货后处理', which: '哪一个券码', allCodes: '全部', why: '原因', cancel: '取消兑换', return: '申请退货', exchange: '申请换货', report: '券码有问题', rate: '评价', rateAgain: '修改评价',
@@ -57,7 +57,7 @@ export default {
     erased: { title: '会员已注销', text: '这个会员号的数据已经删除。' }, forbidden: { title: '没有权限', text: '当前登录的身份不能进行此操作。' }, not_found: { title: '没有找到', text: '它不存在，或者不属于您。' }, stale: { title: '账户数据正在恢复', text: '请稍候再试，积分不会受影响。' },
     quote_invalid: { title: '报价无效', text: '请重新查看价格后再兑换。' }, idempotency_conflict: { title: '这次请求已用过', text: '请重新开始兑换，没有重复扣除积分。' }, address_required: { title: '需要收货地址', text: '这件商品需要寄送，请先选择收货地址。' }, idempotency_key_missing: { title: '请求不完整', text: '请刷新页面再试。' },
     too_late: { title: '已经来不及', text: '订单已进入下一步，不能再这样操作。需要时请联系客服。' }, not_possible: { title: '现在不能这样操作', text: '这笔兑换目前的状态不支持此操作。' }, too_much: { title: '数量超出', text: '申请的数量超过可以处理的数量。' }, invalid: { title: '内容有误', text: '请检查填写的内容。' }, codes_unavailable: { title: '券码暂不可用', text: '请稍后再试或联系客服。' },
-    too_many_addresses: { title: '地址已满', text: '请先删除不用的地址。' }, no_vault: { title: '暂时不能保存', text: '商城还不能安全保存这些信息，请联系客服。' }, not_kept: { title: '暂时不能保存', text: '商城还不能安全保存这些信息，请联系客服。' }, not_codes: { title: '没有券码', text: '这件商品不使用券码。' }, cross_origin: { title: '请求被拒绝', text: '请直接从商城页面操作。' }, not_supported: { title: '暂不支持', text: '商城暂时不能处理这个请求。' }, body_too_large: { title: '内容太长', text: '请缩短内容再试。' }, exists: { title: '已经存在', text: '相同的内容已经保存。' }, rate_limited: { title: '操作太频繁', text: '请稍等片刻再试。' },
+    too_many_addresses: { title: '地址已满', text: '请先删除不用的地址。' }, no_vault: { title: '暂时不能保存', text: '商城还不能安全保存这些信息，请联系客服。' }, not_codes: { title: '没有券码', text: '这件商品不使用券码。' }, cross_origin: { title: '请求被拒绝', text: '请直接从商城页面操作。' }, not_supported: { title: '暂不支持', text: '商城暂时不能处理这个请求。' }, body_too_large: { title: '内容太长', text: '请缩短内容再试。' }, exists: { title: '已经存在', text: '相同的内容已经保存。' }, rate_limited: { title: '操作太频繁', text: '请稍等片刻再试。' },
     too_many_requests: { title: '操作太频繁', text: '请稍等片刻再试。' }, offline: { title: '网络连接有问题', text: '请检查网络后再试。' }, unavailable: { title: '服务暂时不可用', text: '请稍后再试，已提交的兑换不会重复扣积分。' }, unauthorized: { title: '登录已过期', text: '请从商店重新打开。' }, unknown: { title: '没有成功', text: '请稍后再试，或联系客服。' },
   },
 }
