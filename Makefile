@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test model parts check fmt vet lint tidy bench up down generate build web
+.PHONY: help demo test e2e model parts check fmt vet lint tidy bench up down generate build web
 
 # What a test or the demo needs is installed (root on Debian) or named in one line. Without CI=true a test whose part is
 # missing is skipped, so the rest can run on a laptop; with CI=true it fails.
@@ -52,6 +52,12 @@ model: ## 20 random histories of 5,000 events against an independent model (ARGS
 	@tools/parts redis-server python3
 	@$(MAKE) build
 	@python3 test/model/run.py --jifen bin/jifen $(ARGS)
+
+e2e: ## a member and the staff in a browser, on the real stack, at three widths; pictures in artefacts/e2e
+	@tools/parts redis-server npm chromium
+	@go run ./internal/devstack/fetch engine
+	@rm -rf artefacts/e2e && mkdir -p artefacts/e2e
+	@go test ./test/e2e -count=1 -v -timeout 25m -artifacts -outputdir $(CURDIR)/artefacts/e2e $(ARGS)
 
 bench: ## CPU per event, in one table
 	@tools/parts redis-server java mvn npm
