@@ -280,3 +280,26 @@ func TestARebateFollowsTheSteps(t *testing.T) {
 	equal(t, "taken back", c.balance("m"), ledger.Balance{Available: 4800})
 	c.same()
 }
+
+// vectorX9: redeemed at 23:59:59.9 with a lot that expires at 00:00, returned the next day.
+func vectorX9(t *testing.T) {
+	c := openCounter(t)
+	c.item("cup", "physical", 100, 1)
+	c.at("2025-02-28 10:00:00").gift("ana", "g", 100)
+	equal(t, "until", c.expiries("ana"), map[uint32]string{1: "2026-03-01 00:00:00"})
+	equal(t, "redeemed", c.at("2026-02-28 23:59:59.9").redeem("ana", "r", "cup", 1), ledger.Applied)
+	c.at("2026-03-01 00:00:00").advance("ana")
+	equal(t, "nothing expired", c.moved(pointspb.Kind_EXPIRED, pointspb.Account_BREAKAGE), int64(0))
+	equal(t, "too late", c.redeem("ana", "r2", "cup", 1), ledger.SoldOut)
+	c.at("2026-03-01 09:00:00")
+	equal(t, "stands", fmt.Sprint(c.state("r"), " ", c.stock("cup")), "created 0 free 0 reserved 1 sold")
+	c.do("ana", "r", shipment("sf", "1"))
+	c.doAs("a", "ana", "r", claim(ledger.ReturnPoints, 1))
+	equal(t, "inspected", c.do("ana", "r", &pointspb.StepFacts{Step: ledger.StepInspect, Of: "a", Accept: true, Restock: true}), ledger.Applied)
+	equal(t, "returned", fmt.Sprint(c.state("r"), " ", c.stock("cup")), "returned 1 free 0 reserved 0 sold")
+	equal(t, "given back", c.balance("ana"), ledger.Balance{Available: 100})
+	equal(t, "7 days of grace", c.expiries("ana"), map[uint32]string{1: "2026-03-08 09:00:00"})
+	equal(t, "until then", c.at("2026-03-08 08:59:59.999").balance("ana"), ledger.Balance{Available: 100})
+	equal(t, "and no more", c.at("2026-03-08 09:00:00").balance("ana"), ledger.Balance{})
+	c.same()
+}

@@ -24,7 +24,7 @@ func TestVector(t *testing.T) {
 		"T1": vectorT1, "T2": vectorT2, "T3": vectorT3, "T4": vectorT4, "V3": vectorV3, "K1": vectorK1, "K6": vectorK6,
 		"F1": vectorF1, "F2": vectorF2, "F4": vectorF4,
 		"C1": vectorC1, "C2": vectorC2, "C3": vectorC3, "C4": vectorC4, "C5": vectorC5, "C6": vectorC6, "C7": vectorC7, "C8": vectorC8,
-		"X1": vectorX1, "X2": vectorX2, "X7": vectorX7,
+		"X1": vectorX1, "X2": vectorX2, "X7": vectorX7, "X9": vectorX9,
 		"B1": vectorB1, "B2": vectorB2, "B4": vectorB4, "B5": vectorB5,
 		"X6": vectorX6, "X10": vectorX10,
 	} {

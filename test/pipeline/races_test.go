@@ -64,13 +64,18 @@ type answered struct {
 }
 
 // redeem asks for one unit of an item under a key, again until it is decided.
-func (a *api) redeem(member, key, item string) (got answered, err error) {
+func (a *api) redeem(member, key, item string) (answered, error) {
+	return a.redeemed(member, key, fmt.Sprintf(`{"item":%q,"quantity":1}`, item))
+}
+
+// redeemed asks for a redemption under a key, again until it is decided.
+func (a *api) redeemed(member, key, body string) (got answered, err error) {
 	token, err := a.issuer.Token(member, time.Hour, httpapi.RoleMember)
 	if err != nil {
 		return got, err
 	}
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		r, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, a.url+"/v1/redemptions", strings.NewReader(fmt.Sprintf(`{"item":%q,"quantity":1}`, item)))
+		r, err := http.NewRequestWithContext(a.t.Context(), http.MethodPost, a.url+"/v1/redemptions", strings.NewReader(body))
 		if err != nil {
 			return got, err
 		}

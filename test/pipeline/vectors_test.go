@@ -86,6 +86,7 @@ func TestPipelineVector(t *testing.T) {
 	lostVectors(t)
 	splitVector(t)
 	mallVectors(t)
+	midnightVector(t)
 }
 
 // accountVectors are those of lots, tiers, returns and repeated events.
