@@ -10,6 +10,7 @@ import (
 
 	"jifen/internal/httpapi"
 	"jifen/internal/kafka"
+	"jifen/internal/redisstore"
 	"jifen/ledger"
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -21,23 +22,24 @@ type ports struct {
 	producer *kafka.Producer
 	books    *kafka.Rulebooks
 	tail     *kafka.Tail // of the ledger
-	marking  sync.Mutex  // of dead letters: two at once would fence each other
+	batcher  *redisstore.Batcher
+	marking  sync.Mutex // of dead letters: two at once would fence each other
 
 	mu      sync.Mutex
 	waiting map[string]map[chan struct{}]struct{} // by redemption id
 }
 
 func newPorts(a *app, producer *kafka.Producer, books *kafka.Rulebooks, tail *kafka.Tail) *ports {
-	return &ports{app: a, producer: producer, books: books, tail: tail, waiting: map[string]map[chan struct{}]struct{}{}}
+	return &ports{app: a, producer: producer, books: books, tail: tail, batcher: a.store.Batcher(), waiting: map[string]map[chan struct{}]struct{}{}}
 }
 
 // read gets states of one shard; a Redis that does not answer makes the API answer 503.
 func (p *ports) read(ctx context.Context, w ledger.Want) (ledger.Got, error) {
-	got, err := p.store.Read(ctx, []ledger.Want{w})
+	got, err := p.batcher.Read(ctx, w)
 	if err != nil {
 		return ledger.Got{}, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
 	}
-	return got[0], nil
+	return got, nil
 }
 
 // freshWait bounds a look into the ledger; what cannot be looked up in time counts as behind.
@@ -159,9 +161,9 @@ func (p *ports) Plan(ctx context.Context, member string, points int64) ([]httpap
 // Item reads one item.
 func (p *ports) Item(ctx context.Context, id string) (httpapi.Item, error) {
 	shard := p.shard(topics.ItemAccount(id))
-	got, err := p.read(ctx, ledger.Want{Shard: shard, Items: []string{id}})
+	got, err := p.batcher.Item(ctx, shard, id)
 	if err != nil {
-		return httpapi.Item{}, err
+		return httpapi.Item{}, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
 	}
 	i := got.World.Items[id]
 	if i == nil || i.ID == "" {

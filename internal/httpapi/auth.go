@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Role is what a token's bearer may do.
@@ -76,7 +78,21 @@ type Verifier struct {
 	parser *jwt.Parser
 	keys   func(context.Context) jwt.Keyfunc
 	ready  func(context.Context) error
+	known  *lru.Cache[[sha256.Size]byte, verified]
 }
+
+// verified is a token that was checked, by its digest: a member who does one thing after another sends the same again
+// and again, and a signature costs more to check than most requests cost beside it.
+type verified struct {
+	caller Caller
+	until  time.Time
+}
+
+const (
+	// verifiedFor is how long a check counts: so much longer are tokens accepted whose key the issuer has withdrawn.
+	verifiedFor  = 10 * time.Second
+	verifiedMost = 20_000
+)
 
 // NewVerifier makes a Verifier. With a JWKSURL it fetches now and hourly until ctx ends; an issuer that is down is no error, see Ready.
 func NewVerifier(ctx context.Context, o AuthOptions) (*Verifier, error) {
@@ -91,7 +107,9 @@ func NewVerifier(ctx context.Context, o AuthOptions) (*Verifier, error) {
 	if len(o.Algorithms) == 0 || (len(o.Keys) == 0) == (o.JWKSURL == "") {
 		return nil, errors.New("auth: algorithms and either keys or a JWKS URL are needed")
 	}
+	known, _ := lru.New[[sha256.Size]byte, verified](verifiedMost) // it fails for sizes below 1
 	v := &Verifier{
+		known: known,
 		parser: jwt.NewParser(jwt.WithValidMethods(o.Algorithms), jwt.WithIssuer(o.Issuer), jwt.WithAudience(o.Audience),
 			jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockLeeway), jwt.WithStrictDecoding()),
 		ready: func(context.Context) error { return nil },
@@ -175,6 +193,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 	if len(token) > tokenBytesMax {
 		return Caller{}, errors.New("token too long")
 	}
+	digest, now := sha256.Sum256([]byte(token)), time.Now()
+	if k, ok := v.known.Get(digest); ok && now.Before(k.until) {
+		return k.caller, nil
+	}
 	var c claims
 	t, err := v.parser.ParseWithClaims(token, &c, v.keys(ctx))
 	if err != nil {
@@ -186,7 +208,12 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 	if !validID(c.Subject) {
 		return Caller{}, errors.New("token has no usable sub")
 	}
-	return Caller{ID: c.Subject, Roles: c.Roles}, nil
+	k := verified{Caller{ID: c.Subject, Roles: c.Roles}, now.Add(verifiedFor)}
+	if c.ExpiresAt.Before(k.until) {
+		k.until = c.ExpiresAt.Time
+	}
+	v.known.Add(digest, k)
+	return k.caller, nil
 }
 
 // bearer returns the token of the one Authorization header.

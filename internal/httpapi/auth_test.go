@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -172,5 +173,41 @@ func TestDevIssuerPublishesItsPublicKeyOnly(t *testing.T) {
 	var set struct{ Keys []map[string]any }
 	if err := json.Unmarshal(issuer.JWKS(), &set); err != nil || len(set.Keys) != 1 || set.Keys[0]["d"] != nil {
 		t.Errorf("%s %v", issuer.JWKS(), err)
+	}
+}
+
+// TestCheckedTokenIsKnown until it expires, and no other with its words.
+func TestCheckedTokenIsKnown(t *testing.T) {
+	s := serve(t)
+	keys := 0
+	v, err := NewVerifier(t.Context(), AuthOptions{Issuer: devIssuer, Audience: devAudience, Algorithms: []string{"EdDSA"}, Keys: s.issuer.JWKS()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := v.keys
+	v.keys = func(ctx context.Context) jwt.Keyfunc { keys++; return of(ctx) }
+	brief, err := s.issuer.Token("m1", 1500*time.Millisecond-clockLeeway, RoleMember) // good by the leeway alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		token  string
+		checks int
+	}{"good": {s.token("m1", RoleMember), 1}, "past its expiry": {brief, 3}} {
+		keys = 0
+		for range 3 {
+			if who, err := v.Verify(t.Context(), c.token); err != nil || who.ID != "m1" || !who.hasAny(RoleMember) {
+				t.Errorf("%s: %+v %v", name, who, err)
+			}
+		}
+		if keys != c.checks {
+			t.Errorf("%s: checked %d times, want %d", name, keys, c.checks)
+		}
+		bad := c.token[:len(c.token)-8] + "AAAAAAAA"
+		for range 2 {
+			if _, err := v.Verify(t.Context(), bad); err == nil {
+				t.Errorf("%s: a token with another signature is accepted", name)
+			}
+		}
 	}
 }

@@ -29,9 +29,8 @@ const (
 )
 
 const (
-	keyHeader    = "Idempotency-Key"
-	keyCharsMax  = 255
-	pollInterval = 50 * time.Millisecond // the hint is a hint, the state is the truth
+	keyHeader   = "Idempotency-Key"
+	keyCharsMax = 255
 )
 
 // orderBody is what a member asks for.
@@ -150,6 +149,8 @@ func (a *API) once(ctx context.Context, r RedemptionRequest, asked orderBody) (*
 
 // decide returns the stored answer, or a refusal that needs no request, or asks the owners; nil means not decided in time.
 func (a *API) decide(ctx context.Context, r RedemptionRequest, asked orderBody) (*Redemption, error) {
+	item := beside(func() (Item, error) { return a.items.Item(ctx, r.Item) })
+	shopper := beside(func() (Shopper, error) { return a.mall.Shopper(ctx, r.Member) })
 	stored, err := a.find(ctx, r)
 	if !errors.Is(err, ErrNotFound) {
 		return stored, err
@@ -164,7 +165,7 @@ func (a *API) decide(ctx context.Context, r RedemptionRequest, asked orderBody) 
 		}
 		r.PriceVersion, r.QuotedUntil, r.QuotedAt = q.PriceVersion, q.expiresAt(), time.UnixMilli(q.At)
 	}
-	if refusal := a.precheck(ctx, r, q, asked.Address != nil); refusal != nil {
+	if refusal := a.precheck(ctx, r, q, asked.Address != nil, item, shopper); refusal != nil {
 		// A request with this key, sent elsewhere, may have been decided since: then its answer is the answer.
 		if stored, err = a.find(ctx, r); !errors.Is(err, ErrNotFound) {
 			return stored, err
@@ -195,8 +196,8 @@ func (a *API) find(ctx context.Context, r RedemptionRequest) (*Redemption, error
 }
 
 // precheck refuses at once what Redis shows as hopeless, so that it does not hold the last unit.
-func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote, address bool) error {
-	item, err := a.items.Item(ctx, r.Item)
+func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote, address bool, asked func() (Item, error), by func() (Shopper, error)) error {
+	item, err := asked()
 	if err != nil {
 		return err
 	}
@@ -205,7 +206,7 @@ func (a *API) precheck(ctx context.Context, r RedemptionRequest, q quote, addres
 	} else if ships && !address {
 		return invalid(codeAddressRequired, "body.address")
 	}
-	b, err := a.mall.Shopper(ctx, r.Member)
+	b, err := by()
 	if err != nil {
 		return err
 	}
