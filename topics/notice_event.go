@@ -3,6 +3,7 @@ package topics
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -21,28 +22,32 @@ type NoticeEvent struct {
 
 // NoticeData is the data of a NoticeEvent.
 type NoticeData struct {
-	Member     string       `json:"member"`
-	Points     int64        `json:"points"`
-	Available  int64        `json:"available"`
-	ExpiresAt  string       `json:"expires_at,omitempty"`
-	Days       int32        `json:"days,omitempty"`
-	Tier       string       `json:"tier"`
-	ToTier     string       `json:"to_tier,omitempty"`
-	Metric     string       `json:"metric,omitempty"`
-	Missing    int64        `json:"missing,omitempty"`
-	Freeze     string       `json:"freeze,omitempty"`
-	ReviewBy   string       `json:"review_by,omitempty"`
-	Redemption string       `json:"redemption,omitempty"`
-	Item       string       `json:"item,omitempty"`
-	ItemName   *Words       `json:"item_name,omitempty"`
-	Quantity   int64        `json:"quantity,omitempty"`
-	Carrier    string       `json:"carrier,omitempty"`
-	Number     string       `json:"number,omitempty"`
-	Reason     string       `json:"reason,omitempty"`
-	Resolution string       `json:"resolution,omitempty"`
-	CodesLeft  *int64       `json:"codes_left,omitempty"` // codes_low
-	Items      []NoticeItem `json:"items"`
-	Text       Words        `json:"text"`
+	Member     string `json:"member"`
+	Points     int64  `json:"points"`
+	Available  int64  `json:"available"`
+	ExpiresAt  string `json:"expires_at,omitempty"`
+	Days       int32  `json:"days,omitempty"`
+	Tier       string `json:"tier"`
+	ToTier     string `json:"to_tier,omitempty"`
+	Metric     string `json:"metric,omitempty"`
+	Missing    int64  `json:"missing,omitempty"`
+	Freeze     string `json:"freeze,omitempty"`
+	ReviewBy   string `json:"review_by,omitempty"`
+	Redemption string `json:"redemption,omitempty"`
+	Item       string `json:"item,omitempty"`
+	ItemName   *Words `json:"item_name,omitempty"`
+	Quantity   int64  `json:"quantity,omitempty"`
+	Carrier    string `json:"carrier,omitempty"`
+	Number     string `json:"number,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	Resolution string `json:"resolution,omitempty"`
+
+	Bookings     []NoticeBooking `json:"bookings,omitempty"`     // redeemed
+	Instructions *Words          `json:"instructions,omitempty"` // redeemed
+
+	CodesLeft *int64       `json:"codes_left,omitempty"` // codes_low
+	Items     []NoticeItem `json:"items"`
+	Text      Words        `json:"text"`
 }
 
 // NoticeItem is an item that points could buy.
@@ -51,6 +56,21 @@ type NoticeItem struct {
 	NameZh string `json:"name_zh"`
 	NameEn string `json:"name_en"`
 	Points int64  `json:"points"`
+}
+
+// NoticeBooking is where a service that was redeemed is booked (R50).
+type NoticeBooking struct {
+	Item     string `json:"item"`
+	ItemName Words  `json:"item_name"`
+	URL      string `json:"url"`
+}
+
+// bookedRedemption stands in an item's booking URL for the id of the redemption.
+const bookedRedemption = "{redemption}"
+
+// BookingLink is where the owner of a redemption books an item with this booking URL.
+func BookingLink(bookingURL, redemption string) string {
+	return strings.ReplaceAll(bookingURL, bookedRedemption, url.QueryEscape(redemption))
 }
 
 type noticeEnvelope struct {

@@ -2,9 +2,9 @@ package httpapi
 
 import (
 	"context"
-	"net/url"
-	"strings"
 	"time"
+
+	"jifen/topics"
 )
 
 // Life is what became of a redemption, as the member's shard keeps it.
@@ -44,6 +44,7 @@ type RedemptionPart struct {
 	Name       string `json:"name" doc:"In the language asked for."`
 	Quantity   int64  `json:"quantity"`
 	Fulfilment string `json:"fulfilment" enum:"shipping,codes,booking,manual,bundle"`
+	BookingURL string `json:"booking_url,omitempty" doc:"Where its owner books it, where it is a service (R47)."`
 }
 
 // RedemptionStep is a step of a redemption.
@@ -143,12 +144,16 @@ func (a *API) namedIn(ctx context.Context, r Redemption, read map[string]*Item) 
 	if r.Life != nil {
 		b.Instructions = either(l, i.InstructionsZH, i.InstructionsEN)
 	}
-	if i.BookingURL != "" && r.Life != nil && r.Member == caller(ctx).ID {
-		b.BookingURL = strings.ReplaceAll(i.BookingURL, "{redemption}", url.QueryEscape(r.ID))
+	link := func(of *Item) string { // its owner's alone
+		if r.Life == nil || r.Member != caller(ctx).ID {
+			return ""
+		}
+		return topics.BookingLink(of.BookingURL, r.ID)
 	}
+	b.BookingURL = link(i)
 	for n := range b.Parts {
 		part := item(b.Parts[n].Item)
-		b.Parts[n].Name = l.nameOf(part)
+		b.Parts[n].Name, b.Parts[n].BookingURL = l.nameOf(part), link(part)
 	}
 	return b
 }

@@ -118,3 +118,33 @@ func TestRedemptionsArePagedNewestFirst(t *testing.T) {
 		t.Errorf("refused ones: %s", a.body)
 	}
 }
+
+// TestServicesAreBookedByTheirOwnerAlone: a service by its link, and each service of a bundle by its own (R47).
+func TestServicesAreBookedByTheirOwnerAlone(t *testing.T) {
+	w := newWorld()
+	w.catalog["wash"] = Item{ID: "wash", NameZH: "洗车", ItemDetails: ItemDetails{BookingURL: "https://b/?r={redemption}"}}
+	w.catalog["day"] = Item{ID: "day", NameZH: "好日子"}
+	for id, parts := range map[string][]RedemptionPart{"wash": {{Item: "wash"}}, "day": {{Item: "day"}, {Item: "wash"}}} {
+		w.decided["m1"+id] = Redemption{ID: id, Member: "m1", Item: id, Quantity: 1, Outcome: "applied", Life: &Life{State: "created", Parts: parts}}
+	}
+	s := serveWorld(t, w)
+	for path, want := range map[string]string{
+		"wash": "https://b/?r=wash [https://b/?r=wash]", "day": " [ https://b/?r=day]", "day?member=m1": " [ ]",
+	} {
+		who := s.token("m1", RoleMember)
+		if strings.Contains(path, "?") {
+			who = s.token("mia", RoleMerchant)
+		}
+		var r RedemptionBody
+		if err := json.Unmarshal([]byte(s.get("/v1/redemptions/"+path, who).expect(t, 200, "").body), &r); err != nil {
+			t.Fatal(err)
+		}
+		var links []string
+		for _, p := range r.Parts {
+			links = append(links, p.BookingURL)
+		}
+		if got := fmt.Sprint(r.BookingURL, " ", links); got != want {
+			t.Errorf("%s: booked at %s, want %s", path, got, want)
+		}
+	}
+}

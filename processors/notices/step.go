@@ -2,6 +2,7 @@ package notices
 
 import (
 	"fmt"
+	"strings"
 
 	"jifen/ledger"
 	"jifen/topics"
@@ -14,6 +15,10 @@ type step struct {
 	quantity, points   int64
 	carrier, number    string
 	reason, resolution string
+
+	parts        []string // items that a new redemption consists of
+	bookings     []topics.NoticeBooking
+	instructions topics.Words
 }
 
 // stepOf reads the step of a redemption that a notice tells of; false: it is of none.
@@ -28,15 +33,43 @@ func stepOf(e *pointspb.Entry) (step, bool) {
 			reason: n.Reason, resolution: n.Resolution,
 		}, true
 	}
-	return step{redemption: r.Id, item: r.Item, quantity: r.Quantity, points: r.UnitPrice * r.Quantity}, true
+	t := step{redemption: r.Id, item: r.Item, quantity: r.Quantity, points: r.UnitPrice * r.Quantity, parts: []string{r.Item}}
+	for _, p := range r.Parts {
+		if p.Item != r.Item {
+			t.parts = append(t.parts, p.Item)
+		}
+	}
+	return t, true
 }
 
 // tell fills the data of a notice with a step and its words; the item has its name from the catalogue as it is now.
-func (t step) tell(d *topics.NoticeData, catalogue []*ledger.Item) {
+func (t *step) tell(d *topics.NoticeData, catalogue []*ledger.Item) {
 	d.Redemption, d.Item, d.Quantity, d.Points = t.redemption, t.item, t.quantity, t.points
 	d.Carrier, d.Number, d.Reason, d.Resolution = t.carrier, t.number, t.reason, t.resolution
 	name := nameIn(catalogue, t.item)
 	d.ItemName = &name
+	t.use(catalogue)
+	d.Bookings = t.bookings
+	if t.instructions != (topics.Words{}) {
+		d.Instructions = &t.instructions
+	}
+}
+
+// use says how to use what was redeemed: where its services are booked, and what merchants say of its item (R50).
+func (t *step) use(catalogue []*ledger.Item) {
+	for _, part := range t.parts {
+		for _, i := range catalogue {
+			if i.ID != part {
+				continue
+			}
+			if i.Details.BookingURL != "" {
+				t.bookings = append(t.bookings, topics.NoticeBooking{Item: part, ItemName: nameIn(catalogue, part), URL: topics.BookingLink(i.Details.BookingURL, t.redemption)})
+			}
+			if part == t.item {
+				t.instructions = topics.Words{Zh: i.Details.InstructionsZh, En: i.Details.InstructionsEn}
+			}
+		}
+	}
 }
 
 // nameIn is an item's name; its id, where the catalogue lacks it.
@@ -63,7 +96,7 @@ func (t step) words(kind string, name topics.Words) topics.Words {
 	var w topics.Words
 	switch kind {
 	case topics.NoticeRedeemed:
-		w = both("您已用 %d 积分兑换%s。", "You redeemed %[2]s for %[1]d points.", t.points, zh, en)
+		w = t.redeemed(both("您已用 %d 积分兑换%s。", "You redeemed %[2]s for %[1]d points.", t.points, zh, en))
 	case topics.NoticeShipped:
 		w = topics.Words{Zh: "您兑换的" + zh + "已发货", En: en + " is on its way"}
 	case topics.NoticeExchanged:
@@ -84,6 +117,20 @@ func (t step) words(kind string, name topics.Words) topics.Words {
 		w = t.resolved(zh, en)
 	}
 	return t.further(kind, w)
+}
+
+// redeemed adds to the words of a new redemption how it is used.
+func (t step) redeemed(w topics.Words) topics.Words {
+	for _, b := range t.bookings {
+		w.Zh, w.En = w.Zh+"预约："+b.URL+" ", w.En+" Book it at "+b.URL+"."
+	}
+	if t.instructions.Zh != "" {
+		w.Zh += t.instructions.Zh
+	}
+	if t.instructions.En != "" {
+		w.En += " " + t.instructions.En
+	}
+	return topics.Words{Zh: strings.TrimSpace(w.Zh), En: w.En}
 }
 
 func both(chinese, english string, points int64, zh, en string) topics.Words {

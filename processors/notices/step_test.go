@@ -5,7 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"jifen/ledger"
 	"jifen/topics"
+	"jifen/topics/pointspb"
 )
 
 // TestStepsOfRedemptionsAreSaid in Chinese and English, each of every kind.
@@ -34,6 +36,40 @@ func TestStepsOfRedemptionsAreSaid(t *testing.T) {
 	} {
 		if d := cmp.Diff(x.step.words(x.kind, name), topics.Words{Zh: x.zh, En: x.en}); d != "" {
 			t.Errorf("%s (-got +want):\n%s", x.kind, d)
+		}
+	}
+}
+
+// TestWhatWasRedeemedSaysHowItIsUsed: where each service of it is booked, and what merchants say of it; R50.
+func TestWhatWasRedeemedSaysHowItIsUsed(t *testing.T) {
+	catalogue := []*ledger.Item{
+		{ID: "wash", NameZh: "洗车", NameEn: "Car wash", Details: ledger.ItemDetails{BookingURL: "https://b/?r={redemption}", InstructionsZh: "提前一天预约。", InstructionsEn: "Book a day ahead."}},
+		{ID: "day", NameZh: "好日子", NameEn: "A good day"},
+	}
+	for _, x := range []struct {
+		item  string
+		parts []*pointspb.Part
+		text  topics.Words
+		says  *topics.Words
+	}{
+		{
+			"wash",
+			[]*pointspb.Part{{Item: "wash"}},
+			topics.Words{Zh: "您已用 9 积分兑换「洗车」。预约：https://b/?r=r%26 提前一天预约。", En: "You redeemed Car wash for 9 points. Book it at https://b/?r=r%26. Book a day ahead."},
+			&topics.Words{Zh: "提前一天预约。", En: "Book a day ahead."},
+		},
+		{
+			"day",
+			[]*pointspb.Part{{Item: "day"}, {Item: "wash"}},
+			topics.Words{Zh: "您已用 9 积分兑换「好日子」。预约：https://b/?r=r%26", En: "You redeemed A good day for 9 points. Book it at https://b/?r=r%26."},
+			nil,
+		},
+	} {
+		e := &pointspb.Entry{Kind: pointspb.Kind_REDEEMED, Redemption: &pointspb.RedemptionFacts{Id: "r&", Item: x.item, Quantity: 1, UnitPrice: 9, Parts: x.parts}}
+		got := (&Stage{}).event("ana", e, noticeOf(e), catalogue).Data
+		want := []topics.NoticeBooking{{Item: "wash", ItemName: topics.Words{Zh: "洗车", En: "Car wash"}, URL: "https://b/?r=r%26"}}
+		if d := cmp.Diff(got.Bookings, want) + cmp.Diff(got.Text, x.text) + cmp.Diff(got.Instructions, x.says); d != "" {
+			t.Errorf("%s (-got +want):\n%s", x.item, d)
 		}
 	}
 }

@@ -37,7 +37,7 @@ export interface Earning {
   tiers: { id: string; name?: string; from: number; multiplier: string }[]; metric: string; version: string; timezone?: string
 }
 
-export interface Part { item: string; name: string; quantity: number; fulfilment: Fulfilment }
+export interface Part { item: string; name: string; quantity: number; fulfilment: Fulfilment; booking_url?: string }
 export interface Redemption {
   id: string; state: 'pending' | 'refused' | 'created' | 'fulfilled' | 'shipped' | 'delivered' | 'closed' | 'cancelled' | 'returned'
   code?: string; item: string; name?: string; kind?: Kind; quantity: number; points: number; unit_points?: number; list_points?: number

@@ -118,7 +118,7 @@ async function story(browser, { size, lang, dark }) {
     await look(page, at('mall' + p.replaceAll('/', '-')))
   }
   await member.at('/messages')
-  await page.locator('main li').filter({ hasText: `SF-${size}-1` }).waitFor()
+  for (const told of [`SF-${size}-1`, booking]) await page.locator('main li').filter({ hasText: told }).waitFor()
   await Promise.all([mei, other].map(x => x.page.context().close()))
   return { id, member, staff, at }
 }
