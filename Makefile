@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e model parts check fmt vet lint tidy bench up down generate build web
+.PHONY: help demo test e2e model fuzz parts check fmt vet lint tidy bench up down generate build web
 
 # What a test or the demo needs is installed (root on Debian) or named in one line. Without CI=true a test whose part is
 # missing is skipped, so the rest can run on a laptop; with CI=true it fails.
@@ -31,7 +31,7 @@ test: parts ## vet and all tests, with a summary; CI=true lets nothing be skippe
 	@go test -json -timeout 25m -p 2 ./... | go run ./internal/testkit/summary
 
 parts: ## what the tests need: Redis, kcat, Java, Maven, npm, Python, Chromium; Apache Kafka and the ClickHouse engine in .cache
-	@tools/parts redis-server kcat java mvn npm python3 chromium $(laptop)
+	@tools/parts redis-server kcat java mvn npm python3 python3-venv chromium $(laptop)
 	@go run ./internal/devstack/fetch kafka engine $(laptop)
 
 check: fmt vet lint tidy test ## all of it, before a commit
@@ -52,6 +52,10 @@ model: ## 20 random histories of 5,000 events against an independent model (ARGS
 	@tools/parts redis-server python3
 	@$(MAKE) build
 	@python3 test/model/run.py --jifen bin/jifen $(ARGS)
+
+fuzz: ## 10 minutes of requests made from the OpenAPI document, by schemathesis (ARGS="--minutes 1")
+	@tools/parts redis-server java mvn python3 python3-venv
+	@CI=true go test ./test/fuzz -count=1 -timeout 0 -v -args --minutes 10 $(ARGS)
 
 e2e: ## a member and the staff in a browser, on the real stack, at three widths; pictures in artefacts/e2e
 	@tools/parts redis-server npm chromium

@@ -54,18 +54,7 @@ func register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 		}
 		return out, nil
 	})
-	a.keyRequired(op.Path)
-}
-
-// keyRequired says in the document that the key of a path's POST is needed. Huma must not check it: missing is 400, not 422.
-func (a *API) keyRequired(path string) {
-	post := a.huma.OpenAPI().Paths[path].Post
-	if post == nil {
-		return
-	}
-	for _, p := range post.Parameters {
-		p.Required = p.Required || p.Name == keyHeader
-	}
+	a.complete(op.Method, op.Path)
 }
 
 func checkAccess(allowed []Role) error {
@@ -93,12 +82,7 @@ func (a *API) describeAccess(op *huma.Operation, allowed []Role) {
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
-	for _, code := range []string{codeForbidden, codeTooMany} {
-		status := fmt.Sprint(statusOf(code))
-		if op.Responses[status] == nil {
-			op.Responses[status] = a.problems(code)[status]
-		}
-	}
+	a.mayAnswer(op, codeForbidden)
 }
 
 // guard reads what keys, sessions and pages the options allow.

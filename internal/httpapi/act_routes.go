@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -49,10 +48,7 @@ func postAct[I, B any](a *API, id, path, summary string, roles []Role, handle fu
 			codeLimitReached, codeSamePerson, codeDecided, codeMerged, codeErased),
 	}
 	register(a, op, handle)
-	post := a.huma.OpenAPI().Paths[op.Path].Post
-	pending := *post.Responses[strconv.Itoa(http.StatusCreated)]
-	pending.Description = "Not decided yet: send it again with the same key, or look at Location."
-	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending
+	a.orElse(op, http.StatusAccepted, "Not decided yet: send it again with the same key, or look at Location.")
 }
 
 // decided makes an answer of an act; nil: it waits.

@@ -79,12 +79,13 @@ func (a *API) leaderboardRoutes() {
 		Summary: "Who earned most in a month or year", Metadata: access(append(staff(), RoleMember)...),
 		Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeErased),
 	}, a.leaderboard)
-	register(a, huma.Operation{
-		OperationID: "show-me", Method: http.MethodPost, Path: "/v1/me/leaderboard", Tags: []string{"leaderboard"},
+	show := huma.Operation{
+		OperationID: "show-me", DefaultStatus: http.StatusOK, Method: http.MethodPost, Path: "/v1/me/leaderboard", Tags: []string{"leaderboard"},
 		Summary: "Be on leaderboards, or not", Metadata: access(RoleMember),
 		Description: "200: it is so; 202: it will be so shortly.",
 		Responses:   a.problems(codeBadRequest, codeForbidden, codeTooLarge, codeMediaType, codeInvalid, codeMerged, codeErased),
-	}, func(ctx context.Context, in *visibleInput) (*visibleOutput, error) {
+	}
+	register(a, show, func(ctx context.Context, in *visibleInput) (*visibleOutput, error) {
 		decided, err := a.boards.ShowMember(ctx, caller(ctx).ID, in.Body.Visible)
 		out := &visibleOutput{http.StatusOK, in.Body}
 		if !decided {
@@ -92,6 +93,7 @@ func (a *API) leaderboardRoutes() {
 		}
 		return out, err
 	})
+	a.orElse(show, http.StatusAccepted, "It will be so shortly.")
 }
 
 func (a *API) leaderboard(ctx context.Context, in *leaderboardInput) (*leaderboardOutput, error) {

@@ -67,11 +67,12 @@ func (a *API) operationsRoutes() {
 		o, err := a.console.Operations.Operations(ctx)
 		return &operationsOutput{o}, err
 	})
-	register(a, huma.Operation{
+	start := huma.Operation{
 		OperationID: "start-audit", Method: http.MethodPost, Path: path + "/audit", DefaultStatus: http.StatusAccepted,
 		Summary: "Start an audit of the ledger against Redis and ClickHouse; 200: one is running already (operator, auditor)",
 		Tags:    []string{"operations"}, Metadata: access(RoleOperator, RoleAuditor), Responses: a.problems(codeForbidden),
-	}, func(ctx context.Context, _ *struct{}) (*auditOutput, error) {
+	}
+	register(a, start, func(ctx context.Context, _ *struct{}) (*auditOutput, error) {
 		run, started, err := a.console.Operations.StartAudit(ctx)
 		status := http.StatusOK
 		if started {
@@ -79,4 +80,5 @@ func (a *API) operationsRoutes() {
 		}
 		return &auditOutput{Status: status, Body: run}, err
 	})
+	a.orElse(start, http.StatusOK, "One is running already.")
 }

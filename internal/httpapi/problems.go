@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -272,17 +271,14 @@ func faultOfModel(e *huma.ErrorModel) *fault {
 	return f
 }
 
-// problems documents, in OpenAPI, which codes an operation may answer with.
+// problems documents, in OpenAPI, which codes an operation may answer with, beside those of all that are like it (complete).
 func (a *API) problems(codes ...string) map[string]*huma.Response {
-	responses := map[string]*huma.Response{}
-	for _, code := range append(codes, codeUnauthorized, codeUnavailable, codeInternal) {
-		status := strconv.Itoa(statusOf(code))
-		r := responses[status]
-		if r == nil {
-			r = &huma.Response{Description: "code =", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: a.problemSchema}}}
-			responses[status] = r
-		}
-		r.Description += " " + code
-	}
-	return responses
+	op := &huma.Operation{}
+	a.mayAnswer(op, append(codes, codeUnauthorized, codeUnavailable, codeInternal)...)
+	return op.Responses
+}
+
+// problem documents an answer that is a problem of one code.
+func (a *API) problem(code string) *huma.Response {
+	return &huma.Response{Description: "code = " + code, Content: map[string]*huma.MediaType{"application/problem+json": {Schema: a.problemSchema}}}
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -68,10 +67,7 @@ func (a *API) redemptionRoutes() {
 			codeInsufficientPoints, codeSoldOut, codeFrozen, codeLimitReached, codeTierRequired, codePriceChanged, codeDebt, codeNotOnSale, codeMerged, codeErased),
 	}
 	register(a, op, a.redeem)
-	post := a.huma.OpenAPI().Paths[op.Path].Post
-	pending := *post.Responses[strconv.Itoa(http.StatusCreated)]
-	pending.Description = "Not decided yet; poll Location."
-	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending
+	a.orElse(op, http.StatusAccepted, "Not decided yet; poll Location.")
 	register(a, huma.Operation{
 		OperationID: "redemption", Method: http.MethodGet, Path: "/v1/redemptions/{id}", Summary: "A redemption (owner, staff, merchant)", Tags: []string{"redemptions"},
 		Metadata: access(append(counter(), RoleMember)...), Responses: a.problems(codeForbidden, codeNotFound, codeInvalid, codeMerged, codeErased),

@@ -252,6 +252,7 @@ func (a *API) ruleRoutes() {
 	publish := op("publish-rules", http.MethodPost, "/v1/rules/publish", "Publish a version of the rulebook (marketing)", marketing, append(sent, codeRulesInvalid)...)
 	publish.DefaultStatus = http.StatusCreated
 	register(a, publish, a.publishRules)
+	a.orElse(publish, http.StatusOK, "It was published before.")
 }
 
 func (a *API) ruleVersions(ctx context.Context, _ *struct{}) (*rulesOutput, error) {

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -142,8 +141,5 @@ func postStep[I any](a *API, id, path, summary string, roles []Role, handle func
 			codeTooLate, codeNotPossible, codeTooMuch, codeDecided, codeLimitReached, codeMerged, codeErased),
 	}
 	register(a, op, handle)
-	post := a.huma.OpenAPI().Paths[op.Path].Post
-	pending := *post.Responses[strconv.Itoa(http.StatusOK)]
-	pending.Description = "Not decided yet: send it again with the same key, or look at Location."
-	post.Responses[strconv.Itoa(http.StatusAccepted)] = &pending
+	a.orElse(op, http.StatusAccepted, "Not decided yet: send it again with the same key, or look at Location.")
 }

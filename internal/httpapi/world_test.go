@@ -346,6 +346,7 @@ func (s *server) send(method, path, token, body string, headers ...string) answe
 	if err != nil {
 		s.t.Error(err)
 	}
+	s.documented(req, resp)
 	return answer{resp.StatusCode, resp.Header, string(b)}
 }
 
