@@ -56,6 +56,18 @@ func (a *API) mayAnswer(op *huma.Operation, codes ...string) {
 	}
 }
 
+// problems documents, in OpenAPI, which codes an operation may answer with, beside those of all that are like it (complete).
+func (a *API) problems(codes ...string) map[string]*huma.Response {
+	op := &huma.Operation{}
+	a.mayAnswer(op, append(codes, codeUnauthorized, codeUnavailable, codeInternal)...)
+	return op.Responses
+}
+
+// problem documents an answer that is a problem of one code.
+func (a *API) problem(code string) *huma.Response {
+	return &huma.Response{Description: "code = " + code, Content: map[string]*huma.MediaType{"application/problem+json": {Schema: a.problemSchema}}}
+}
+
 // orElse documents another status that an operation may answer with, of the same body as its usual one.
 func (a *API) orElse(op huma.Operation, status int, why string) {
 	responses := operationOf(a.huma.OpenAPI().Paths[op.Path], op.Method).Responses

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -263,7 +265,7 @@ func faultOfModel(e *huma.ErrorModel) *fault {
 		return f
 	}
 	for _, d := range e.Errors {
-		f.details = append(f.details, Detail{Location: d.Location, Message: d.Message})
+		f.details = append(f.details, inOurWords(Detail{Location: d.Location, Message: d.Message}))
 	}
 	if len(f.details) == 0 && f.code != codeTooLarge && e.Detail != "" {
 		f.details = []Detail{{Location: "body", Message: e.Detail}}
@@ -271,14 +273,18 @@ func faultOfModel(e *huma.ErrorModel) *fault {
 	return f
 }
 
-// problems documents, in OpenAPI, which codes an operation may answer with, beside those of all that are like it (complete).
-func (a *API) problems(codes ...string) map[string]*huma.Response {
-	op := &huma.Operation{}
-	a.mayAnswer(op, append(codes, codeUnauthorized, codeUnavailable, codeInternal)...)
-	return op.Responses
-}
+// undecoded is what the JSON decoder says of a number that is no integer, or one too large: in Go's words, which no client has.
+var undecoded = regexp.MustCompile(`^json: cannot unmarshal .* into Go struct field [^.\s]*\.(\S+) of type (u?int)?`)
 
-// problem documents an answer that is a problem of one code.
-func (a *API) problem(code string) *huma.Response {
-	return &huma.Response{Description: "code = " + code, Content: map[string]*huma.MediaType{"application/problem+json": {Schema: a.problemSchema}}}
+// inOurWords says where the decoder found what, if it was that which found it.
+func inOurWords(d Detail) Detail {
+	switch m := undecoded.FindStringSubmatch(d.Message); {
+	case m != nil && m[2] != "":
+		return Detail{Location: "body." + m[1], Message: "expected integer"}
+	case m != nil:
+		return Detail{Location: "body." + m[1]}
+	case strings.HasPrefix(d.Message, "json: "):
+		return Detail{Location: d.Location}
+	}
+	return d
 }

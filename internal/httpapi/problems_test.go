@@ -68,6 +68,21 @@ func TestProblemsSpeakTheReadersLanguage(t *testing.T) {
 	if !strings.Contains(a.body, "缺少必填字段 item") || !strings.Contains(a.body, "数值应 >= 1") {
 		t.Errorf("details are not translated: %s", a.body)
 	}
+	for body, want := range map[string]string{
+		`{"item":"night","quantity":2.0}`:  "[map[location:body.quantity message:应为整数]]",
+		`{"item":"night","quantity":true}`: "[map[location:body.quantity message:应为整数]]",
+	} {
+		if got := fmt.Sprint(s.redeem("m1", "k", body).expect(t, 422, "invalid").json(t)["errors"]); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+	for path, want := range map[string]string{
+		"/v1/items?kind=x": `应为以下之一： "physical, virtual, service, bundle"`, "/v1/items?affordable=x": "应为布尔值", "/v1/items?x=1": "未知查询参数",
+	} {
+		if a := s.get(path, s.token("m1", RoleMember)).expect(t, 422, "invalid").json(t)["errors"]; !strings.Contains(fmt.Sprint(a), want) {
+			t.Errorf("%s: %v, want %s", path, a, want)
+		}
+	}
 }
 
 func TestInsideOfFailuresStaysInside(t *testing.T) {

@@ -30,7 +30,10 @@ type stack struct {
 	metrics   string // where it says what it has answered
 	issuer    *httpapi.DevIssuer
 	processes []*testkit.Program
-	known     map[string][]string // ids of what there is, by what they are ids of
+
+	known  map[string][]string            // ids of what there is, by what they are ids of
+	owners map[string]int                 // whose they are, as the place in members
+	chains map[string][]map[string]string // ids that belong together, by the path that has them all
 }
 
 // up starts an installation with real parts and no limits to rates, and fills it.
@@ -40,7 +43,7 @@ func up(t *testing.T) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{t: t, binary: testkit.Binary(t), issuer: issuer, known: map[string][]string{}}
+	s := &stack{t: t, binary: testkit.Binary(t), issuer: issuer, known: map[string][]string{}, owners: map[string]int{}, chains: map[string][]map[string]string{}}
 	kafka, redis, engine := testkit.StartKafka(t), testkit.StartRedis(t), testkit.StartEngine(t)
 	addr, run, serve := loopback(t), loopback(t), loopback(t)
 	s.url, s.metrics = "http://"+addr, "http://"+serve+"/metrics"

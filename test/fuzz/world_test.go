@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,11 +32,9 @@ const (
 	reasons = `"reason":"fuzzed","evidence":"T-1"`
 )
 
-// world is what the hooks of schemathesis are told: ids that there are, items that there can be, and tokens.
+// world is what the hooks of schemathesis are told: ids that there are and whose they are, bodies that there can be, and tokens.
 func (s *stack) world() string {
 	s.t.Helper()
-	var definitions struct{ Items []map[string]any }
-	s.read("testdata/items.yaml", &definitions)
 	var all, few []string
 	for _, m := range members {
 		all = append(all, s.token(m, everyRole...))
@@ -42,11 +42,39 @@ func (s *stack) world() string {
 			few = append(few, s.token(m, r))
 		}
 	}
-	text, err := json.Marshal(map[string]any{"url": s.url, "known": s.known, "definitions": definitions.Items, "all": all, "few": few})
+	text, err := json.Marshal(map[string]any{
+		"url": s.url, "known": s.known, "owners": s.owners, "chains": s.chains, "bodies": s.bodies(), "all": all, "few": few,
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return s.file("world.json", string(text))
+}
+
+// bodies are good ones, of operations whose document does not say all; NEW stands for a name that nothing has yet.
+func (s *stack) bodies() map[string][]any {
+	s.t.Helper()
+	var definitions struct{ Items []map[string]any }
+	s.read("testdata/items.yaml", &definitions)
+	out := map[string][]any{"POST /v1/items/{id}/codes": {"CODE-NEW\nMORE-NEW,2099-12-31\n"}}
+	for _, d := range definitions.Items {
+		d["id"] = "NEW"
+		out["POST /v1/items"] = append(out["POST /v1/items"], d)
+	}
+	for operation, body := range map[string]string{
+		"PATCH /v1/items/{id}": `{"price":250,"name":{"zh":"杯子","en":"Cup"}}`, "POST /v1/me/addresses": address, "PUT /v1/me/addresses/{id}": address,
+		"PUT /v1/me/contact": `{"email":"a@shop.example","phone":"13800000000","language":"en","channels":["email"]}`,
+		"PUT /v1/settings":   `{"name":{"zh":"商店","en":"Shop"},"colours":{"primary":"#112233","accent":"#445566"},"contact":{},"stores":[]}`,
+		"POST /v1/redemptions/{id}/returns/{return}/inspection": `{"accept":true,"restock":true}`,
+		"POST /v1/retro-runs": `{"version":"1","from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z","why":"T-2"}`,
+	} {
+		var v any
+		if err := json.Unmarshal([]byte(body), &v); err != nil {
+			s.t.Fatal(err)
+		}
+		out[operation] = append(out[operation], v)
+	}
+	return out
 }
 
 func (s *stack) read(file string, into any) string {
@@ -71,9 +99,11 @@ func (s *stack) fill() {
 	}
 	s.must("items", "codes", "video-month", s.file("codes.csv", codes.String()))
 	s.known["item"], s.known["member"], s.known["version"] = items, members, []string{"1"}
+	s.known["source"], s.known["lines"] = []string{"/shops/sh01"}, []string{"1:10000", "1:1"}
 	s.known["rulebook"] = []string{s.read("testdata/book.yaml", new(any))}
 	s.must("produce", s.file("events.jsonl", s.orders()))
-	for _, m := range members {
+	for i, m := range members {
+		s.owners[m] = i
 		s.await(m+" has points", func() bool {
 			_, answer := s.call(m, http.MethodGet, "/v1/me/balance", "", "")
 			n, _ := answer["available"].(float64)
@@ -94,6 +124,9 @@ func (s *stack) fill() {
 		}
 		return len(s.known["late"]) == len(members)
 	})
+	for _, id := range s.known["late"][:2] {
+		s.make("", members[0], "/v1/late-events/"+url.PathEscape(id)+"/proposal", `{"why":"T-1"}`)
+	}
 }
 
 // orders are events: three orders of each member, and one that comes too late.
@@ -107,6 +140,7 @@ func (s *stack) orders() string {
 				at = at.Add(-60 * 24 * time.Hour)
 			} else {
 				s.known["order"] = append(s.known["order"], order)
+				s.owners[order] = slices.Index(members, m)
 			}
 			data := map[string]any{
 				"order": order, "member": m, "store": "SH01", "channel": "pos", "currency": "CNY",
@@ -125,7 +159,7 @@ func (s *stack) orders() string {
 	return events.String()
 }
 
-// redeem has a member redeem some of each item; one that is sent is shipped and asked to be taken back, of a code there is a problem.
+// redeem has a member redeem some of each item.
 func (s *stack) redeem(member string) {
 	s.t.Helper()
 	for _, item := range items {
@@ -137,6 +171,7 @@ func (s *stack) redeem(member string) {
 			status, answer := s.call(member, http.MethodPost, "/v1/redemptions", fmt.Sprint("fill-", item, i), body)
 			if id, ok := answer["id"].(string); ok && status < 300 {
 				s.known["redemption"] = append(s.known["redemption"], id)
+				s.owners[id] = slices.Index(members, member)
 				s.after(member, item, i, "/v1/redemptions/"+id)
 			} else if i == 0 {
 				s.t.Fatalf("%s redeems %s: %d %v", member, item, status, answer)
@@ -145,19 +180,25 @@ func (s *stack) redeem(member string) {
 	}
 }
 
-// after goes on with the first two redemptions of some items.
+// after goes on with some redemptions: sent and asked to be taken back or delivered, given, complained of.
 func (s *stack) after(member, item string, i int, redemption string) {
 	s.t.Helper()
 	switch {
 	case item == "mug" && i < 2:
 		s.make("", member, redemption+"/shipment", `{"carrier":"SF","number":"1"}`)
 		s.make("return", member, redemption+"/returns", `{"kind":"return","quantity":1,"reason":"unwanted"}`)
+	case item == "mug":
+		s.make("", member, redemption+"/shipment", `{"carrier":"SF","number":"2"}`)
+		s.make("", member, redemption+"/delivery", "")
 	case item == "video-month" && i < 2:
 		s.make("problem", member, redemption+"/problems", `{"reason":"does_not_work"}`)
+	case item == "car-wash":
+		s.make("", member, redemption+"/fulfilment", "")
 	}
 }
 
-// make posts what has to be taken, and keeps its id; of a step of a redemption that is the newest of its list.
+// make posts what has to be taken, and keeps its id, whose it is and where it stands; of a step of a redemption that is the
+// newest of its list.
 func (s *stack) make(kind, member, path, body string) {
 	s.t.Helper()
 	status, answer := s.call(member, http.MethodPost, path, "fill-"+strings.ReplaceAll(path, "/", "-"), body)
@@ -168,8 +209,17 @@ func (s *stack) make(kind, member, path, body string) {
 	if list, ok := answer[kind+"s"].([]any); ok && len(list) > 0 {
 		id = fmt.Sprint(list[len(list)-1].(map[string]any)["id"])
 	}
-	if kind != "" && id != "" {
-		s.known[kind] = append(s.known[kind], id)
+	if kind == "" || id == "" {
+		return
+	}
+	s.known[kind] = append(s.known[kind], id)
+	s.owners[id] = slices.Index(members, member)
+	for _, p := range map[string][]string{
+		"return": {"/v1/redemptions/{id}/returns/{return}/inspection"}, "problem": {"/v1/redemptions/{id}/problems/{problem}/resolution"},
+		"freeze":     {"/v1/members/{id}/freezes/{freeze}/release"},
+		"adjustment": {"/v1/members/{id}/adjustments/{adjustment}/approve", "/v1/members/{id}/adjustments/{adjustment}/decline"},
+	}[kind] {
+		s.chains[p] = append(s.chains[p], map[string]string{"id": strings.Split(path, "/")[3], kind: id})
 	}
 }
 
