@@ -126,7 +126,7 @@ func (d *demo) send(ctx context.Context) error {
 	if err := d.drained(ctx); err != nil {
 		return err
 	}
-	if _, err = d.app.applyItems(ctx, "demo/items.yaml", demoItems); err != nil {
+	if err = d.stock(ctx); err != nil {
 		return err
 	}
 	return d.drained(ctx)
