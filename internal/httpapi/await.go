@@ -12,8 +12,8 @@ import (
 // Hints are hints, the state is the truth: without one it is looked at after pollFirst, and each time after twice as
 // long. Many wait at once when the owners are slow, and must not make them slower by asking.
 const (
-	pollFirst = 50 * time.Millisecond
-	pollLast  = 400 * time.Millisecond
+	pollFirst = 100 * time.Millisecond
+	pollLast  = 800 * time.Millisecond
 )
 
 // awaitState looks at a state, at each hint and at times without one, until it answers or refuses; nil, nil after the wait.

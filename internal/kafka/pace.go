@@ -98,7 +98,8 @@ const (
 // answers, to a few times that while nobody does, since whoever comes then waits for that one to end.
 type sizer struct {
 	calm, busy pace
-	urgent     time.Time // of the last batch with a record that somebody waits for
+	urgent     time.Time     // of the last batch with a record that somebody waits for
+	last       time.Duration // of the last transaction
 }
 
 // pace is a size between least and most, such that a transaction takes about work.
@@ -135,6 +136,7 @@ func (z *sizer) waited(now time.Time) bool { return now.Sub(z.urgent) <= urgentF
 
 // took learns from a transaction of n records that took d.
 func (z *sizer) took(n int, urgent bool, at time.Time, d time.Duration) {
+	z.last = d
 	if urgent {
 		z.urgent = at.Add(d)
 	}

@@ -76,6 +76,7 @@ type book struct {
 	ids      map[string]int                     // times by entry
 	members  map[string][]*pointspb.Entry       // in their order
 	items    map[string]map[pointspb.Kind]int64 // units by item
+	reserved []*pointspb.Entry                  // in the order of each item's
 }
 
 // read reads the whole ledger, committed entries only.
@@ -118,6 +119,9 @@ func (b *book) add(e *pointspb.Entry) {
 			b.items[item] = map[pointspb.Kind]int64{}
 		}
 		b.items[item][e.Kind] += e.Redemption.GetQuantity()
+		if e.Kind == pointspb.Kind_RESERVED {
+			b.reserved = append(b.reserved, e)
+		}
 		return // a unit may be held for a repeated request twice, one after the other
 	}
 	b.ids[string(e.Id)]++

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,9 +15,11 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
+func fullRun() bool { return os.Getenv("JIFEN_CHAOS_FULL") == "1" }
+
 // sale is how many requests come for how many units, a second 500 of them.
 func sale() (requests, units int) {
-	if os.Getenv("JIFEN_CHAOS_FULL") == "1" {
+	if fullRun() {
 		return 20_000, 1000
 	}
 	return 3000, 500
@@ -24,12 +27,15 @@ func sale() (requests, units int) {
 
 const (
 	saleRate = 500 // requests a second, whatever becomes of those sent before
-	saleWait = time.Second
+	saleWait = 1000.0
+	// Before a full run's sale, so many requests for another item: a broker's code is compiled as it runs.
+	warmRate, warmRequests = 250, 3000
 )
 
 // TestFlashSale sells what there is and not one unit more (R43, R66): requests come at an even rate, each under a key of its
-// own, as orders stream in. Every request ends as a redemption or as sold out, those answered 202 too, and no answer that
-// accepted one took longer than a second for the 99th of 100 (measured in full runs only: other tests share the machine).
+// own, as orders stream in. Every request ends as a redemption or as sold out, those answered 202 too; none fails, and none is
+// told to come slower. Of the accepted, 99 of 100 were decided within a second of when they were due to be sent, however
+// late that was (measured in full runs only: other tests share the machine, and their broker has just started).
 func TestFlashSale(t *testing.T) {
 	s := start(t)
 	n, units := sale()
@@ -37,84 +43,101 @@ func TestFlashSale(t *testing.T) {
 	item := l.shop.name + "-flash"
 	s.items(t, map[string]any{"id": item, "price": 2, "stock": units})
 	l.start(t)
-	hits := l.rush(t, item, n)
-	accepted := &vegeta.Metrics{}
-	counts := map[string]int{}
-	for i, h := range hits {
-		if h.Code == http.StatusCreated || h.Code == http.StatusAccepted {
-			accepted.Add(h)
+	if fullRun() {
+		l.beside = append(l.beside, l.rush(t, "warm", l.items[0], warmRequests, warmRate).decided...)
+	}
+	used := s.cpu()
+	r := l.rush(t, "rush", item, n, saleRate)
+	times := s.saleTimes(t, r, used)
+	l.beside = append(l.beside, r.decided...)
+	t.Logf("%d requests at %d/s: %v", n, saleRate, r.counts)
+	t.Logf("flash sale %s", times)
+	for _, p := range s.slots {
+		_ = os.WriteFile("/tmp/Fprof/"+p.name+".log", p.output(), 0o644)
+	}
+	if r.counts["201"] != units || r.counts["409sold_out"] != n-units || len(r.counts) != 2 {
+		t.Errorf("answers: %v; want %d redemptions, and all others sold out", r.counts, units)
+	}
+	for status, n := range r.first {
+		if status == 0 || status == http.StatusTooManyRequests || status >= 500 {
+			t.Errorf("%d requests were at first answered %d", n, status)
 		}
-		x := l.ended(t, h, i, item)
-		l.beside = append(l.beside, x)
-		counts[fmt.Sprint(x.answer.Status, x.answer.Code)]++
 	}
-	accepted.Close()
-	t.Logf("%d requests at %d/s: %v; accepted %d: p50 %s, p99 %s, max %s", n, saleRate, counts, accepted.Requests,
-		accepted.Latencies.P50, accepted.Latencies.P99, accepted.Latencies.Max)
-	if counts["201"] != units || counts["409sold_out"] != n-units {
-		t.Errorf("answers: %v; want %d redemptions, and all others sold out", counts, units)
-	}
-	if n >= 20_000 && accepted.Latencies.P99 > saleWait {
-		t.Errorf("p99 of the accepted %s, at most %s", accepted.Latencies.P99, saleWait)
+	if fullRun() && times.Accepted.P99 > saleWait {
+		t.Errorf("p99 of the accepted %.0f ms, at most %.0f", times.Accepted.P99, saleWait)
 	}
 	l.finish(t, nil, "flash sale")
 	s.read(t).settled(t, item, int64(units))
 }
 
-// rush sends n requests for an item at the sale's rate and returns what was answered, in the order in which they were sent.
-func (l *load) rush(t *testing.T, item string, n int) []*vegeta.Result {
+// rushed is what became of the requests of a rush, in the order in which they were due.
+type rushed struct {
+	decided []*redemption
+	first   map[int]int    // by the status of the first answer
+	counts  map[string]int // by the last answer
+}
+
+// rush sends n requests for an item at a rate, and asks again at once for those that are not decided by the first answer.
+// They count from the instant at which each was due: a request that could not be sent in time has waited, too.
+func (l *load) rush(t *testing.T, name, item string, n, perSecond int) *rushed {
 	t.Helper()
+	attacker := vegeta.NewAttacker(vegeta.Timeout(30*time.Second), vegeta.Workers(saleRate), vegeta.MaxBody(1<<16))
+	defer attacker.Stop()
+	began := time.Now()
+	r := &rushed{decided: make([]*redemption, n), first: map[int]int{}, counts: map[string]int{}}
+	var all sync.WaitGroup
+	for h := range attacker.Attack(l.targets(name, item, n), vegeta.Rate{Freq: perSecond, Per: time.Second}, 0, name) {
+		_, number, _ := strings.Cut(h.URL, "#")
+		i, err := strconv.Atoi(number)
+		if err != nil || i >= n {
+			continue // the one that says that there are no more
+		}
+		x := &redemption{
+			member: l.shop.member(i % members), key: fmt.Sprint(name, "-", i), item: item, answer: answer{Status: int(h.Code)},
+			asked: began.Add(time.Duration(i) * time.Second / time.Duration(perSecond)), decided: h.Timestamp.Add(h.Latency),
+		}
+		r.decided[i] = x
+		r.first[int(h.Code)]++
+		if h.Error == "" || h.Code != 0 {
+			x.err = json.Unmarshal(h.Body, &x.answer)
+		}
+		if x.err == nil && !x.answer.decided() {
+			x.tries++
+			all.Go(func() {
+				x.answer, _, x.err = l.client.redeem(t.Context(), x.member, x.key, item)
+				x.decided = time.Now()
+			})
+		}
+	}
+	all.Wait()
+	for i, x := range r.decided {
+		if x == nil || x.err != nil {
+			t.Fatalf("request %d was never decided: %+v", i, x)
+		}
+		r.counts[fmt.Sprint(x.answer.Status, x.answer.Code)]++
+	}
+	return r
+}
+
+// targets are n requests for an item, of the load's members in turn.
+func (l *load) targets(name, item string, n int) vegeta.Targeter {
 	body := fmt.Appendf(nil, `{"item":%q,"quantity":1}`, item)
-	members := l.members()
 	var sent atomic.Int64
-	targets := func(target *vegeta.Target) error {
+	return func(target *vegeta.Target) error {
 		i := int(sent.Add(1)) - 1
 		if i >= n {
 			return vegeta.ErrNoTargets
 		}
-		token, err := l.client.token(members[i%len(members)])
+		token, err := l.client.token(l.shop.member(i % members))
 		if err != nil {
 			return err
 		}
 		// The fragment is never sent: it says afterwards which request it was.
 		*target = vegeta.Target{Method: http.MethodPost, URL: fmt.Sprint(l.stack.url, "/v1/redemptions#", i), Body: body, Header: http.Header{
-			"Content-Type": {"application/json"}, "Authorization": {"Bearer " + token}, "Idempotency-Key": {fmt.Sprint("rush-", i)},
+			"Content-Type": {"application/json"}, "Authorization": {"Bearer " + token}, "Idempotency-Key": {fmt.Sprint(name, "-", i)},
 		}}
 		return nil
 	}
-	attacker := vegeta.NewAttacker(vegeta.Timeout(30*time.Second), vegeta.Workers(saleRate), vegeta.MaxBody(1<<16))
-	defer attacker.Stop()
-	hits := make([]*vegeta.Result, n)
-	rate := vegeta.Rate{Freq: saleRate, Per: time.Second}
-	for h := range attacker.Attack(targets, rate, 0, "flash") {
-		_, number, _ := strings.Cut(h.URL, "#")
-		if i, err := strconv.Atoi(number); err == nil && i < n {
-			hits[i] = h
-		}
-	}
-	for i, h := range hits {
-		if h == nil {
-			t.Fatalf("request %d was never answered", i)
-		}
-	}
-	return hits
-}
-
-// ended is how a request ended: what was not decided at once, or not answered at all, is asked again under its key.
-func (l *load) ended(t *testing.T, h *vegeta.Result, i int, item string) *redemption {
-	t.Helper()
-	members := l.members()
-	x := &redemption{member: members[i%len(members)], key: fmt.Sprint("rush-", i), item: item, answer: answer{Status: int(h.Code)}}
-	if err := json.Unmarshal(h.Body, &x.answer); h.Error == "" && err != nil {
-		t.Fatalf("answer %d: %d %s", i, h.Code, h.Body)
-	}
-	if x.answer.decided() {
-		return x
-	}
-	if x.answer, _, x.err = l.client.redeem(t.Context(), x.member, x.key, item); x.err != nil {
-		t.Fatalf("request %d was answered %d %s %s, and never decided: %v", i, h.Code, h.Error, h.Body, x.err)
-	}
-	return x
 }
 
 // TestLastUnitIsRedeemedOnce has 1,000 requests, each under a key of its own, come at once for the last unit.

@@ -3,7 +3,8 @@
 // against what the test itself knows: what each member must have earned, and which redemptions were acknowledged.
 //
 // All tests share one installation and leave it whole. JIFEN_CHAOS_ROUNDS is how often each process is killed at each
-// failpoint (4), JIFEN_CHAOS_FULL=1 stops the servers for 60 s instead of 10, JIFEN_SEED repeats the random choices.
+// failpoint (4), JIFEN_CHAOS_FULL=1 stops the servers for 60 s instead of 10 and has 20,000 requests come to the flash sale,
+// JIFEN_SEED repeats the random choices.
 package chaos_test
 
 import (

@@ -2,14 +2,13 @@ package chaos_test
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 )
 
 // outage is how long a server is away.
 func outage() time.Duration {
-	if os.Getenv("JIFEN_CHAOS_FULL") == "1" {
+	if fullRun() {
 		return time.Minute
 	}
 	return 10 * time.Second
