@@ -175,6 +175,9 @@ func (l *Life) gone(units, at int64) {
 	}
 }
 
+// whole says that the redemption was given back as a whole, also after its closing: it counts in its item's limit no more.
+func (l *Life) whole() bool { return l.Ended != "" || l.Back >= l.redemption.Quantity }
+
 func (l *Life) claim(id string) *Claim   { return claimNamed(l.Claims, id) }
 func (l *Life) problem(id string) *Claim { return claimNamed(l.Problems, id) }
 

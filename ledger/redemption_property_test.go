@@ -120,12 +120,7 @@ func (m *mall) step(r *rapid.T, n int) {
 				SaleTo: rapid.SampledFrom([]int64{0, m.now.Add(time.Hour).UnixMilli()}).Draw(r, "sold until"), Zones: rapid.SampledFrom([][]string{nil, {"double"}}).Draw(r, "zones"),
 			}, Loaded: rapid.Int64Range(0, 8).Draw(r, "loaded"),
 		}}})
-	case operation == 2:
-		id := topics.RedemptionID(member, fmt.Sprint(rapid.IntRange(0, 5).Draw(r, "key")))
-		m.send(&pointspb.Request{Account: topics.MemberAccount(member), Id: fmt.Sprint("return", n), What: &pointspb.Request_Restore{
-			Restore: &pointspb.RestoreRequest{Redemption: id, ReturnId: fmt.Sprint(n), Points: rapid.Int64Range(1, 200).Draw(r, "returned")},
-		}})
-	case operation < 7:
+	case operation < 6:
 		quantity := rapid.Int64Range(1, 2).Draw(r, "quantity")
 		id := topics.RedemptionID(member, fmt.Sprint(rapid.IntRange(0, 5).Draw(r, "key")))
 		m.send(&pointspb.Request{Account: topics.ItemAccount(item), Id: id, What: &pointspb.Request_Reserve{Reserve: &pointspb.ReserveRequest{

@@ -63,9 +63,6 @@ func Handle(w *World, r *pointspb.Request, m Moment) (*Decision, error) {
 	case *pointspb.Request_Got:
 		d.cause.Type = "jifen.got"
 		return d.unitsGot(r, x.Got), nil
-	case *pointspb.Request_Restore:
-		d.cause.Type = "jifen.restore"
-		return d.restore(r, x.Restore)
 	case *pointspb.Request_Take:
 		return d.take(r, x.Take)
 	case *pointspb.Request_Award:

@@ -1,23 +1,18 @@
 package ledger
 
 import (
-	"fmt"
 	"slices"
 
-	"jifen/topics"
 	"jifen/topics/pointspb"
 )
 
-// Return is what a return of a redemption gave back, or why it did not.
+// Return is what a step of a redemption gave back. Those of entries of earlier builds may have been refused.
 type Return struct {
 	_       struct{} `cbor:",toarray"`
 	ID      string
 	Points  int64
 	Outcome Outcome
 }
-
-// returnsMost is how many returns of a redemption are kept.
-const returnsMost = 100
 
 // Returned is what the returns of a redemption have given back so far.
 func (r *Redemption) Returned() (points int64) {
@@ -29,53 +24,8 @@ func (r *Redemption) Returned() (points int64) {
 	return points
 }
 
-// restore gives points of a redemption back: to the lots that paid, the last one first, in sum never more than was paid;
-// the same return again does nothing (§4, C7, C8). What is given back repays debt first.
-func (d *Decision) restore(r *pointspb.Request, q *pointspb.RestoreRequest) (*Decision, error) {
-	member, ok := topics.MemberOf(r.Account)
-	if !ok || q.Points <= 0 || !isReference(q.ReturnId) {
-		return nil, fmt.Errorf("return %q of redemption %q of %s gives %d points back", q.ReturnId, q.Redemption, r.Account, q.Points)
-	}
-	a := d.world.Member(member)
-	if d.elsewhere(r, a) {
-		return d, nil
-	}
-	d.advance(a)
-	x := d.world.Redemptions[q.Redemption]
-	if x == nil || x.Member != member || x.Outcome != Applied {
-		return d.refuse(NotFound), nil
-	}
-	if i := slices.IndexFunc(x.Returns, func(k Return) bool { return k.ID == q.ReturnId }); i >= 0 {
-		if x.Returns[i].Points != q.Points {
-			return d.refuse(Conflict), nil
-		}
-		return d.refuse(Duplicate), nil
-	}
-	if len(x.Returns) >= returnsMost {
-		return d.refuse(LimitReached), nil
-	}
-	e := &pointspb.Entry{
-		Account: r.Account, Kind: pointspb.Kind_RESTORED, EffectiveAt: d.moment.Now,
-		Redemption: &pointspb.RedemptionFacts{Id: q.Redemption, Member: member, Item: x.Item, Outcome: string(x.Outcome)},
-		Return:     &pointspb.ReturnFacts{Id: q.ReturnId, Points: q.Points},
-	}
-	if q.Points > x.Points-x.Returned() {
-		d.Outcome, e.Kind = TooMuch, pointspb.Kind_REFUSED
-	} else {
-		d.giveBack(a, x, e)
-	}
-	if d.Outcome == Applied && q.Points == x.Points-x.Returned() {
-		x.uncounts(e.Redemption)
-	}
-	e.Return.Outcome = string(d.Outcome)
-	d.emitOf(a, e)
-	d.repayFrom(a, e)
-	d.takeRebate(a, q.Redemption)
-	d.advance(a) // what is dead on arrival
-	return d, nil
-}
-
-// giveBack names the lots: the last consumed first, but for what earlier returns gave back.
+// giveBack names the lots that get points of a redemption back: the last consumed first, but for what earlier returns gave back
+// (§4, C7). What died meanwhile has days of grace.
 func (d *Decision) giveBack(a *Member, x *Redemption, e *pointspb.Entry) {
 	skip, left := x.Returned(), e.Return.Points
 	e.Postings = []*pointspb.Posting{{Account: pointspb.Account_REDEEMED_POINTS, Points: -left}}
@@ -109,7 +59,7 @@ func (w *World) foldReturn(a *Account, e *pointspb.Entry) {
 	x := *r
 	x.Returns = append(slices.Clone(r.Returns), Return{ID: e.Return.Id, Points: e.Return.Points, Outcome: Outcome(e.Return.Outcome)})
 	w.SetRedemption(e.Redemption.Id, &x)
-	if e.Redemption.Uncounted > 0 {
+	if e.Redemption.Uncounted > 0 { // of earlier builds
 		a.uncount(e.Redemption)
 	}
 	for n, to := range e.Lots {

@@ -177,13 +177,16 @@ func (s *shop) gift(member, id string, points int64) ledger.Outcome {
 	})
 }
 
+// spend redeems so many units of 1 point each that are shipped.
 func (s *shop) spend(member, id string, points int64) ledger.Outcome {
 	s.t.Helper()
+	units := max(points, 1)
 	s.member = member
 	return s.keep(ledger.Handle(s.world, &pointspb.Request{
 		Account: topics.MemberAccount(member), Id: id,
 		What: &pointspb.Request_Debit{Debit: &pointspb.DebitRequest{
-			Redemption: id, Item: "cup", Quantity: 1, BodyHash: []byte(id), Prices: &pointspb.PriceList{Version: 1, Base: points},
+			Redemption: id, Item: "cup", Quantity: units, BodyHash: []byte(id), Prices: &pointspb.PriceList{Version: 1, Base: min(points, 1)},
+			Parts: sent("cup", units),
 		}},
 	}, s.moment()))
 }

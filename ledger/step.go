@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"jifen/topics"
 	"jifen/topics/pointspb"
@@ -20,13 +21,25 @@ const (
 // StepOf is the word of a request for a redemption's step; empty: it asks for something else.
 func StepOf(r *pointspb.Request) string { return r.GetStep().GetStep().GetStep() }
 
+// StepCaused is the step that entries of a cause type are of (jifen.cancel, …; an item's answer is a unit); empty: of none.
+func StepCaused(causeType string) string {
+	switch word, _ := strings.CutPrefix(causeType, "jifen."); {
+	case word == "got":
+		return StepUnit
+	case slices.Contains(steps, word) && word != causeType:
+		return word
+	}
+	return ""
+}
+
+// steps are those that are asked for.
+var steps = []string{StepCancel, StepShip, StepDeliver, StepFulfil, StepReturn, StepInspect, StepReport, StepResolve}
+
 // RedemptionOf is the redemption whose state a request needs at its member's shard; empty: none.
 func RedemptionOf(r *pointspb.Request) string {
 	switch x := r.What.(type) {
 	case *pointspb.Request_Debit:
 		return x.Debit.GetRedemption()
-	case *pointspb.Request_Restore:
-		return x.Restore.GetRedemption()
 	case *pointspb.Request_Step:
 		return x.Step.GetRedemption()
 	case *pointspb.Request_Got:
@@ -94,6 +107,7 @@ type unitsOf struct {
 func (s *stepping) book(id string) {
 	f, x := s.facts, s.redemption
 	f.Outcome = string(s.Outcome)
+	whole := s.life.whole()
 	e := &pointspb.Entry{
 		Account: s.request.Account, Kind: pointspb.Kind_STEPPED, EffectiveAt: s.moment.Now, Step: f,
 		Redemption: &pointspb.RedemptionFacts{Id: id, Member: x.Member, Item: x.Item, Outcome: string(x.Outcome)},
@@ -107,7 +121,7 @@ func (s *stepping) book(id string) {
 	if s.Outcome == Applied && s.notice != "" {
 		e.Notice = s.told(id)
 	}
-	if s.Outcome == Applied && s.life.Ended != "" && (x.Points == 0 || x.Returned() < x.Points) {
+	if !whole && s.life.whole() {
 		x.uncounts(e.Redemption)
 	}
 	s.emitOf(s.member, e)
@@ -162,7 +176,7 @@ func checkStep(r *pointspb.Request, f *pointspb.StepFacts) error {
 		return fmt.Errorf("request id %q", r.Id)
 	case r.Actor == "":
 		return fmt.Errorf("no actor")
-	case !slices.Contains([]string{StepCancel, StepShip, StepDeliver, StepFulfil, StepReturn, StepInspect, StepReport, StepResolve}, f.GetStep()):
+	case !slices.Contains(steps, f.GetStep()):
 		return fmt.Errorf("step %q", f.GetStep())
 	case f.Reason != "" && !IsWord(f.Reason):
 		return fmt.Errorf("reason %q", f.Reason)

@@ -159,8 +159,33 @@ func (m *mall) forward(r *rapid.T) {
 		if l.Back > x.Quantity || x.Returned() > x.Points || now.state == ledger.StateReturned && x.Returned() != x.Points {
 			r.Fatalf("redemption %s of %d units is %s: %d are back, and %d of %d points", id, x.Quantity, now.state, l.Back, x.Returned(), x.Points)
 		}
+		asked, back := underway(x)
+		if asked > x.Quantity || back == x.Quantity && now.state != ledger.StateReturned {
+			r.Fatalf("redemption %s of %d units is %s: %d are asked for or back, %d came back by returns", id, x.Quantity, now.state, asked, back)
+		}
 		m.were[id] = now
 	}
+}
+
+// underway counts, from the steps alone, the units that a member asked to return and that staff neither rejected nor sent again; back
+// are those of them whose points came back.
+func underway(x *ledger.Redemption) (asked, back int64) {
+	claims := map[string]int64{}
+	for _, s := range x.Steps {
+		switch {
+		case s.Outcome != ledger.Applied:
+		case s.Step == ledger.StepReturn:
+			claims[s.ID] = s.Quantity
+		case s.Step == ledger.StepShip, s.Step == ledger.StepInspect && !s.Accept:
+			delete(claims, s.Of)
+		case s.Step == ledger.StepInspect && s.Points > 0:
+			back += claims[s.Of]
+		}
+	}
+	for _, units := range claims {
+		asked += units
+	}
+	return asked, back
 }
 
 // moved are the units of an item that were sent again, less those that came back.
@@ -175,7 +200,7 @@ func (m *mall) moved(item string) (units int64) {
 	return units
 }
 
-// back are the points that redemptions gave back: as many as their steps say, and those asked for beside them.
+// back are the points that redemptions gave back: as many as their steps say.
 func (m *mall) back(r *rapid.T) (points int64) {
 	var steps int64
 	for _, e := range m.entries {
@@ -184,9 +209,6 @@ func (m *mall) back(r *rapid.T) (points int64) {
 		}
 		if e.Kind == pointspb.Kind_RESTORED {
 			points += e.Return.Points
-			if e.Cause.Type == "jifen.restore" {
-				steps += e.Return.Points
-			}
 		}
 	}
 	if points != steps {

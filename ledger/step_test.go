@@ -53,10 +53,7 @@ func (c *counter) do(member, redemption string, f *pointspb.StepFacts) ledger.Ou
 
 func (c *counter) doAs(id, member, redemption string, f *pointspb.StepFacts) ledger.Outcome {
 	c.t.Helper()
-	f.Hash = []byte(f.String())
-	o := c.ask(&pointspb.Request{
-		Account: topics.MemberAccount(member), Id: id, Actor: "staff", What: &pointspb.Request_Step{Step: &pointspb.StepRequest{Redemption: redemption, Step: f}},
-	})
+	o := c.stepped(member, redemption, id, f)
 	c.settle()
 	return o
 }
@@ -271,7 +268,7 @@ func TestARebateFollowsTheSteps(t *testing.T) {
 	c := &counter{shop: open(t, "2026-06-18 12:00:00").selling()}
 	c.gift("m", "g", 4800)
 	q := priced("night", 6000)
-	q.Zones = []string{"double"}
+	q.Zones, q.Parts = []string{"double"}, []*pointspb.Part{{Item: "night", Quantity: 1, Fulfilment: ledger.FulfilManual}}
 	equal(t, "bought", c.buy("m", "r", q), ledger.Applied)
 	equal(t, "fulfilled", c.do("m", "r", plainStep(ledger.StepFulfil)), ledger.Applied)
 	equal(t, "given", c.balance("m"), ledger.Balance{Available: 480})

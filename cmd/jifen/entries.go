@@ -93,6 +93,7 @@ func entryOf(r *analytics.EntryRow, books topics.Books) (httpapi.Entry, error) {
 	if x.Less != "" {
 		e.Why.LessRatio, e.Why.Budget = ratioOf(x.Less), x.Budget
 	}
+	e.Why.Step = ledger.StepCaused(r.CauseType)
 	e.Why.Erased = r.CauseType == topics.TypeErased
 	e.Why.Run, e.Why.Undo = ledger.RetroOf(r.CauseType, r.CauseID)
 	if r.TierTo != "" {

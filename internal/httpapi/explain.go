@@ -34,6 +34,9 @@ func explain(l lang, w Why) string {
 		if w.Act != "" {
 			return l.pick("人工操作未执行："+textOf(w.Refusal).title(zh), "done by hand, refused: "+textOf(w.Refusal).title(en))
 		}
+		if w.Step != "" {
+			return explainStep(l, w)
+		}
 		return sentence(l, w, fmt.Sprintf("兑换 %s 未成功：%s", w.Item, textOf(w.Refusal).title(zh)), fmt.Sprintf("redemption of %s refused: %s", w.Item, textOf(w.Refusal).title(en)))
 	case "activated":
 		return sentence(l, w, fmt.Sprintf("%d 待生效积分转为可用", -w.Pending), count(-w.Pending, "pending point")+" became available")
@@ -99,7 +102,7 @@ func explainItem(l lang, w Why) string {
 	case "sent_again":
 		return sentence(l, w, fmt.Sprintf("换货 %s × %d", w.Item, w.Quantity), fmt.Sprintf("%s × %d in exchange", w.Item, w.Quantity))
 	case "stepped":
-		return sentence(l, w, fmt.Sprintf("%s 的兑换有新进展", w.Item), fmt.Sprintf("the redemption of %s went on", w.Item))
+		return explainStep(l, w)
 	case "codes_loaded":
 		return l.pick("已导入券码", "codes loaded")
 	case "codes_expired":

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"jifen/ledger"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
@@ -178,6 +179,34 @@ func TestEveryKindOfEntryHasATextInBothLanguages(t *testing.T) {
 		}
 		if chinese == "" || english == "" || chinese == english || strings.Contains(chinese+english, "%!") {
 			t.Errorf("%s: %q, %q", name, chinese, english)
+		}
+	}
+}
+
+// TestEveryStepHasATextInBothLanguages, those that were refused, too: which step, and of what.
+func TestEveryStepHasATextInBothLanguages(t *testing.T) {
+	seen := map[string]string{}
+	for _, step := range []string{
+		ledger.StepCancel, ledger.StepShip, ledger.StepDeliver, ledger.StepFulfil, ledger.StepReturn, ledger.StepInspect, ledger.StepReport, ledger.StepResolve,
+		ledger.StepUnit,
+	} {
+		for _, kind := range []string{"stepped", "refused"} {
+			for _, l := range []lang{zh, en} {
+				text := explain(l, Why{Kind: kind, Step: step, Item: "cup", Refusal: outcomeApplied})
+				if seen[text] != "" || !strings.Contains(text, "cup") || strings.Contains(text, "went on") || strings.Contains(text, "有新进展") {
+					t.Errorf("%s %s, like %s: %q", kind, step, seen[text], text)
+				}
+				seen[text] = kind + " " + step
+			}
+		}
+	}
+	got := explain(en, Why{Kind: "refused", Step: ledger.StepCancel, Item: "cup"})
+	if want := "redemption of cup: cancelled (refused)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for cause, want := range map[string]string{"jifen.cancel": "cancel", "jifen.got": "unit", "jifen.debit": "", "cancel": "", "jifen.": ""} {
+		if got := ledger.StepCaused(cause); got != want {
+			t.Errorf("%q is of step %q, want %q", cause, got, want)
 		}
 	}
 }

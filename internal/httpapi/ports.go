@@ -196,6 +196,7 @@ type Why struct {
 	Budget        string       // that campaign
 	Order, Item   string
 	FromTier      string
+	Step          string // of a redemption, in the ledger's words; unit: the item's answer
 	Refusal       string
 	Changed       int64     // of available + pending + frozen - debt
 	Frozen        int64     // change of the frozen points

@@ -67,8 +67,6 @@ func requestKind(r *pointspb.Request) string {
 		return "forward"
 	case *pointspb.Request_Erase:
 		return "erase"
-	case *pointspb.Request_Restore:
-		return "restore"
 	case *pointspb.Request_Step:
 		return ledger.StepOf(r)
 	case *pointspb.Request_Units:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -52,6 +53,8 @@ func TestRecordThatCanNeverWorkBecomesADeadLetter(t *testing.T) {
 		Account: "member:ana", Cause: &pointspb.Cause{Source: "/s", Id: "bookless", Type: topics.TypeActivity, OccurredAt: p.now.UnixMilli()},
 		Candidates: []*pointspb.Candidate{{Rule: "gift", Mode: string(topics.ModeFixed), Points: 1}},
 	})
+	earlier := p.request(&pointspb.Request{Account: "member:ana", Id: "returned"})
+	earlier.Value = append(slices.Clone(earlier.Value), 27<<3&0x7f|2|0x80, 27<<3>>7, 2, 24, 5) // restore: 5 points
 	nothing := p.request(&pointspb.Request{Account: "member:ana", Id: "nothing"})
 	for _, c := range []struct {
 		name   string
@@ -67,6 +70,7 @@ func TestRecordThatCanNeverWorkBecomesADeadLetter(t *testing.T) {
 		{"credit of no member", nobody, topics.ReasonRuleError},
 		{"candidates of no version", bookless, topics.ReasonRuleError},
 		{"request for nothing", nothing, topics.ReasonSchema},
+		{"request of an earlier build, for points of a redemption", earlier, topics.ReasonSchema},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p.letters, p.t = nil, t

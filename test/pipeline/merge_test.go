@@ -2,9 +2,11 @@ package pipeline_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"jifen/internal/httpapi"
+	"jifen/ledger"
 	"jifen/topics"
 	"jifen/topics/pointspb"
 )
@@ -16,7 +18,7 @@ func TestMergedMembersAreOne(t *testing.T) {
 	v.running = v.run("2026-06-10T12:00:00+08:00", "credits,balances,analytics")
 	earned := paid("2026-06-09 10:00:00", "offline", "O1", line{"basic", 300000})
 	v.send(earned, paid("2026-06-09 11:00:00", "online", "O2", line{"basic", 250000}))
-	v.spend("offline", "r-off", 50)
+	v.ask(sent("offline", "r-off", 5)...)
 	before := v.balances("2026-06-10T12:00:00+08:00")
 	equal(t, "tiers before", []string{before["offline"].Tier, before["online"].Tier}, []string{"normal", "normal"})
 	v.send(at("2026-06-10 11:00:00", "merged", "shop.member.merged.v1", map[string]any{"member": "online", "from": "offline"}))
@@ -37,9 +39,9 @@ func TestMergedMembersAreOne(t *testing.T) {
 	}
 	v.send(paid("2026-06-10 11:50:00", "offline", "O4", line{"basic", 10000}))
 	check("after Redis was emptied", balance{Available: 230, Tier: "silver"})
-	v.ask(back("offline", "r-off", "1", 20), back("offline", "r-off", "1", 20))
+	v.ask(slices.Concat(back("offline", "r-off", "1", 2), back("offline", "r-off", "1", 2))...)
 	v.drained() // sent on
-	v.ask(back("online", "r-off", "1", 20), back("online", "r-off", "2", 30), back("online", "r-off", "3", 1))
+	v.ask(slices.Concat(back("online", "r-off", "1", 2), back("online", "r-off", "2", 3), back("online", "r-off", "3", 1))...)
 	check("its redemption returned, under either id", balance{Available: 280, Tier: "silver"})
 	equal(t, "each once", len(v.booked("online", "RESTORED")), 2)
 	v.audited()
@@ -57,9 +59,24 @@ func TestMergedMembersAreOne(t *testing.T) {
 	equal(t, "the same key for the new id", []any{status, got["state"]}, []any{201, "applied"})
 }
 
-// back is a return of a redemption.
-func back(member, redemption, id string, points int64) *pointspb.Request {
-	return &pointspb.Request{Account: topics.MemberAccount(member), Id: "return-" + redemption + id, What: &pointspb.Request_Restore{
-		Restore: &pointspb.RestoreRequest{Redemption: redemption, ReturnId: id, Points: points},
+// sent is a redemption of so many units of 10 points that is shipped.
+func sent(member, redemption string, units int64) []*pointspb.Request {
+	r := debit(member, redemption, 10)
+	q := r.GetDebit()
+	q.Quantity, q.Parts = units, []*pointspb.Part{{Item: q.Item, Quantity: units, Fulfilment: ledger.FulfilShipping}}
+	return []*pointspb.Request{r, step(member, redemption, "shipped", &pointspb.StepFacts{Step: ledger.StepShip, Carrier: "sf", Number: "1"})}
+}
+
+// back is a return of units of a redemption that was shipped, and what staff decide about it.
+func back(member, redemption, id string, units int64) []*pointspb.Request {
+	return []*pointspb.Request{
+		step(member, redemption, "ask-"+id, &pointspb.StepFacts{Step: ledger.StepReturn, Kind: ledger.ReturnPoints, Quantity: units}),
+		step(member, redemption, "inspect-"+id, &pointspb.StepFacts{Step: ledger.StepInspect, Of: "ask-" + id, Accept: true}),
+	}
+}
+
+func step(member, redemption, id string, f *pointspb.StepFacts) *pointspb.Request {
+	return &pointspb.Request{Account: topics.MemberAccount(member), Id: id, Actor: "mia", What: &pointspb.Request_Step{
+		Step: &pointspb.StepRequest{Redemption: redemption, Step: f},
 	}}
 }

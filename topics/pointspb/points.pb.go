@@ -3324,67 +3324,6 @@ func (x *ActFacts) GetOutcome() string {
 	return ""
 }
 
-// RestoreRequest gives points of a redemption back that was returned (semantics §4).
-type RestoreRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Redemption    string                 `protobuf:"bytes,1,opt,name=redemption,proto3" json:"redemption,omitempty"`
-	ReturnId      string                 `protobuf:"bytes,2,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
-	Points        int64                  `protobuf:"varint,3,opt,name=points,proto3" json:"points,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RestoreRequest) Reset() {
-	*x = RestoreRequest{}
-	mi := &file_points_proto_msgTypes[37]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RestoreRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RestoreRequest) ProtoMessage() {}
-
-func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[37]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
-func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{37}
-}
-
-func (x *RestoreRequest) GetRedemption() string {
-	if x != nil {
-		return x.Redemption
-	}
-	return ""
-}
-
-func (x *RestoreRequest) GetReturnId() string {
-	if x != nil {
-		return x.ReturnId
-	}
-	return ""
-}
-
-func (x *RestoreRequest) GetPoints() int64 {
-	if x != nil {
-		return x.Points
-	}
-	return 0
-}
-
 // StepRequest asks for the next step of a redemption.
 type StepRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3396,7 +3335,7 @@ type StepRequest struct {
 
 func (x *StepRequest) Reset() {
 	*x = StepRequest{}
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3408,7 +3347,7 @@ func (x *StepRequest) String() string {
 func (*StepRequest) ProtoMessage() {}
 
 func (x *StepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[38]
+	mi := &file_points_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3421,7 +3360,7 @@ func (x *StepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StepRequest.ProtoReflect.Descriptor instead.
 func (*StepRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{38}
+	return file_points_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *StepRequest) GetRedemption() string {
@@ -3469,7 +3408,7 @@ type StepFacts struct {
 
 func (x *StepFacts) Reset() {
 	*x = StepFacts{}
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3481,7 +3420,7 @@ func (x *StepFacts) String() string {
 func (*StepFacts) ProtoMessage() {}
 
 func (x *StepFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[39]
+	mi := &file_points_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3494,7 +3433,7 @@ func (x *StepFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StepFacts.ProtoReflect.Descriptor instead.
 func (*StepFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{39}
+	return file_points_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *StepFacts) GetId() string {
@@ -3658,7 +3597,7 @@ type UnitsRequest struct {
 
 func (x *UnitsRequest) Reset() {
 	*x = UnitsRequest{}
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3670,7 +3609,7 @@ func (x *UnitsRequest) String() string {
 func (*UnitsRequest) ProtoMessage() {}
 
 func (x *UnitsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[40]
+	mi := &file_points_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3683,7 +3622,7 @@ func (x *UnitsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnitsRequest.ProtoReflect.Descriptor instead.
 func (*UnitsRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{40}
+	return file_points_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *UnitsRequest) GetRedemption() string {
@@ -3736,7 +3675,7 @@ type UnitsAnswer struct {
 
 func (x *UnitsAnswer) Reset() {
 	*x = UnitsAnswer{}
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3748,7 +3687,7 @@ func (x *UnitsAnswer) String() string {
 func (*UnitsAnswer) ProtoMessage() {}
 
 func (x *UnitsAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[41]
+	mi := &file_points_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3761,7 +3700,7 @@ func (x *UnitsAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnitsAnswer.ProtoReflect.Descriptor instead.
 func (*UnitsAnswer) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{41}
+	return file_points_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *UnitsAnswer) GetRedemption() string {
@@ -3820,7 +3759,7 @@ type ReferRequest struct {
 
 func (x *ReferRequest) Reset() {
 	*x = ReferRequest{}
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3832,7 +3771,7 @@ func (x *ReferRequest) String() string {
 func (*ReferRequest) ProtoMessage() {}
 
 func (x *ReferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[42]
+	mi := &file_points_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3845,7 +3784,7 @@ func (x *ReferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferRequest.ProtoReflect.Descriptor instead.
 func (*ReferRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{42}
+	return file_points_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReferRequest) GetReferral() *ReferralFacts {
@@ -3896,7 +3835,7 @@ type RecallRequest struct {
 
 func (x *RecallRequest) Reset() {
 	*x = RecallRequest{}
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3908,7 +3847,7 @@ func (x *RecallRequest) String() string {
 func (*RecallRequest) ProtoMessage() {}
 
 func (x *RecallRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[43]
+	mi := &file_points_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3921,7 +3860,7 @@ func (x *RecallRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecallRequest.ProtoReflect.Descriptor instead.
 func (*RecallRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{43}
+	return file_points_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RecallRequest) GetReferral() *ReferralFacts {
@@ -3962,7 +3901,7 @@ type WakeRequest struct {
 
 func (x *WakeRequest) Reset() {
 	*x = WakeRequest{}
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3974,7 +3913,7 @@ func (x *WakeRequest) String() string {
 func (*WakeRequest) ProtoMessage() {}
 
 func (x *WakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[44]
+	mi := &file_points_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3987,7 +3926,7 @@ func (x *WakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WakeRequest.ProtoReflect.Descriptor instead.
 func (*WakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{44}
+	return file_points_proto_rawDescGZIP(), []int{43}
 }
 
 // RetroRequest asks what a retro run makes of one order, or undoes that (semantics §9).
@@ -4002,7 +3941,7 @@ type RetroRequest struct {
 
 func (x *RetroRequest) Reset() {
 	*x = RetroRequest{}
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4014,7 +3953,7 @@ func (x *RetroRequest) String() string {
 func (*RetroRequest) ProtoMessage() {}
 
 func (x *RetroRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[45]
+	mi := &file_points_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4027,7 +3966,7 @@ func (x *RetroRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRequest.ProtoReflect.Descriptor instead.
 func (*RetroRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{45}
+	return file_points_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RetroRequest) GetRun() string {
@@ -4061,7 +4000,7 @@ type PreferenceRequest struct {
 
 func (x *PreferenceRequest) Reset() {
 	*x = PreferenceRequest{}
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4073,7 +4012,7 @@ func (x *PreferenceRequest) String() string {
 func (*PreferenceRequest) ProtoMessage() {}
 
 func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[46]
+	mi := &file_points_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4086,7 +4025,7 @@ func (x *PreferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreferenceRequest.ProtoReflect.Descriptor instead.
 func (*PreferenceRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{46}
+	return file_points_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *PreferenceRequest) GetLeaderboardHidden() bool {
@@ -4110,7 +4049,7 @@ type SightRequest struct {
 
 func (x *SightRequest) Reset() {
 	*x = SightRequest{}
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4122,7 +4061,7 @@ func (x *SightRequest) String() string {
 func (*SightRequest) ProtoMessage() {}
 
 func (x *SightRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[47]
+	mi := &file_points_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4135,7 +4074,7 @@ func (x *SightRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightRequest.ProtoReflect.Descriptor instead.
 func (*SightRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{47}
+	return file_points_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *SightRequest) GetMember() string {
@@ -4186,7 +4125,7 @@ type SuspectRequest struct {
 
 func (x *SuspectRequest) Reset() {
 	*x = SuspectRequest{}
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4198,7 +4137,7 @@ func (x *SuspectRequest) String() string {
 func (*SuspectRequest) ProtoMessage() {}
 
 func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[48]
+	mi := &file_points_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4211,7 +4150,7 @@ func (x *SuspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SuspectRequest.ProtoReflect.Descriptor instead.
 func (*SuspectRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{48}
+	return file_points_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SuspectRequest) GetRule() string {
@@ -4259,7 +4198,7 @@ type AbuseFacts struct {
 
 func (x *AbuseFacts) Reset() {
 	*x = AbuseFacts{}
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4271,7 +4210,7 @@ func (x *AbuseFacts) String() string {
 func (*AbuseFacts) ProtoMessage() {}
 
 func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[49]
+	mi := &file_points_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4284,7 +4223,7 @@ func (x *AbuseFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbuseFacts.ProtoReflect.Descriptor instead.
 func (*AbuseFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{49}
+	return file_points_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *AbuseFacts) GetOn() string {
@@ -4357,7 +4296,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4369,7 +4308,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[50]
+	mi := &file_points_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4382,7 +4321,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{50}
+	return file_points_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Watch) GetRule() string {
@@ -4436,7 +4375,7 @@ type SightingFacts struct {
 
 func (x *SightingFacts) Reset() {
 	*x = SightingFacts{}
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4448,7 +4387,7 @@ func (x *SightingFacts) String() string {
 func (*SightingFacts) ProtoMessage() {}
 
 func (x *SightingFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[51]
+	mi := &file_points_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4461,7 +4400,7 @@ func (x *SightingFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SightingFacts.ProtoReflect.Descriptor instead.
 func (*SightingFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{51}
+	return file_points_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *SightingFacts) GetKind() string {
@@ -4524,7 +4463,7 @@ type Suspects struct {
 
 func (x *Suspects) Reset() {
 	*x = Suspects{}
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4536,7 +4475,7 @@ func (x *Suspects) String() string {
 func (*Suspects) ProtoMessage() {}
 
 func (x *Suspects) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[52]
+	mi := &file_points_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4549,7 +4488,7 @@ func (x *Suspects) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspects.ProtoReflect.Descriptor instead.
 func (*Suspects) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{52}
+	return file_points_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Suspects) GetRule() string {
@@ -4593,7 +4532,6 @@ type Request struct {
 	//	*Request_Approve
 	//	*Request_Decline
 	//	*Request_Appeal
-	//	*Request_Restore
 	//	*Request_Refer
 	//	*Request_Recall
 	//	*Request_Retro
@@ -4613,7 +4551,7 @@ type Request struct {
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4625,7 +4563,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[53]
+	mi := &file_points_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4638,7 +4576,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{53}
+	return file_points_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Request) GetAccount() string {
@@ -4838,15 +4776,6 @@ func (x *Request) GetAppeal() *ActFacts {
 	return nil
 }
 
-func (x *Request) GetRestore() *RestoreRequest {
-	if x != nil {
-		if x, ok := x.What.(*Request_Restore); ok {
-			return x.Restore
-		}
-	}
-	return nil
-}
-
 func (x *Request) GetRefer() *ReferRequest {
 	if x != nil {
 		if x, ok := x.What.(*Request_Refer); ok {
@@ -5032,10 +4961,6 @@ type Request_Appeal struct {
 	Appeal *ActFacts `protobuf:"bytes,26,opt,name=appeal,proto3,oneof"`
 }
 
-type Request_Restore struct {
-	Restore *RestoreRequest `protobuf:"bytes,27,opt,name=restore,proto3,oneof"`
-}
-
 type Request_Refer struct {
 	Refer *ReferRequest `protobuf:"bytes,28,opt,name=refer,proto3,oneof"`
 }
@@ -5121,8 +5046,6 @@ func (*Request_Decline) isRequest_What() {}
 
 func (*Request_Appeal) isRequest_What() {}
 
-func (*Request_Restore) isRequest_What() {}
-
 func (*Request_Refer) isRequest_What() {}
 
 func (*Request_Recall) isRequest_What() {}
@@ -5159,7 +5082,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5171,7 +5094,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[54]
+	mi := &file_points_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5184,7 +5107,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{54}
+	return file_points_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Posting) GetAccount() Account {
@@ -5222,7 +5145,7 @@ type Lot struct {
 
 func (x *Lot) Reset() {
 	*x = Lot{}
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5234,7 +5157,7 @@ func (x *Lot) String() string {
 func (*Lot) ProtoMessage() {}
 
 func (x *Lot) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[55]
+	mi := &file_points_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5247,7 +5170,7 @@ func (x *Lot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lot.ProtoReflect.Descriptor instead.
 func (*Lot) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{55}
+	return file_points_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Lot) GetNumber() uint32 {
@@ -5314,7 +5237,7 @@ type Arithmetic struct {
 
 func (x *Arithmetic) Reset() {
 	*x = Arithmetic{}
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5326,7 +5249,7 @@ func (x *Arithmetic) String() string {
 func (*Arithmetic) ProtoMessage() {}
 
 func (x *Arithmetic) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[56]
+	mi := &file_points_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5339,7 +5262,7 @@ func (x *Arithmetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arithmetic.ProtoReflect.Descriptor instead.
 func (*Arithmetic) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{56}
+	return file_points_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Arithmetic) GetMode() string {
@@ -5494,7 +5417,7 @@ type RetroFacts struct {
 
 func (x *RetroFacts) Reset() {
 	*x = RetroFacts{}
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5506,7 +5429,7 @@ func (x *RetroFacts) String() string {
 func (*RetroFacts) ProtoMessage() {}
 
 func (x *RetroFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[57]
+	mi := &file_points_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5519,7 +5442,7 @@ func (x *RetroFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroFacts.ProtoReflect.Descriptor instead.
 func (*RetroFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{57}
+	return file_points_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *RetroFacts) GetRun() string {
@@ -5556,7 +5479,7 @@ type RetroRule struct {
 
 func (x *RetroRule) Reset() {
 	*x = RetroRule{}
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5568,7 +5491,7 @@ func (x *RetroRule) String() string {
 func (*RetroRule) ProtoMessage() {}
 
 func (x *RetroRule) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[58]
+	mi := &file_points_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5581,7 +5504,7 @@ func (x *RetroRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetroRule.ProtoReflect.Descriptor instead.
 func (*RetroRule) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{58}
+	return file_points_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *RetroRule) GetRule() string {
@@ -5627,7 +5550,7 @@ type BudgetFacts struct {
 
 func (x *BudgetFacts) Reset() {
 	*x = BudgetFacts{}
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5639,7 +5562,7 @@ func (x *BudgetFacts) String() string {
 func (*BudgetFacts) ProtoMessage() {}
 
 func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[59]
+	mi := &file_points_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5652,7 +5575,7 @@ func (x *BudgetFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetFacts.ProtoReflect.Descriptor instead.
 func (*BudgetFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{59}
+	return file_points_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *BudgetFacts) GetCampaign() string {
@@ -5709,7 +5632,7 @@ type BudgetAward struct {
 
 func (x *BudgetAward) Reset() {
 	*x = BudgetAward{}
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5721,7 +5644,7 @@ func (x *BudgetAward) String() string {
 func (*BudgetAward) ProtoMessage() {}
 
 func (x *BudgetAward) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[60]
+	mi := &file_points_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5734,7 +5657,7 @@ func (x *BudgetAward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetAward.ProtoReflect.Descriptor instead.
 func (*BudgetAward) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{60}
+	return file_points_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *BudgetAward) GetAccount() string {
@@ -5817,7 +5740,7 @@ type TakeRequest struct {
 
 func (x *TakeRequest) Reset() {
 	*x = TakeRequest{}
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5829,7 +5752,7 @@ func (x *TakeRequest) String() string {
 func (*TakeRequest) ProtoMessage() {}
 
 func (x *TakeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[61]
+	mi := &file_points_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5842,7 +5765,7 @@ func (x *TakeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
 func (*TakeRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{61}
+	return file_points_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *TakeRequest) GetAward() *BudgetAward {
@@ -5862,7 +5785,7 @@ type AwardRequest struct {
 
 func (x *AwardRequest) Reset() {
 	*x = AwardRequest{}
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5874,7 +5797,7 @@ func (x *AwardRequest) String() string {
 func (*AwardRequest) ProtoMessage() {}
 
 func (x *AwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[62]
+	mi := &file_points_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5887,7 +5810,7 @@ func (x *AwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwardRequest.ProtoReflect.Descriptor instead.
 func (*AwardRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{62}
+	return file_points_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *AwardRequest) GetAward() *BudgetAward {
@@ -5911,7 +5834,7 @@ type GiveRequest struct {
 
 func (x *GiveRequest) Reset() {
 	*x = GiveRequest{}
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5923,7 +5846,7 @@ func (x *GiveRequest) String() string {
 func (*GiveRequest) ProtoMessage() {}
 
 func (x *GiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[63]
+	mi := &file_points_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5936,7 +5859,7 @@ func (x *GiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveRequest.ProtoReflect.Descriptor instead.
 func (*GiveRequest) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{63}
+	return file_points_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *GiveRequest) GetCause() *Cause {
@@ -5988,7 +5911,7 @@ type Use struct {
 
 func (x *Use) Reset() {
 	*x = Use{}
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6000,7 +5923,7 @@ func (x *Use) String() string {
 func (*Use) ProtoMessage() {}
 
 func (x *Use) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[64]
+	mi := &file_points_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6013,7 +5936,7 @@ func (x *Use) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Use.ProtoReflect.Descriptor instead.
 func (*Use) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{64}
+	return file_points_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Use) GetPer() string {
@@ -6066,7 +5989,7 @@ type MetricDelta struct {
 
 func (x *MetricDelta) Reset() {
 	*x = MetricDelta{}
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6078,7 +6001,7 @@ func (x *MetricDelta) String() string {
 func (*MetricDelta) ProtoMessage() {}
 
 func (x *MetricDelta) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[65]
+	mi := &file_points_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6091,7 +6014,7 @@ func (x *MetricDelta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDelta.ProtoReflect.Descriptor instead.
 func (*MetricDelta) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{65}
+	return file_points_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *MetricDelta) GetYear() int32 {
@@ -6149,7 +6072,7 @@ type MetricDay struct {
 
 func (x *MetricDay) Reset() {
 	*x = MetricDay{}
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6161,7 +6084,7 @@ func (x *MetricDay) String() string {
 func (*MetricDay) ProtoMessage() {}
 
 func (x *MetricDay) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[66]
+	mi := &file_points_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6174,7 +6097,7 @@ func (x *MetricDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricDay.ProtoReflect.Descriptor instead.
 func (*MetricDay) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{66}
+	return file_points_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *MetricDay) GetDay() int64 {
@@ -6215,7 +6138,7 @@ type TierChange struct {
 
 func (x *TierChange) Reset() {
 	*x = TierChange{}
-	mi := &file_points_proto_msgTypes[67]
+	mi := &file_points_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6227,7 +6150,7 @@ func (x *TierChange) String() string {
 func (*TierChange) ProtoMessage() {}
 
 func (x *TierChange) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[67]
+	mi := &file_points_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6240,7 +6163,7 @@ func (x *TierChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TierChange.ProtoReflect.Descriptor instead.
 func (*TierChange) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{67}
+	return file_points_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *TierChange) GetFrom() string {
@@ -6286,7 +6209,7 @@ type NoticeFacts struct {
 
 func (x *NoticeFacts) Reset() {
 	*x = NoticeFacts{}
-	mi := &file_points_proto_msgTypes[68]
+	mi := &file_points_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6298,7 +6221,7 @@ func (x *NoticeFacts) String() string {
 func (*NoticeFacts) ProtoMessage() {}
 
 func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[68]
+	mi := &file_points_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6311,7 +6234,7 @@ func (x *NoticeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeFacts.ProtoReflect.Descriptor instead.
 func (*NoticeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{68}
+	return file_points_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *NoticeFacts) GetKind() string {
@@ -6473,7 +6396,7 @@ type RedemptionFacts struct {
 	RebateRate     *Ratio                 `protobuf:"bytes,15,opt,name=rebate_rate,json=rebateRate,proto3" json:"rebate_rate,omitempty"` // absent = none
 	RebateCampaign string                 `protobuf:"bytes,16,opt,name=rebate_campaign,json=rebateCampaign,proto3" json:"rebate_campaign,omitempty"`
 	Parts          []*Part                `protobuf:"bytes,17,rep,name=parts,proto3" json:"parts,omitempty"`
-	Uncounted      int64                  `protobuf:"varint,18,opt,name=uncounted,proto3" json:"uncounted,omitempty"` // RESTORED: units that count in the member's limit no more
+	Uncounted      int64                  `protobuf:"varint,18,opt,name=uncounted,proto3" json:"uncounted,omitempty"` // STEPPED, and RESTORED of earlier builds: units that count in the member's limit no more
 	Until          int64                  `protobuf:"varint,25,opt,name=until,proto3" json:"until,omitempty"`         // of one that was fulfilled at once: when it is closed, Unix ms
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -6481,7 +6404,7 @@ type RedemptionFacts struct {
 
 func (x *RedemptionFacts) Reset() {
 	*x = RedemptionFacts{}
-	mi := &file_points_proto_msgTypes[69]
+	mi := &file_points_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6493,7 +6416,7 @@ func (x *RedemptionFacts) String() string {
 func (*RedemptionFacts) ProtoMessage() {}
 
 func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[69]
+	mi := &file_points_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6506,7 +6429,7 @@ func (x *RedemptionFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedemptionFacts.ProtoReflect.Descriptor instead.
 func (*RedemptionFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{69}
+	return file_points_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *RedemptionFacts) GetId() string {
@@ -6642,19 +6565,19 @@ func (x *RedemptionFacts) GetUntil() int64 {
 	return 0
 }
 
-// ReturnFacts travel with what a return of a redemption gave back, or with its refusal.
+// ReturnFacts travel with what a return of a redemption gave back.
 type ReturnFacts struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // the step
 	Points        int64                  `protobuf:"varint,2,opt,name=points,proto3" json:"points,omitempty"`
-	Outcome       string                 `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	Outcome       string                 `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"` // applied; entries of earlier builds tell of refusals, too
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReturnFacts) Reset() {
 	*x = ReturnFacts{}
-	mi := &file_points_proto_msgTypes[70]
+	mi := &file_points_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6666,7 +6589,7 @@ func (x *ReturnFacts) String() string {
 func (*ReturnFacts) ProtoMessage() {}
 
 func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[70]
+	mi := &file_points_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6679,7 +6602,7 @@ func (x *ReturnFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnFacts.ProtoReflect.Descriptor instead.
 func (*ReturnFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{70}
+	return file_points_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ReturnFacts) GetId() string {
@@ -6723,7 +6646,7 @@ type ItemFacts struct {
 
 func (x *ItemFacts) Reset() {
 	*x = ItemFacts{}
-	mi := &file_points_proto_msgTypes[71]
+	mi := &file_points_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6735,7 +6658,7 @@ func (x *ItemFacts) String() string {
 func (*ItemFacts) ProtoMessage() {}
 
 func (x *ItemFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[71]
+	mi := &file_points_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6748,7 +6671,7 @@ func (x *ItemFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemFacts.ProtoReflect.Descriptor instead.
 func (*ItemFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{71}
+	return file_points_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ItemFacts) GetDefinition() *ItemDefinition {
@@ -6848,7 +6771,7 @@ type MergeFacts struct {
 
 func (x *MergeFacts) Reset() {
 	*x = MergeFacts{}
-	mi := &file_points_proto_msgTypes[72]
+	mi := &file_points_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6860,7 +6783,7 @@ func (x *MergeFacts) String() string {
 func (*MergeFacts) ProtoMessage() {}
 
 func (x *MergeFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[72]
+	mi := &file_points_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6873,7 +6796,7 @@ func (x *MergeFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeFacts.ProtoReflect.Descriptor instead.
 func (*MergeFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{72}
+	return file_points_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *MergeFacts) GetInto() string {
@@ -6915,7 +6838,7 @@ type LotPoints struct {
 
 func (x *LotPoints) Reset() {
 	*x = LotPoints{}
-	mi := &file_points_proto_msgTypes[73]
+	mi := &file_points_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6927,7 +6850,7 @@ func (x *LotPoints) String() string {
 func (*LotPoints) ProtoMessage() {}
 
 func (x *LotPoints) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[73]
+	mi := &file_points_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6940,7 +6863,7 @@ func (x *LotPoints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LotPoints.ProtoReflect.Descriptor instead.
 func (*LotPoints) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{73}
+	return file_points_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *LotPoints) GetLot() uint32 {
@@ -6977,7 +6900,7 @@ type MilestoneFacts struct {
 
 func (x *MilestoneFacts) Reset() {
 	*x = MilestoneFacts{}
-	mi := &file_points_proto_msgTypes[74]
+	mi := &file_points_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6989,7 +6912,7 @@ func (x *MilestoneFacts) String() string {
 func (*MilestoneFacts) ProtoMessage() {}
 
 func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[74]
+	mi := &file_points_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7002,7 +6925,7 @@ func (x *MilestoneFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MilestoneFacts.ProtoReflect.Descriptor instead.
 func (*MilestoneFacts) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{74}
+	return file_points_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *MilestoneFacts) GetMilestone() string {
@@ -7096,7 +7019,7 @@ type CouponUse struct {
 
 func (x *CouponUse) Reset() {
 	*x = CouponUse{}
-	mi := &file_points_proto_msgTypes[75]
+	mi := &file_points_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7108,7 +7031,7 @@ func (x *CouponUse) String() string {
 func (*CouponUse) ProtoMessage() {}
 
 func (x *CouponUse) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[75]
+	mi := &file_points_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7121,7 +7044,7 @@ func (x *CouponUse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CouponUse.ProtoReflect.Descriptor instead.
 func (*CouponUse) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{75}
+	return file_points_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *CouponUse) GetCoupon() string {
@@ -7220,7 +7143,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_points_proto_msgTypes[76]
+	mi := &file_points_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7232,7 +7155,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_points_proto_msgTypes[76]
+	mi := &file_points_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7245,7 +7168,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_points_proto_rawDescGZIP(), []int{76}
+	return file_points_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Entry) GetAccount() string {
@@ -7904,13 +7827,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06points\x18\n" +
 	" \x01(\x03R\x06points\x12\x1b\n" +
 	"\treview_by\x18\v \x01(\x03R\breviewBy\x12\x18\n" +
-	"\aoutcome\x18\f \x01(\tR\aoutcome\"e\n" +
-	"\x0eRestoreRequest\x12\x1e\n" +
-	"\n" +
-	"redemption\x18\x01 \x01(\tR\n" +
-	"redemption\x12\x1b\n" +
-	"\treturn_id\x18\x02 \x01(\tR\breturnId\x12\x16\n" +
-	"\x06points\x18\x03 \x01(\x03R\x06points\"]\n" +
+	"\aoutcome\x18\f \x01(\tR\aoutcome\"]\n" +
 	"\vStepRequest\x12\x1e\n" +
 	"\n" +
 	"redemption\x18\x01 \x01(\tR\n" +
@@ -8015,7 +7932,7 @@ const file_points_proto_rawDesc = "" +
 	"\x06forget\x18\a \x03(\tR\x06forget\"8\n" +
 	"\bSuspects\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x18\n" +
-	"\amembers\x18\x02 \x03(\tR\amembers\"\xb4\x0e\n" +
+	"\amembers\x18\x02 \x03(\tR\amembers\"\x86\x0e\n" +
 	"\aRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
@@ -8039,8 +7956,7 @@ const file_points_proto_rawDesc = "" +
 	"\aconfirm\x18\x17 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\aconfirm\x125\n" +
 	"\aapprove\x18\x18 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\aapprove\x125\n" +
 	"\adecline\x18\x19 \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\adecline\x123\n" +
-	"\x06appeal\x18\x1a \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\x06appeal\x12;\n" +
-	"\arestore\x18\x1b \x01(\v2\x1f.jifen.points.v1.RestoreRequestH\x00R\arestore\x125\n" +
+	"\x06appeal\x18\x1a \x01(\v2\x19.jifen.points.v1.ActFactsH\x00R\x06appeal\x125\n" +
 	"\x05refer\x18\x1c \x01(\v2\x1d.jifen.points.v1.ReferRequestH\x00R\x05refer\x128\n" +
 	"\x06recall\x18\x1d \x01(\v2\x1e.jifen.points.v1.RecallRequestH\x00R\x06recall\x125\n" +
 	"\x05retro\x18\" \x01(\v2\x1d.jifen.points.v1.RetroRequestH\x00R\x05retro\x12D\n" +
@@ -8055,7 +7971,7 @@ const file_points_proto_rawDesc = "" +
 	"\x04step\x18< \x01(\v2\x1c.jifen.points.v1.StepRequestH\x00R\x04step\x125\n" +
 	"\x05units\x18= \x01(\v2\x1d.jifen.points.v1.UnitsRequestH\x00R\x05units\x120\n" +
 	"\x03got\x18> \x01(\v2\x1c.jifen.points.v1.UnitsAnswerH\x00R\x03gotB\x06\n" +
-	"\x04what\"g\n" +
+	"\x04whatJ\x04\b\x1b\x10\x1cR\arestore\"g\n" +
 	"\aPosting\x122\n" +
 	"\aaccount\x18\x01 \x01(\x0e2\x18.jifen.points.v1.AccountR\aaccount\x12\x16\n" +
 	"\x06points\x18\x02 \x01(\x03R\x06points\x12\x10\n" +
@@ -8408,7 +8324,7 @@ func file_points_proto_rawDescGZIP() []byte {
 }
 
 var file_points_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
+var file_points_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
 var file_points_proto_goTypes = []any{
 	(Kind)(0),                 // 0: jifen.points.v1.Kind
 	(Account)(0),              // 1: jifen.points.v1.Account
@@ -8449,46 +8365,45 @@ var file_points_proto_goTypes = []any{
 	(*CarriedMonth)(nil),      // 36: jifen.points.v1.CarriedMonth
 	(*EraseRequest)(nil),      // 37: jifen.points.v1.EraseRequest
 	(*ActFacts)(nil),          // 38: jifen.points.v1.ActFacts
-	(*RestoreRequest)(nil),    // 39: jifen.points.v1.RestoreRequest
-	(*StepRequest)(nil),       // 40: jifen.points.v1.StepRequest
-	(*StepFacts)(nil),         // 41: jifen.points.v1.StepFacts
-	(*UnitsRequest)(nil),      // 42: jifen.points.v1.UnitsRequest
-	(*UnitsAnswer)(nil),       // 43: jifen.points.v1.UnitsAnswer
-	(*ReferRequest)(nil),      // 44: jifen.points.v1.ReferRequest
-	(*RecallRequest)(nil),     // 45: jifen.points.v1.RecallRequest
-	(*WakeRequest)(nil),       // 46: jifen.points.v1.WakeRequest
-	(*RetroRequest)(nil),      // 47: jifen.points.v1.RetroRequest
-	(*PreferenceRequest)(nil), // 48: jifen.points.v1.PreferenceRequest
-	(*SightRequest)(nil),      // 49: jifen.points.v1.SightRequest
-	(*SuspectRequest)(nil),    // 50: jifen.points.v1.SuspectRequest
-	(*AbuseFacts)(nil),        // 51: jifen.points.v1.AbuseFacts
-	(*Watch)(nil),             // 52: jifen.points.v1.Watch
-	(*SightingFacts)(nil),     // 53: jifen.points.v1.SightingFacts
-	(*Suspects)(nil),          // 54: jifen.points.v1.Suspects
-	(*Request)(nil),           // 55: jifen.points.v1.Request
-	(*Posting)(nil),           // 56: jifen.points.v1.Posting
-	(*Lot)(nil),               // 57: jifen.points.v1.Lot
-	(*Arithmetic)(nil),        // 58: jifen.points.v1.Arithmetic
-	(*RetroFacts)(nil),        // 59: jifen.points.v1.RetroFacts
-	(*RetroRule)(nil),         // 60: jifen.points.v1.RetroRule
-	(*BudgetFacts)(nil),       // 61: jifen.points.v1.BudgetFacts
-	(*BudgetAward)(nil),       // 62: jifen.points.v1.BudgetAward
-	(*TakeRequest)(nil),       // 63: jifen.points.v1.TakeRequest
-	(*AwardRequest)(nil),      // 64: jifen.points.v1.AwardRequest
-	(*GiveRequest)(nil),       // 65: jifen.points.v1.GiveRequest
-	(*Use)(nil),               // 66: jifen.points.v1.Use
-	(*MetricDelta)(nil),       // 67: jifen.points.v1.MetricDelta
-	(*MetricDay)(nil),         // 68: jifen.points.v1.MetricDay
-	(*TierChange)(nil),        // 69: jifen.points.v1.TierChange
-	(*NoticeFacts)(nil),       // 70: jifen.points.v1.NoticeFacts
-	(*RedemptionFacts)(nil),   // 71: jifen.points.v1.RedemptionFacts
-	(*ReturnFacts)(nil),       // 72: jifen.points.v1.ReturnFacts
-	(*ItemFacts)(nil),         // 73: jifen.points.v1.ItemFacts
-	(*MergeFacts)(nil),        // 74: jifen.points.v1.MergeFacts
-	(*LotPoints)(nil),         // 75: jifen.points.v1.LotPoints
-	(*MilestoneFacts)(nil),    // 76: jifen.points.v1.MilestoneFacts
-	(*CouponUse)(nil),         // 77: jifen.points.v1.CouponUse
-	(*Entry)(nil),             // 78: jifen.points.v1.Entry
+	(*StepRequest)(nil),       // 39: jifen.points.v1.StepRequest
+	(*StepFacts)(nil),         // 40: jifen.points.v1.StepFacts
+	(*UnitsRequest)(nil),      // 41: jifen.points.v1.UnitsRequest
+	(*UnitsAnswer)(nil),       // 42: jifen.points.v1.UnitsAnswer
+	(*ReferRequest)(nil),      // 43: jifen.points.v1.ReferRequest
+	(*RecallRequest)(nil),     // 44: jifen.points.v1.RecallRequest
+	(*WakeRequest)(nil),       // 45: jifen.points.v1.WakeRequest
+	(*RetroRequest)(nil),      // 46: jifen.points.v1.RetroRequest
+	(*PreferenceRequest)(nil), // 47: jifen.points.v1.PreferenceRequest
+	(*SightRequest)(nil),      // 48: jifen.points.v1.SightRequest
+	(*SuspectRequest)(nil),    // 49: jifen.points.v1.SuspectRequest
+	(*AbuseFacts)(nil),        // 50: jifen.points.v1.AbuseFacts
+	(*Watch)(nil),             // 51: jifen.points.v1.Watch
+	(*SightingFacts)(nil),     // 52: jifen.points.v1.SightingFacts
+	(*Suspects)(nil),          // 53: jifen.points.v1.Suspects
+	(*Request)(nil),           // 54: jifen.points.v1.Request
+	(*Posting)(nil),           // 55: jifen.points.v1.Posting
+	(*Lot)(nil),               // 56: jifen.points.v1.Lot
+	(*Arithmetic)(nil),        // 57: jifen.points.v1.Arithmetic
+	(*RetroFacts)(nil),        // 58: jifen.points.v1.RetroFacts
+	(*RetroRule)(nil),         // 59: jifen.points.v1.RetroRule
+	(*BudgetFacts)(nil),       // 60: jifen.points.v1.BudgetFacts
+	(*BudgetAward)(nil),       // 61: jifen.points.v1.BudgetAward
+	(*TakeRequest)(nil),       // 62: jifen.points.v1.TakeRequest
+	(*AwardRequest)(nil),      // 63: jifen.points.v1.AwardRequest
+	(*GiveRequest)(nil),       // 64: jifen.points.v1.GiveRequest
+	(*Use)(nil),               // 65: jifen.points.v1.Use
+	(*MetricDelta)(nil),       // 66: jifen.points.v1.MetricDelta
+	(*MetricDay)(nil),         // 67: jifen.points.v1.MetricDay
+	(*TierChange)(nil),        // 68: jifen.points.v1.TierChange
+	(*NoticeFacts)(nil),       // 69: jifen.points.v1.NoticeFacts
+	(*RedemptionFacts)(nil),   // 70: jifen.points.v1.RedemptionFacts
+	(*ReturnFacts)(nil),       // 71: jifen.points.v1.ReturnFacts
+	(*ItemFacts)(nil),         // 72: jifen.points.v1.ItemFacts
+	(*MergeFacts)(nil),        // 73: jifen.points.v1.MergeFacts
+	(*LotPoints)(nil),         // 74: jifen.points.v1.LotPoints
+	(*MilestoneFacts)(nil),    // 75: jifen.points.v1.MilestoneFacts
+	(*CouponUse)(nil),         // 76: jifen.points.v1.CouponUse
+	(*Entry)(nil),             // 77: jifen.points.v1.Entry
 }
 var file_points_proto_depIdxs = []int32{
 	4,   // 0: jifen.points.v1.OrderFacts.lines:type_name -> jifen.points.v1.OrderLine
@@ -8522,32 +8437,32 @@ var file_points_proto_depIdxs = []int32{
 	36,  // 28: jifen.points.v1.Carried.seen:type_name -> jifen.points.v1.CarriedMonth
 	32,  // 29: jifen.points.v1.Carried.redemptions:type_name -> jifen.points.v1.CarriedRedemption
 	34,  // 30: jifen.points.v1.CarriedRedemption.lots:type_name -> jifen.points.v1.CarriedUse
-	72,  // 31: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
+	71,  // 31: jifen.points.v1.CarriedRedemption.returns:type_name -> jifen.points.v1.ReturnFacts
 	18,  // 32: jifen.points.v1.CarriedRedemption.parts:type_name -> jifen.points.v1.Part
-	71,  // 33: jifen.points.v1.CarriedRedemption.terms:type_name -> jifen.points.v1.RedemptionFacts
+	70,  // 33: jifen.points.v1.CarriedRedemption.terms:type_name -> jifen.points.v1.RedemptionFacts
 	33,  // 34: jifen.points.v1.CarriedRedemption.rebate:type_name -> jifen.points.v1.CarriedRebate
-	41,  // 35: jifen.points.v1.CarriedRedemption.steps:type_name -> jifen.points.v1.StepFacts
+	40,  // 35: jifen.points.v1.CarriedRedemption.steps:type_name -> jifen.points.v1.StepFacts
 	2,   // 36: jifen.points.v1.CarriedRebate.rate:type_name -> jifen.points.v1.Ratio
-	57,  // 37: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
-	41,  // 38: jifen.points.v1.StepRequest.step:type_name -> jifen.points.v1.StepFacts
+	56,  // 37: jifen.points.v1.CarriedUse.lot:type_name -> jifen.points.v1.Lot
+	40,  // 38: jifen.points.v1.StepRequest.step:type_name -> jifen.points.v1.StepFacts
 	9,   // 39: jifen.points.v1.ReferRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,   // 40: jifen.points.v1.ReferRequest.cause:type_name -> jifen.points.v1.Cause
-	58,  // 41: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	57,  // 41: jifen.points.v1.ReferRequest.arithmetic:type_name -> jifen.points.v1.Arithmetic
 	9,   // 42: jifen.points.v1.RecallRequest.referral:type_name -> jifen.points.v1.ReferralFacts
 	3,   // 43: jifen.points.v1.RecallRequest.cause:type_name -> jifen.points.v1.Cause
 	13,  // 44: jifen.points.v1.RetroRequest.credit:type_name -> jifen.points.v1.CreditEvent
 	3,   // 45: jifen.points.v1.SightRequest.cause:type_name -> jifen.points.v1.Cause
 	3,   // 46: jifen.points.v1.SuspectRequest.cause:type_name -> jifen.points.v1.Cause
-	51,  // 47: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
-	54,  // 48: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
+	50,  // 47: jifen.points.v1.SuspectRequest.abuse:type_name -> jifen.points.v1.AbuseFacts
+	53,  // 48: jifen.points.v1.SightingFacts.suspects:type_name -> jifen.points.v1.Suspects
 	19,  // 49: jifen.points.v1.Request.reserve:type_name -> jifen.points.v1.ReserveRequest
 	20,  // 50: jifen.points.v1.Request.debit:type_name -> jifen.points.v1.DebitRequest
 	21,  // 51: jifen.points.v1.Request.settle:type_name -> jifen.points.v1.SettleRequest
 	22,  // 52: jifen.points.v1.Request.item:type_name -> jifen.points.v1.ItemRequest
-	46,  // 53: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
-	63,  // 54: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
-	64,  // 55: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
-	65,  // 56: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
+	45,  // 53: jifen.points.v1.Request.wake:type_name -> jifen.points.v1.WakeRequest
+	62,  // 54: jifen.points.v1.Request.take:type_name -> jifen.points.v1.TakeRequest
+	63,  // 55: jifen.points.v1.Request.award:type_name -> jifen.points.v1.AwardRequest
+	64,  // 56: jifen.points.v1.Request.give:type_name -> jifen.points.v1.GiveRequest
 	28,  // 57: jifen.points.v1.Request.merge:type_name -> jifen.points.v1.MergeRequest
 	29,  // 58: jifen.points.v1.Request.absorb:type_name -> jifen.points.v1.AbsorbRequest
 	30,  // 59: jifen.points.v1.Request.forward:type_name -> jifen.points.v1.ForwardRequest
@@ -8558,75 +8473,74 @@ var file_points_proto_depIdxs = []int32{
 	38,  // 64: jifen.points.v1.Request.approve:type_name -> jifen.points.v1.ActFacts
 	38,  // 65: jifen.points.v1.Request.decline:type_name -> jifen.points.v1.ActFacts
 	38,  // 66: jifen.points.v1.Request.appeal:type_name -> jifen.points.v1.ActFacts
-	39,  // 67: jifen.points.v1.Request.restore:type_name -> jifen.points.v1.RestoreRequest
-	44,  // 68: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
-	45,  // 69: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
-	47,  // 70: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
-	48,  // 71: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
-	49,  // 72: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
-	50,  // 73: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
-	37,  // 74: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
-	23,  // 75: jifen.points.v1.Request.stock:type_name -> jifen.points.v1.StockRequest
-	24,  // 76: jifen.points.v1.Request.codes:type_name -> jifen.points.v1.CodesRequest
-	40,  // 77: jifen.points.v1.Request.step:type_name -> jifen.points.v1.StepRequest
-	42,  // 78: jifen.points.v1.Request.units:type_name -> jifen.points.v1.UnitsRequest
-	43,  // 79: jifen.points.v1.Request.got:type_name -> jifen.points.v1.UnitsAnswer
-	1,   // 80: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
-	2,   // 81: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
-	2,   // 82: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
-	2,   // 83: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
-	60,  // 84: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
-	58,  // 85: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	3,   // 86: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
-	58,  // 87: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	62,  // 88: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
-	62,  // 89: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
-	3,   // 90: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
-	2,   // 91: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
-	2,   // 92: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
-	18,  // 93: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
-	16,  // 94: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
-	16,  // 95: jifen.points.v1.ItemFacts.before:type_name -> jifen.points.v1.ItemDefinition
-	26,  // 96: jifen.points.v1.ItemFacts.codes:type_name -> jifen.points.v1.CodeSpan
-	31,  // 97: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
-	75,  // 98: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
-	0,   // 99: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
-	3,   // 100: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
-	56,  // 101: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
-	57,  // 102: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
-	58,  // 103: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
-	5,   // 104: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
-	7,   // 105: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
-	67,  // 106: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
-	69,  // 107: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
-	71,  // 108: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
-	73,  // 109: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
-	67,  // 110: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
-	74,  // 111: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
-	66,  // 112: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
-	38,  // 113: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
-	57,  // 114: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
-	72,  // 115: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
-	70,  // 116: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
-	68,  // 117: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
-	61,  // 118: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
-	8,   // 119: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
-	9,   // 120: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
-	59,  // 121: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
-	48,  // 122: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
-	76,  // 123: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
-	77,  // 124: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
-	52,  // 125: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
-	51,  // 126: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
-	53,  // 127: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
-	75,  // 128: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
-	27,  // 129: jifen.points.v1.Entry.codes:type_name -> jifen.points.v1.CodesFacts
-	41,  // 130: jifen.points.v1.Entry.step:type_name -> jifen.points.v1.StepFacts
-	131, // [131:131] is the sub-list for method output_type
-	131, // [131:131] is the sub-list for method input_type
-	131, // [131:131] is the sub-list for extension type_name
-	131, // [131:131] is the sub-list for extension extendee
-	0,   // [0:131] is the sub-list for field type_name
+	43,  // 67: jifen.points.v1.Request.refer:type_name -> jifen.points.v1.ReferRequest
+	44,  // 68: jifen.points.v1.Request.recall:type_name -> jifen.points.v1.RecallRequest
+	46,  // 69: jifen.points.v1.Request.retro:type_name -> jifen.points.v1.RetroRequest
+	47,  // 70: jifen.points.v1.Request.preference:type_name -> jifen.points.v1.PreferenceRequest
+	48,  // 71: jifen.points.v1.Request.sight:type_name -> jifen.points.v1.SightRequest
+	49,  // 72: jifen.points.v1.Request.suspect:type_name -> jifen.points.v1.SuspectRequest
+	37,  // 73: jifen.points.v1.Request.erase:type_name -> jifen.points.v1.EraseRequest
+	23,  // 74: jifen.points.v1.Request.stock:type_name -> jifen.points.v1.StockRequest
+	24,  // 75: jifen.points.v1.Request.codes:type_name -> jifen.points.v1.CodesRequest
+	39,  // 76: jifen.points.v1.Request.step:type_name -> jifen.points.v1.StepRequest
+	41,  // 77: jifen.points.v1.Request.units:type_name -> jifen.points.v1.UnitsRequest
+	42,  // 78: jifen.points.v1.Request.got:type_name -> jifen.points.v1.UnitsAnswer
+	1,   // 79: jifen.points.v1.Posting.account:type_name -> jifen.points.v1.Account
+	2,   // 80: jifen.points.v1.Arithmetic.tier_multiplier:type_name -> jifen.points.v1.Ratio
+	2,   // 81: jifen.points.v1.Arithmetic.campaign:type_name -> jifen.points.v1.Ratio
+	2,   // 82: jifen.points.v1.Arithmetic.less:type_name -> jifen.points.v1.Ratio
+	59,  // 83: jifen.points.v1.RetroFacts.rules:type_name -> jifen.points.v1.RetroRule
+	57,  // 84: jifen.points.v1.RetroRule.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	3,   // 85: jifen.points.v1.BudgetAward.cause:type_name -> jifen.points.v1.Cause
+	57,  // 86: jifen.points.v1.BudgetAward.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	61,  // 87: jifen.points.v1.TakeRequest.award:type_name -> jifen.points.v1.BudgetAward
+	61,  // 88: jifen.points.v1.AwardRequest.award:type_name -> jifen.points.v1.BudgetAward
+	3,   // 89: jifen.points.v1.GiveRequest.cause:type_name -> jifen.points.v1.Cause
+	2,   // 90: jifen.points.v1.RedemptionFacts.price_ratio:type_name -> jifen.points.v1.Ratio
+	2,   // 91: jifen.points.v1.RedemptionFacts.rebate_rate:type_name -> jifen.points.v1.Ratio
+	18,  // 92: jifen.points.v1.RedemptionFacts.parts:type_name -> jifen.points.v1.Part
+	16,  // 93: jifen.points.v1.ItemFacts.definition:type_name -> jifen.points.v1.ItemDefinition
+	16,  // 94: jifen.points.v1.ItemFacts.before:type_name -> jifen.points.v1.ItemDefinition
+	26,  // 95: jifen.points.v1.ItemFacts.codes:type_name -> jifen.points.v1.CodeSpan
+	31,  // 96: jifen.points.v1.MergeFacts.carried:type_name -> jifen.points.v1.Carried
+	74,  // 97: jifen.points.v1.MilestoneFacts.beside:type_name -> jifen.points.v1.LotPoints
+	0,   // 98: jifen.points.v1.Entry.kind:type_name -> jifen.points.v1.Kind
+	3,   // 99: jifen.points.v1.Entry.cause:type_name -> jifen.points.v1.Cause
+	55,  // 100: jifen.points.v1.Entry.postings:type_name -> jifen.points.v1.Posting
+	56,  // 101: jifen.points.v1.Entry.lot:type_name -> jifen.points.v1.Lot
+	57,  // 102: jifen.points.v1.Entry.arithmetic:type_name -> jifen.points.v1.Arithmetic
+	5,   // 103: jifen.points.v1.Entry.order:type_name -> jifen.points.v1.OrderFacts
+	7,   // 104: jifen.points.v1.Entry.refund:type_name -> jifen.points.v1.RefundFacts
+	66,  // 105: jifen.points.v1.Entry.metric:type_name -> jifen.points.v1.MetricDelta
+	68,  // 106: jifen.points.v1.Entry.tier:type_name -> jifen.points.v1.TierChange
+	70,  // 107: jifen.points.v1.Entry.redemption:type_name -> jifen.points.v1.RedemptionFacts
+	72,  // 108: jifen.points.v1.Entry.item:type_name -> jifen.points.v1.ItemFacts
+	66,  // 109: jifen.points.v1.Entry.pending_metric:type_name -> jifen.points.v1.MetricDelta
+	73,  // 110: jifen.points.v1.Entry.merged:type_name -> jifen.points.v1.MergeFacts
+	65,  // 111: jifen.points.v1.Entry.uses:type_name -> jifen.points.v1.Use
+	38,  // 112: jifen.points.v1.Entry.act:type_name -> jifen.points.v1.ActFacts
+	56,  // 113: jifen.points.v1.Entry.lots:type_name -> jifen.points.v1.Lot
+	71,  // 114: jifen.points.v1.Entry.return:type_name -> jifen.points.v1.ReturnFacts
+	69,  // 115: jifen.points.v1.Entry.notice:type_name -> jifen.points.v1.NoticeFacts
+	67,  // 116: jifen.points.v1.Entry.metric_day:type_name -> jifen.points.v1.MetricDay
+	60,  // 117: jifen.points.v1.Entry.budget:type_name -> jifen.points.v1.BudgetFacts
+	8,   // 118: jifen.points.v1.Entry.review:type_name -> jifen.points.v1.ReviewFacts
+	9,   // 119: jifen.points.v1.Entry.referral:type_name -> jifen.points.v1.ReferralFacts
+	58,  // 120: jifen.points.v1.Entry.retro:type_name -> jifen.points.v1.RetroFacts
+	47,  // 121: jifen.points.v1.Entry.preference:type_name -> jifen.points.v1.PreferenceRequest
+	75,  // 122: jifen.points.v1.Entry.milestone:type_name -> jifen.points.v1.MilestoneFacts
+	76,  // 123: jifen.points.v1.Entry.coupon:type_name -> jifen.points.v1.CouponUse
+	51,  // 124: jifen.points.v1.Entry.watch:type_name -> jifen.points.v1.Watch
+	50,  // 125: jifen.points.v1.Entry.abuse:type_name -> jifen.points.v1.AbuseFacts
+	52,  // 126: jifen.points.v1.Entry.sighting:type_name -> jifen.points.v1.SightingFacts
+	74,  // 127: jifen.points.v1.Entry.less:type_name -> jifen.points.v1.LotPoints
+	27,  // 128: jifen.points.v1.Entry.codes:type_name -> jifen.points.v1.CodesFacts
+	40,  // 129: jifen.points.v1.Entry.step:type_name -> jifen.points.v1.StepFacts
+	130, // [130:130] is the sub-list for method output_type
+	130, // [130:130] is the sub-list for method input_type
+	130, // [130:130] is the sub-list for extension type_name
+	130, // [130:130] is the sub-list for extension extendee
+	0,   // [0:130] is the sub-list for field type_name
 }
 
 func init() { file_points_proto_init() }
@@ -8634,7 +8548,7 @@ func file_points_proto_init() {
 	if File_points_proto != nil {
 		return
 	}
-	file_points_proto_msgTypes[53].OneofWrappers = []any{
+	file_points_proto_msgTypes[52].OneofWrappers = []any{
 		(*Request_Reserve)(nil),
 		(*Request_Debit)(nil),
 		(*Request_Settle)(nil),
@@ -8653,7 +8567,6 @@ func file_points_proto_init() {
 		(*Request_Approve)(nil),
 		(*Request_Decline)(nil),
 		(*Request_Appeal)(nil),
-		(*Request_Restore)(nil),
 		(*Request_Refer)(nil),
 		(*Request_Recall)(nil),
 		(*Request_Retro)(nil),
@@ -8673,7 +8586,7 @@ func file_points_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_points_proto_rawDesc), len(file_points_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   77,
+			NumMessages:   76,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

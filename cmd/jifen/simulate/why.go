@@ -39,6 +39,7 @@ func (s *simulation) why(e *pointspb.Entry) string {
 
 func (s *simulation) whyOf(e *pointspb.Entry) httpapi.Why {
 	w := httpapi.Why{Kind: word(e.Kind.String()), Rule: e.Rule, Version: e.Version}
+	w.Step = ledger.StepCaused(e.Cause.GetType())
 	w.Run, w.Undo = ledger.RetroOf(e.Cause.GetType(), e.Cause.GetId())
 	if x := e.Arithmetic; x != nil {
 		w.Mode, w.Points, w.Per, w.Eligible, w.Quantity = x.Mode, x.Points, x.Per, x.Eligible, x.Quantity
