@@ -46,7 +46,7 @@ func register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 	if auditOf(&op, allowed) == auditOurs {
 		handle = audited(a, op.OperationID, handle)
 	}
-	op.Middlewares = append(huma.Middlewares{a.admit(allowed)}, op.Middlewares...)
+	op.Middlewares = append(huma.Middlewares{a.admit(allowed), onceEach}, op.Middlewares...)
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

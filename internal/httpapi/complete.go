@@ -7,10 +7,13 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 )
 
 // keyPattern is what requireKey lets pass, whose length is bounded beside it.
 const keyPattern = "^[ -~]+$"
+
+const faultTwice = "is there more than once"
 
 // complete says of an operation, in the document, what is true of all that are like it: what is answered to a request that
 // our handlers never see, and the headers that they cannot do without.
@@ -74,6 +77,24 @@ func (a *API) orElse(op huma.Operation, status int, why string) {
 	other := *responses[strconv.Itoa(op.DefaultStatus)]
 	other.Description = why
 	responses[strconv.Itoa(status)] = &other
+}
+
+// onceEach refuses a query that says a parameter more than once: which of them was meant? Lists are one, with commas.
+func onceEach(ctx huma.Context, next func(huma.Context)) {
+	if u := ctx.URL(); u.RawQuery != "" {
+		var twice []Detail
+		for name, values := range u.Query() {
+			if len(values) > 1 {
+				twice = append(twice, Detail{Location: "query." + name, Message: faultTwice})
+			}
+		}
+		if len(twice) > 0 {
+			slices.SortFunc(twice, func(a, b Detail) int { return strings.Compare(a.Location, b.Location) })
+			writeFault(humagin.Unwrap(ctx), &fault{code: codeInvalid, details: twice})
+			return
+		}
+	}
+	next(ctx)
 }
 
 func operationOf(item *huma.PathItem, method string) *huma.Operation {

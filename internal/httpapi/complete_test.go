@@ -89,5 +89,11 @@ func TestTheDocumentHasWhatIsAnsweredBeforeAnyHandler(t *testing.T) {
 		}
 	}
 	s.send(http.MethodGet, "/v1/session?unknown=1", s.token("m1", RoleMember), "").expect(t, 422, "invalid")
+	for query, want := range map[string]string{"limit=1&limit=x": "query.limit", "limit=&limit=2": "query.limit", "cursor=&limit=1&cursor=": "query.cursor"} {
+		a := s.get("/v1/me/messages?"+query, s.token("m1", RoleMember), "Accept-Language", "zh").expect(t, 422, "invalid")
+		if !strings.Contains(a.body, `{"location":"`+want+`","message":"重复出现"}`) {
+			t.Errorf("%s: %s", query, a.body)
+		}
+	}
 	s.send(http.MethodPatch, "/v1/items/night", s.token("mia", RoleMerchant), `{"price":1}`).expect(t, 428, "precondition_required")
 }

@@ -185,6 +185,7 @@ func translate(l lang, message string) string {
 		{"expected array", "应为数组"},
 		{"expected value to be one of ", "应为以下之一： "},
 		{"unknown query parameter", "未知查询参数"},
+		{faultTwice, "重复出现"},
 		{"invalid boolean", "应为布尔值"},
 		{"expected length ", "长度应 "},
 		{"expected object", "应为对象"},
