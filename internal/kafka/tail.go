@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/singleflight"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	tailGrace = time.Second
 	// tailAgain is how long it is believed that a fold lacks records, before it is looked at again.
 	tailAgain = 200 * time.Millisecond
+	// lookTime bounds a look at the topic, for which several may wait.
+	lookTime = 2 * time.Second
 )
 
 // Tail knows how far a topic is committed, so that a reader of a fold of it can tell whether the fold has lost something.
@@ -29,6 +32,7 @@ type Tail struct {
 	samples []tailSample       // the first is the latest that is older than the grace, if there is one
 	bare    map[int32][2]int64 // offsets [from, to) that hold no record, only markers and what was aborted
 	lacks   map[int32]tailLack
+	looks   singleflight.Group // by partition and offset
 }
 
 type tailSample struct {
@@ -81,12 +85,29 @@ func (t *Tail) add(listed kadm.ListedOffsets) {
 }
 
 // Reached says whether a fold that holds a partition up to offset (-1: nothing) has all that was committed a second ago.
-// It is false as long as the brokers have not been heard.
+// It is false as long as the brokers have not been heard. Those who ask at once are answered by one look: a fold falls
+// behind when everything is slow, and a client for each of them would make it slower.
 func (t *Tail) Reached(ctx context.Context, partition int32, offset int64) (bool, error) {
 	end, known := t.known(partition, offset)
 	if known {
 		return end, nil
 	}
+	looked := t.looks.DoChan(fmt.Sprint(partition, "@", offset), func() (any, error) {
+		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+		defer done()
+		return t.look(ctx, partition, offset)
+	})
+	select {
+	case x := <-looked:
+		reached, _ := x.Val.(bool)
+		return reached, x.Err
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// look reads whether there is a record between what a fold holds and the end.
+func (t *Tail) look(ctx context.Context, partition int32, offset int64) (bool, error) {
 	to := t.end(partition)
 	r := Replayer{t.config}
 	err := r.replayTo(ctx, t.topic, map[int32]int64{partition: offset + 1}, map[int32]int64{partition: to},

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// roundsMost is how many round trips of a Batcher are under way at once: one's answer is read while the next is asked.
-	roundsMost = 2
+	// roundsMost is how many round trips of a Batcher are under way at once: one's answer is read while the next is asked,
+	// and a connection that hangs does not hold everybody.
+	roundsMost = 4
 	// readsMost bounds the reads of a round, so that none of them waits long for the others' answers.
 	readsMost = 200
 	// roundTime bounds a round trip, which no single reader's context may end.
