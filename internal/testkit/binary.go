@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,4 +88,31 @@ func (p *Program) Output() string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// Ready waits until an address answers that all is well; it fails the test when the program ends before, or patience does.
+func (p *Program) Ready(t testing.TB, url string, patience time.Duration) {
+	t.Helper()
+	for deadline := time.After(patience); ; {
+		if res, err := http.Get(url); err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%s does not answer", url)
+		case <-p.Done():
+			t.Fatalf("the program ended before %s answered", url)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// Must runs a program that has to work, with further environment variables, to its end.
+func Must(t testing.TB, env []string, path string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", filepath.Base(path), strings.Join(args, " "), err, out)
+	}
 }

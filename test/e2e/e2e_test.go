@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,32 +98,13 @@ func up(t *testing.T) *stack {
 // must runs a subcommand that has to work.
 func (s *stack) must(args ...string) {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), s.binary, args...)
-	cmd.Env = append(os.Environ(), s.env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		s.t.Fatalf("jifen %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	testkit.Must(s.t, s.env, s.binary, args...)
 }
 
 // start starts a process and waits until an address answers.
 func (s *stack) start(ready, env string, args ...string) {
 	s.t.Helper()
-	p := testkit.Run(s.t, append(s.env, env), s.binary, args...)
-	deadline := time.After(patience)
-	for {
-		if res, err := http.Get(ready); err == nil {
-			if res.Body.Close() == nil && res.StatusCode == http.StatusOK {
-				return
-			}
-		}
-		select {
-		case <-deadline:
-			s.t.Fatalf("jifen %s: not ready", strings.Join(args, " "))
-		case <-p.Done():
-			s.t.Fatalf("jifen %s ended", strings.Join(args, " "))
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	testkit.Run(s.t, append(s.env, env), s.binary, args...).Ready(s.t, ready, patience)
 }
 
 // browse runs a script in node; it fails when the script does, and keeps its pictures with `go test -artifacts`.

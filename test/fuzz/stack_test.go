@@ -3,7 +3,6 @@ package fuzz_test
 import (
 	"bytes"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,11 +74,7 @@ func loopback(t *testing.T) string {
 // must runs a subcommand that has to work.
 func (s *stack) must(args ...string) {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), s.binary, args...)
-	cmd.Env = append(os.Environ(), s.env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		s.t.Fatalf("jifen %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	testkit.Must(s.t, s.env, s.binary, args...)
 }
 
 // start starts a process and waits until an address answers.
@@ -87,10 +82,7 @@ func (s *stack) start(ready, env string, args ...string) {
 	s.t.Helper()
 	p := testkit.Run(s.t, append(s.env, env), s.binary, args...)
 	s.processes = append(s.processes, p)
-	s.await("jifen "+strings.Join(args, " ")+" is ready", func() bool {
-		res, err := http.Get(ready)
-		return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
-	})
+	p.Ready(s.t, ready, patience)
 }
 
 // await fails the test unless something becomes true before patience ends, and no process ends meanwhile.
