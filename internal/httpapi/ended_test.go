@@ -58,7 +58,7 @@ func TestRequestOvertakenByTheEndIsAnswered(t *testing.T) {
 	}{ErrErased: {410, "erased"}, MergedError{Into: "m2"}: {409, "merged"}} {
 		s := serve(t)
 		s.hold = true
-		ended := time.AfterFunc(100*time.Millisecond, func() {
+		ended := time.AfterFunc(10*time.Millisecond, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.fails = end
