@@ -117,6 +117,12 @@ func (a *app) applyItem(ctx context.Context, producer *kafka.Producer, spec *rul
 	} else if i := got[0].World.Items[spec.Definition.Id]; i != nil && i.LastID == id && i.LastResult == ledger.Applied {
 		return ledger.Unchanged, nil
 	}
+	switch faults, err := a.missingComponents(ctx, spec.Definition); {
+	case err != nil:
+		return "", err
+	case len(faults) > 0:
+		return "", faults
+	}
 	record, err := a.request(&pointspb.Request{Account: account, Id: id, Actor: "items apply", What: &pointspb.Request_Item{Item: q}})
 	if err != nil {
 		return "", err

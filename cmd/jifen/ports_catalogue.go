@@ -102,6 +102,12 @@ func (p *ports) Change(ctx context.Context, c httpapi.ItemChange) (string, error
 		if err != nil {
 			return "", itemFaults(err)
 		}
+		switch faults, err := p.missingComponents(ctx, item.Definition); {
+		case err != nil:
+			return "", err
+		case len(faults) > 0:
+			return "", faults
+		}
 		r.What = &pointspb.Request_Item{Item: &pointspb.ItemRequest{
 			Definition: item.Definition, Loaded: item.Stock, Create: c.Create, Replaces: c.Replaces, KeepStock: !c.Create,
 		}}

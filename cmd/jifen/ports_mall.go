@@ -46,17 +46,17 @@ func (p *ports) Standing(ctx context.Context, member string) (*ledger.TierStandi
 }
 
 // readItems reads items in one round trip; those that are no items any more are left out.
-func (p *ports) readItems(ctx context.Context, ids []string) (map[string]*ledger.Item, error) {
+func (a *app) readItems(ctx context.Context, ids []string) (map[string]*ledger.Item, error) {
 	byShard := map[int32][]string{}
 	for _, id := range ids {
-		shard := p.shard(topics.ItemAccount(id))
+		shard := a.shard(topics.ItemAccount(id))
 		byShard[shard] = append(byShard[shard], id)
 	}
 	wants := make([]ledger.Want, 0, len(byShard))
 	for shard, of := range byShard {
 		wants = append(wants, ledger.Want{Shard: shard, Items: of})
 	}
-	got, err := p.store.Read(ctx, wants)
+	got, err := a.store.Read(ctx, wants)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
 	}

@@ -132,7 +132,7 @@ type CodeBody struct {
 	Code    string     `json:"code"`
 	Expires *time.Time `json:"expires,omitempty" doc:"From then on it is not good any more."`
 
-	Replaced bool `json:"replaced" doc:"It did not work, and another one was given in its place."`
+	Replaced bool `json:"replaced,omitempty" doc:"It did not work, and another one was given in its place."`
 }
 
 func (a *API) codeRoutes() {

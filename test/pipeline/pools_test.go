@@ -33,6 +33,7 @@ func poolVectors(t *testing.T) {
 		}
 		v.has(t, "X10", raceNow, balance{Available: 300, Tier: "normal"})
 		v.wholeBundle(t, a)
+		v.impossibleBundles(t, a)
 	})
 	v.stop()
 	v.audited()
@@ -80,6 +81,24 @@ func (v *vectors) emptyPool(t *testing.T, a *api) {
 		if text := v.must("topics", "cat", topic); strings.Contains(text, "SECRET") {
 			t.Errorf("a code stands in %s", topic)
 		}
+	}
+}
+
+// impossibleBundles: what there is not, and a bundle, is in none; it is said when it is set, not when it is redeemed.
+func (v *vectors) impossibleBundles(t *testing.T, a *api) {
+	for component, want := range map[string]string{"nothing": "there is no item", "set": "is a bundle"} {
+		status, answer := a.call("mia", httpapi.RoleMerchant, http.MethodPost, "/v1/items",
+			`{"id":"odd","name":{"zh":"怪"},"kind":"bundle","price":5,"components":[{"item":"A","quantity":1},{"item":"`+component+`","quantity":1}]}`)
+		if text := fmt.Sprint(status, answer["code"], answer["errors"]); !strings.HasPrefix(text, "422invalid") || !strings.Contains(text, "components[1]: ") || !strings.Contains(text, want) {
+			t.Errorf("%s in a bundle: %s", component, text)
+		}
+		file := v.file("odd.yaml", "apiVersion: jifen/v1\nkind: Items\nitems:\n  - {id: odd, name: {zh: 怪}, kind: bundle, price: 5, stock: 1, components: [{item: "+component+", quantity: 1}]}\n")
+		if _, said, code := v.call("items", "apply", file); code != 1 || !strings.Contains(said, "components[0]: ") || !strings.Contains(said, want) {
+			t.Errorf("%s in a file's bundle: %d %s", component, code, said)
+		}
+	}
+	if status, _ := a.call("mia", httpapi.RoleMerchant, http.MethodGet, "/v1/catalogue/odd", ""); status != http.StatusNotFound {
+		t.Errorf("a bundle that cannot be is there: %d", status)
 	}
 }
 
