@@ -71,6 +71,9 @@ export function load<T>(read: () => Promise<T>, at_once = true): Load<T> {
   return l
 }
 
+// settled says that all of a page was read, or could not be. Shown before, what comes later would move what is there.
+export const settled = (...all: Load<unknown>[]) => all.every(l => l.data !== undefined || l.problem)
+
 export function asProblem(e: unknown): Problem {
   if (e instanceof Problem) return e
   console.error(e)
