@@ -61,7 +61,7 @@ e2e: ## a member and the staff in a browser, on the real stack, at three widths;
 	@tools/parts redis-server npm chromium
 	@go run ./internal/devstack/fetch engine
 	@rm -rf artefacts/e2e && mkdir -p artefacts/e2e
-	@go test ./test/e2e -count=1 -v -timeout 25m -artifacts -outputdir $(CURDIR)/artefacts/e2e $(ARGS)
+	@CI=true go test ./test/e2e -count=1 -v -timeout 25m -artifacts -outputdir $(CURDIR)/artefacts/e2e $(ARGS)
 
 bench: ## CPU per event, in one table
 	@tools/parts redis-server java mvn npm

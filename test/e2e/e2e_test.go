@@ -50,7 +50,7 @@ func staff() map[string][]string {
 	}
 }
 
-// up starts an installation, with a rulebook and items of testdata.
+// up starts an installation, with the rulebook that the API is fuzzed by and items of testdata.
 func up(t *testing.T) *stack {
 	t.Helper()
 	testkit.Require(t, "chromium", "node")
@@ -86,7 +86,7 @@ func up(t *testing.T) *stack {
 		"JIFEN_AUTH_OIDC_ISSUER=" + provider.URL, "JIFEN_AUTH_OIDC_CLIENT_ID=" + oidc.ClientID, "JIFEN_AUTH_OIDC_CLIENT_SECRET=" + oidc.ClientSecret,
 		"JIFEN_AUTH_OIDC_ROLES_CLAIM=" + oidc.RolesClaim, "JIFEN_AUTH_OIDC_ROLES_MAP=" + strings.Join(roles, ","),
 	}
-	for _, args := range [][]string{{"topics", "apply"}, {"migrate"}, {"rules", "publish", "testdata/book.yaml"}} {
+	for _, args := range [][]string{{"topics", "apply"}, {"migrate"}, {"rules", "publish", "../fuzz/testdata/book.yaml"}} {
 		s.must(args...)
 	}
 	s.start("http://"+admin+"/readyz", "JIFEN_ADMIN_ADDR="+admin, "run")
@@ -128,7 +128,7 @@ func (s *stack) browserEnv() []string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	text, err := json.Marshal(s.tokens(""))
+	text, err := json.Marshal(s.tokens())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -137,11 +137,11 @@ func (s *stack) browserEnv() []string {
 }
 
 // tokens are the shop's for members, one for every width of the pages.
-func (s *stack) tokens(suffix string) map[string]string {
+func (s *stack) tokens() map[string]string {
 	s.t.Helper()
 	tokens := map[string]string{}
 	for _, width := range []string{"360", "820", "1440", "other"} {
-		token, err := s.issuer.Token("m"+width+suffix, 2*time.Hour, httpapi.RoleMember)
+		token, err := s.issuer.Token("m"+width, time.Hour, httpapi.RoleMember)
 		if err != nil {
 			s.t.Fatal(err)
 		}
