@@ -133,6 +133,11 @@ await promise("times go by the program's clock and zone", async ({ page, state }
   const left = await page.locator('.digits').first().innerText()
   check(left.replace(/\s/g, '').startsWith('01:2'), left)
 })
+await promise('what changed elsewhere shows on the next page', async ({ page, state }) => {
+  state.balance.available = 77
+  await page.getByRole('navigation', { name: '底部导航' }).getByRole('link', { name: '积分' }).click() // without a reload
+  await page.locator('.balance-number').filter({ hasText: /^77$/ }).waitFor()
+})
 await promise('a cancelled redemption says so', async ({ page, state, at }) => {
   await at('/redemptions/r-created')
   await page.getByRole('button', { name: '取消兑换' }).click()
