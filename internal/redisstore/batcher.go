@@ -3,6 +3,8 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -88,14 +90,17 @@ func (b *Batcher) run() {
 	}
 }
 
+// errPanic is a read that panicked.
+var errPanic = errors.New("read panicked")
+
 // round reads for some. A shard that holds what is no state is the error of those who read it, and of nobody else.
 func (b *Batcher) round(readings []*reading) {
 	ctx, done := context.WithTimeout(context.Background(), roundTime)
 	defer done()
 	wants, answers := together(readings)
-	got, err := b.store.Read(ctx, wants)
+	got, err := b.look(ctx, wants)
 	var bad *ledger.Unreadable
-	if len(readings) > 1 && errors.As(err, &bad) {
+	if len(readings) > 1 && (errors.As(err, &bad) || errors.Is(err, errPanic)) {
 		for _, r := range readings {
 			b.round([]*reading{r})
 		}
@@ -107,6 +112,16 @@ func (b *Batcher) round(readings []*reading) {
 		}
 		close(r.done)
 	}
+}
+
+// look is Store.Read. Out here no middleware would recover a panic, and the process would end.
+func (b *Batcher) look(ctx context.Context, wants []ledger.Want) (got []ledger.Got, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())
+		}
+	}()
+	return b.store.Read(ctx, wants)
 }
 
 // together are the wants of readings, and which of the answers is whose.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
+	"jifen/internal/redisstore"
 	"jifen/internal/testkit"
 	"jifen/ledger"
 )
@@ -103,4 +105,19 @@ func TestReaderThatGivesUpGetsItsError(t *testing.T) {
 	if _, err := b.Read(t.Context(), want(&x)); err == nil {
 		t.Error("a Redis that is away answered")
 	}
+}
+
+// TestReadThatPanicsIsItsReadersError: the process goes on.
+func TestReadThatPanicsIsItsReadersError(t *testing.T) {
+	var none *redisstore.Store
+	b := none.Batcher()
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			if _, err := b.Item(t.Context(), 1, "cup"); err == nil || !strings.Contains(err.Error(), "read panicked: ") {
+				t.Errorf("a store that is none answered: %v", err)
+			}
+		})
+	}
+	all.Wait()
 }
