@@ -12,7 +12,7 @@ import (
 
 // coupons: points.ledger → points.coupons. Where no published book has milestones, nobody reads the ledger for them.
 func (a *app) coupons(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
-	if !untilAny(ctx, books, func(b *topics.Rulebook) bool { return len(b.Milestones) > 0 }) {
+	if !until(ctx, func() bool { return anyBook(books, hasMilestones) }) {
 		return nil
 	}
 	loop := &kafka.Loop{
@@ -21,6 +21,8 @@ func (a *app) coupons(ctx context.Context, books *kafka.Rulebooks, observe *obse
 	}
 	return loop.Run(ctx, a.kafka)
 }
+
+func hasMilestones(b *topics.Rulebook) bool { return len(b.Milestones) > 0 }
 
 // webhooks: points.coupons → the receiver of the configuration.
 func (a *app) webhooks(ctx context.Context, observe *observer) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"jifen/internal/kafka"
 	"jifen/processors/messages"
@@ -11,7 +10,8 @@ import (
 
 // messages: points.notices, points.coupons → the members' inboxes. Nothing is read before there is something to tell.
 func (a *app) messages(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
-	if !a.untilTold(ctx, books, func(b *topics.Rulebook) bool { return b.Tells() || len(b.Milestones) > 0 }) {
+	tells := func(b *topics.Rulebook) bool { return b.Tells() || hasMilestones(b) }
+	if !until(ctx, func() bool { return a.tells(ctx, books, tells) }) {
 		return nil
 	}
 	producer, err := kafka.NewProducer(a.kafka)
@@ -27,20 +27,13 @@ func (a *app) messages(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	return follower.Run(ctx)
 }
 
-// untilTold waits until there may be something to tell members: a rulebook that does, or items to redeem; false: ctx has
-// ended.
-func (a *app) untilTold(ctx context.Context, books *kafka.Rulebooks, is func(*topics.Rulebook) bool) bool {
-	for {
-		if all, err := books.Books(); err == nil && slices.ContainsFunc(all, is) {
-			return true
-		}
-		if items, err := a.store.Items(ctx, a.config.Shards); err == nil && len(items) > 0 {
-			return true
-		}
-		if !every(ctx, booksInterval) {
-			return false
-		}
+// tells says whether there may be something to tell members: a rulebook that does, or items to redeem.
+func (a *app) tells(ctx context.Context, books *kafka.Rulebooks, is func(*topics.Rulebook) bool) bool {
+	if anyBook(books, is) {
+		return true
 	}
+	items, err := a.store.Items(ctx, a.config.Shards)
+	return err == nil && len(items) > 0
 }
 
 // inboxObserver counts messages.

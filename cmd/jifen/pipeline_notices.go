@@ -17,7 +17,7 @@ const booksInterval = 500 * time.Millisecond
 
 // notices: points.ledger → points.notices. Without items, or a rulebook that has notices or abuse rules, nothing is read.
 func (a *app) notices(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
-	if !a.untilTold(ctx, books, (*topics.Rulebook).Tells) {
+	if !until(ctx, func() bool { return a.tells(ctx, books, (*topics.Rulebook).Tells) }) {
 		return nil
 	}
 	stage := notices.New(notices.Dependencies{
@@ -31,16 +31,20 @@ func (a *app) notices(ctx context.Context, books *kafka.Rulebooks, observe *obse
 	return loop.Run(ctx, a.kafka)
 }
 
-// untilAny waits until a published book is of a kind; false: ctx has ended.
-func untilAny(ctx context.Context, books *kafka.Rulebooks, is func(*topics.Rulebook) bool) bool {
-	for {
-		if all, err := books.Books(); err == nil && slices.ContainsFunc(all, is) {
-			return true
-		}
+// anyBook says whether a published book is of a kind.
+func anyBook(books *kafka.Rulebooks, is func(*topics.Rulebook) bool) bool {
+	all, err := books.Books()
+	return err == nil && slices.ContainsFunc(all, is)
+}
+
+// until waits until something is so; false: ctx has ended.
+func until(ctx context.Context, so func() bool) bool {
+	for !so() {
 		if !every(ctx, booksInterval) {
 			return false
 		}
 	}
+	return true
 }
 
 // catalogue reads all items with their prices and stock.

@@ -38,17 +38,21 @@ type readers struct {
 	topics []string
 }
 
-// stageTopics are what each stage reads, in flow order.
-func (o *operations) stageTopics() []readers {
+// stageTopics are what each stage reads, in flow order. A stage that has nothing to do yet reads nothing, and would look as
+// if it were behind by the whole ledger: it is left out.
+func (o *operations) stageTopics(ctx context.Context) []readers {
 	all := []readers{
 		{topics.GroupCredits, topics.Shop()},
 		{topics.GroupBalances, []string{topics.Credits, topics.Requests}},
-		{topics.GroupCoupons, []string{topics.Ledger}},
-		{topics.GroupNotices, []string{topics.Ledger}},
-		{topics.GroupWebhooks, []string{topics.Coupons}},
 	}
-	if o.config.Webhook.URL == "" {
-		all = all[:len(all)-1]
+	if anyBook(o.books, hasMilestones) {
+		all = append(all, readers{topics.GroupCoupons, []string{topics.Ledger}})
+	}
+	if o.app.tells(ctx, o.books, (*topics.Rulebook).Tells) {
+		all = append(all, readers{topics.GroupNotices, []string{topics.Ledger}})
+	}
+	if o.config.Webhook.URL != "" {
+		all = append(all, readers{topics.GroupWebhooks, []string{topics.Coupons}})
 	}
 	for _, channel := range o.config.Notices.Channels {
 		all = append(all, readers{topics.GroupChannels + channel, []string{topics.Notices}})
@@ -75,7 +79,7 @@ func (o *operations) Operations(ctx context.Context) (httpapi.OperationsBody, er
 func (o *operations) look(ctx context.Context) (httpapi.OperationsBody, error) {
 	out := httpapi.OperationsBody{Stages: []httpapi.StageLag{}, RedisFresh: true}
 	owners := map[int32]int64{}
-	for _, s := range o.stageTopics() {
+	for _, s := range o.stageTopics(ctx) {
 		lag, err := o.lag(ctx, s.group, s.topics, owners)
 		if err != nil {
 			return out, err
