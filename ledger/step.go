@@ -23,10 +23,11 @@ func StepOf(r *pointspb.Request) string { return r.GetStep().GetStep().GetStep()
 
 // StepCaused is the step that entries of a cause type are of (jifen.cancel, …; an item's answer is a unit); empty: of none.
 func StepCaused(causeType string) string {
-	switch word, _ := strings.CutPrefix(causeType, "jifen."); {
-	case word == "got":
+	word, ours := strings.CutPrefix(causeType, "jifen.")
+	switch {
+	case ours && word == "got":
 		return StepUnit
-	case slices.Contains(steps, word) && word != causeType:
+	case ours && slices.Contains(steps, word):
 		return word
 	}
 	return ""

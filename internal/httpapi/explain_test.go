@@ -204,7 +204,7 @@ func TestEveryStepHasATextInBothLanguages(t *testing.T) {
 	if want := "redemption of cup: cancelled (refused)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	for cause, want := range map[string]string{"jifen.cancel": "cancel", "jifen.got": "unit", "jifen.debit": "", "cancel": "", "jifen.": ""} {
+	for cause, want := range map[string]string{"jifen.cancel": "cancel", "jifen.got": "unit", "jifen.debit": "", "cancel": "", "got": "", "jifen.": ""} {
 		if got := ledger.StepCaused(cause); got != want {
 			t.Errorf("%q is of step %q, want %q", cause, got, want)
 		}
