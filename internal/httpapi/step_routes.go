@@ -18,9 +18,9 @@ type (
 		Key    string `header:"Idempotency-Key" doc:"As of redemptions; it counts for this redemption."`
 		ID     string `path:"id" minLength:"1" maxLength:"128"`
 		Member string `query:"member" maxLength:"128" doc:"Staff only: whose redemption it is."`
-		Body   struct {
+		Body   *struct { // absent: no reason is given
 			Reason string `json:"reason,omitempty" pattern:"^[a-z0-9._-]{1,64}$" doc:"A word; the member is told that of staff."`
-		} `required:"false"`
+		}
 	}
 	returnInput struct {
 		Key  string `header:"Idempotency-Key" doc:"As of redemptions; it counts for this redemption."`
@@ -84,7 +84,11 @@ func (a *API) stepRoutes() {
 	servers := []Role{RoleMerchant, RoleSupport}
 	postStep(a, "cancel-redemption", one+"/cancel", "Cancel a redemption before it is shipped or fulfilled (owner, merchant, support)", append(servers, RoleMember),
 		func(ctx context.Context, in *cancelInput) (*stepOutput, error) {
-			return a.stepOf(ctx, in.Key, in.Member, StepRequest{Redemption: in.ID, Step: stepCancel, Reason: in.Body.Reason})
+			r := StepRequest{Redemption: in.ID, Step: stepCancel}
+			if in.Body != nil {
+				r.Reason = in.Body.Reason
+			}
+			return a.stepOf(ctx, in.Key, in.Member, r)
 		})
 	postStep(a, "return-redemption", one+"/returns", "Ask for a return or an exchange of what was shipped", member,
 		func(ctx context.Context, in *returnInput) (*stepOutput, error) {

@@ -45,6 +45,8 @@ func TestStepsOverHTTP(t *testing.T) {
 	s.post("/v1/redemptions/r-1/returns", me, "k", ret).expect(t, 200, "")
 	s.post("/v1/redemptions/r-1/returns", me, "k", `{"kind":"exchange","quantity":1,"reason":"damaged"}`).expect(t, 422, "idempotency_conflict")
 	s.post("/v1/redemptions/r-1/cancel", me, "c", `{}`).expect(t, 409, "too_late")
+	s.post("/v1/redemptions/r-1/cancel", me, "c", ``).expect(t, 409, "too_late")
+	s.post("/v1/redemptions/r-1/cancel", me, "c", `{"reason":"A b"}`).expect(t, 422, "invalid")
 	s.post("/v1/redemptions/r-1/problems", me, "p", `{"reason":"expired"}`).expect(t, 409, "not_possible")
 	s.post("/v1/redemptions/r-1/delivery", shop, "d", ``).expect(t, 422, "invalid")
 	s.post("/v1/redemptions/r-1/delivery?member=m2", shop, "d", ``).expect(t, 404, "not_found")
