@@ -92,13 +92,17 @@ func (d *demo) table(title string) table.Writer {
 	return t
 }
 
-// stay prints the addresses, and a token to try the API with, and waits for the end.
-func (d *demo) stay(ctx context.Context) {
-	token, err := d.issuer.Token("12583", 24*time.Hour, httpapi.RoleMember)
+// stay prints the addresses, and a token of the member with the most points to try them with, and waits for the end.
+func (d *demo) stay(ctx context.Context, top []audit.Earner) {
+	member := "nobody" // in whose events no member earned anything
+	if len(top) > 0 {
+		member = top[0].Member
+	}
+	token, err := d.issuer.Token(member, 24*time.Hour, httpapi.RoleMember)
 	if err != nil {
 		token = err.Error()
 	}
-	d.say("\nMall        http://%[1]s/#token=%[5]s\nConsole     http://%[1]s/console/\nAPI         http://%[1]s/docs\nKafka       %[2]s\nRedis       %[3]s\nClickHouse  %[4]s\n\ntoken of member 12583, for a day:\n%[5]s\n\nCtrl-C ends everything.",
-		d.addr, d.app.config.Kafka.Brokers[0], d.app.config.Redis.Addrs[0], d.app.config.ClickHouse.DSN, token)
+	d.say("\nMall        http://%[1]s/#token=%[5]s\nConsole     http://%[1]s/console/\nAPI         http://%[1]s/docs\nKafka       %[2]s\nRedis       %[3]s\nClickHouse  %[4]s\n\ntoken of member %[6]s, for a day:\n%[5]s\n\nCtrl-C ends everything.",
+		d.addr, d.app.config.Kafka.Brokers[0], d.app.config.Redis.Addrs[0], d.app.config.ClickHouse.DSN, token, member)
 	<-ctx.Done()
 }

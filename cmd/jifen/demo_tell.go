@@ -98,7 +98,7 @@ func (d *demo) tell(ctx context.Context) error {
 		return err
 	}
 	if !d.flags.once {
-		d.stay(ctx)
+		d.stay(ctx, s.TopMembers)
 	}
 	if len(report.Differences) > 0 {
 		return errDiffers
