@@ -13,6 +13,8 @@ import (
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"jifen/internal/httpapi"
 )
 
 func fullRun() bool { return os.Getenv("JIFEN_CHAOS_FULL") == "1" }
@@ -101,7 +103,7 @@ func (l *load) rush(t *testing.T, name, item string, n, perSecond int) *rushed {
 		if x.err == nil && !x.answer.decided() {
 			x.tries++
 			all.Go(func() {
-				x.answer, _, x.err = l.client.redeem(t.Context(), x.member, x.key, item)
+				x.answer, _, x.err = l.client.insist(t.Context(), unit(x.member, x.key, item))
 				x.decided = time.Now()
 			})
 		}
@@ -125,7 +127,7 @@ func (l *load) targets(name, item string, n int) vegeta.Targeter {
 		if i >= n {
 			return vegeta.ErrNoTargets
 		}
-		token, err := l.client.token(l.shop.member(i % members))
+		token, err := l.client.token(l.shop.member(i%members), httpapi.RoleMember)
 		if err != nil {
 			return err
 		}

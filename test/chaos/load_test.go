@@ -24,6 +24,7 @@ type load struct {
 	stop    context.CancelFunc
 	all     sync.WaitGroup
 	beside  []*redemption // that a test made itself
+	lives   []*life
 }
 
 const members = 200
@@ -46,7 +47,7 @@ func (s *stack) load(t *testing.T, name string) *load {
 		l.items = append(l.items, fmt.Sprintf("%s-gift-%d", name, i))
 		gifts = append(gifts, gift(l.items[i], 2))
 	}
-	s.items(t, gifts...)
+	s.items(t, append(gifts, l.goods()...)...)
 	l.shop.endow(t, members, 100_000)
 	l.client = newClient(s)
 	l.client.awaitBalance(t, 1000, l.members()...)
@@ -73,6 +74,7 @@ func (l *load) start(t *testing.T, beside ...*shop) {
 		l.all.Go(func() { s.stream(ctx, l.seed, members) })
 	}
 	l.all.Go(func() { l.journal = l.client.redemptions(ctx, l.seed, l.members(), l.items) })
+	l.all.Go(func() { l.lives = l.live(ctx) })
 }
 
 // certificate is what a test shows to have happened; it is logged as one line of JSON.
@@ -86,6 +88,7 @@ type certificate struct {
 	Points      int64          `json:"points_granted"`
 	Redemptions int            `json:"redemptions_acknowledged"`
 	Retried     int            `json:"redemptions_asked_again"`
+	Steps       int            `json:"steps_of_redemptions"`
 	SilenceMS   int64          `json:"longest_silence_ms"`
 	WaitMS      int64          `json:"longest_wait_ms"`
 	Kills       map[string]int `json:"kills,omitempty"`
@@ -105,6 +108,7 @@ func (l *load) finish(t *testing.T, kills map[string]int, faults ...string) cert
 	report := l.stack.audit(t)
 	b := l.stack.read(t)
 	silence, wait := l.journal.pauses()
+	steps := l.ended(t, b)
 	l.journal.decided = append(l.journal.decided, l.beside...)
 	b.against(t, l.shop, l.journal)
 	sold := map[string]int64{}
@@ -116,7 +120,7 @@ func (l *load) finish(t *testing.T, kills map[string]int, faults ...string) cert
 	}
 	c := certificate{
 		Test: t.Name(), Seed: l.seed, Seconds: time.Since(l.began).Round(100 * time.Millisecond).Seconds(), Orders: l.shop.orders,
-		Repeated: l.shop.repeated, Refunds: l.shop.refunds, Retried: repeated, SilenceMS: silence.Milliseconds(), WaitMS: wait.Milliseconds(),
+		Repeated: l.shop.repeated, Refunds: l.shop.refunds, Retried: repeated, Steps: steps, SilenceMS: silence.Milliseconds(), WaitMS: wait.Milliseconds(),
 		Kills: kills, Entries: report.Entries, States: report.States, Differences: len(report.Differences), Faults: faults,
 	}
 	for _, n := range l.shop.granted {

@@ -183,7 +183,9 @@ func (s *stack) tryAt(failpoint string, args ...string) ([]byte, error) {
 func (s *stack) items(t *testing.T, specs ...map[string]any) {
 	t.Helper()
 	for _, i := range specs {
-		i["kind"], i["name"] = "service", map[string]string{"zh": "礼品", "en": "Gift"}
+		if i["name"] = map[string]string{"zh": "礼品", "en": "Gift"}; i["kind"] == nil {
+			i["kind"] = "service"
+		}
 	}
 	text, err := json.Marshal(map[string]any{"apiVersion": "jifen/v1", "kind": "Items", "items": specs}) // JSON is YAML
 	if err != nil {

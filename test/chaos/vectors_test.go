@@ -29,7 +29,7 @@ func (c *client) parallel(t *testing.T, n int, ask func(i int) (member, key, ite
 		all.Go(func() {
 			member, key, item := ask(i)
 			var err error
-			if answers[i], _, err = c.redeem(t.Context(), member, key, item); err != nil {
+			if answers[i], _, err = c.insist(t.Context(), unit(member, key, item)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -111,7 +111,7 @@ func vectorX5(t *testing.T) {
 			t.Errorf("answers differ: %s, %s", answers[0].Body, a.Body)
 		}
 	}
-	if a, err := c.post(t.Context(), member, "one", pen); err != nil || a.Status != http.StatusUnprocessableEntity {
+	if a, err := c.post(t.Context(), unit(member, "one", pen)); err != nil || a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("the same key for another item: %+v, %v", a, err)
 	}
 	c.awaitBalance(t, 70, member)
@@ -142,7 +142,7 @@ func vectorX11(t *testing.T) {
 	}
 	var ids []string
 	for i := range 3 { // nobody decides: the requests wait
-		a, err := c.post(t.Context(), shop.member(i), "k", gifts[i]["id"].(string))
+		a, err := c.post(t.Context(), unit(shop.member(i), "k", gifts[i]["id"].(string)))
 		if err != nil || a.Status != http.StatusAccepted {
 			t.Fatalf("%+v, %v", a, err)
 		}
