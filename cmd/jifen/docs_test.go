@@ -106,8 +106,9 @@ func TestDocsTopics(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`# Topics
 
-Made from topics/topics.yaml: ` + "`go test ./cmd/jifen -run Docs -update`" + `. In flow order; ` + "`jifen topics plan|apply`" + ` compares
-and creates, and never deletes. ` + "`shards`" + ` is the setting of that name, 64 unless it says otherwise, fixed for the life of an
+Made from topics/topics.yaml: ` + "`go test ./cmd/jifen -run Docs -update`" + `. In flow order; ` + "`jifen topics plan|apply`" + ` compares,
+creates, sets what is not set as here (a shop's topics keep what their owner set), and never deletes. A process does not start while
+the brokers would delete what is kept for ever. ` + "`shards`" + ` is the setting of that name, 64 unless it says otherwise, fixed for the life of an
 installation. Protobuf messages are in [points.proto](../../topics/points.proto); ` + "`jifen topics cat TOPIC`" + ` prints any topic as JSON.
 The contract of the topics that others write and read is [asyncapi.yaml](../../topics/asyncapi.yaml), AsyncAPI 3: ` + "`jifen topics asyncapi`" + `
 prints it, and the API serves it as /asyncapi.yaml and /asyncapi.json.

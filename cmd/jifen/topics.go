@@ -46,8 +46,8 @@ func topicsCommand() *cobra.Command {
 	cat.Flags().Int64Var(&from, "from", 0, "start at this `OFFSET` of each partition")
 	cat.Flags().IntVarP(&most, "number", "n", 0, "print at most `COUNT` records; 0: all up to the present end")
 	cmd.AddCommand(
-		steps("plan", "Show which topics are missing or wrong", kafka.Plan),
-		steps("apply", "Create missing topics; nothing is ever deleted", kafka.Apply), cat, asyncapiCommand(),
+		steps("plan", "Show which topics are missing, set otherwise than declared, or wrong", kafka.Plan),
+		steps("apply", "Create missing topics, and set what differs; nothing is ever deleted", kafka.Apply), cat, asyncapiCommand(),
 	)
 	return cmd
 }

@@ -3,6 +3,8 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,13 +55,24 @@ func Declare(shards int) ([]Declared, error) {
 	return out, nil
 }
 
-// Step is what has to be done to one topic: create, keep, or wrong, which nobody but its owner can mend.
+// Step is what has to be done to one topic.
 type Step struct {
 	Topic      string `json:"topic"`
 	Action     string `json:"action"`
 	Partitions int    `json:"partitions"`
 	Why        string `json:"why,omitempty"`
+
+	settings []kadm.AlterConfig
+	loses    bool // what must be kept
 }
+
+// What is done to a topic; a wrong one, nobody but its owner can mend.
+const (
+	actionCreate = "create"
+	actionAlter  = "alter"
+	actionKeep   = "keep"
+	actionWrong  = "wrong"
+)
 
 // Plan compares the declared topics with those that exist. It never deletes.
 func Plan(ctx context.Context, c Config, shards int) ([]Step, error) {
@@ -82,16 +95,16 @@ func Plan(ctx context.Context, c Config, shards int) ([]Step, error) {
 		if err != nil {
 			return nil, fmt.Errorf("topics.yaml: partitions of %s: %w", d.Name, err)
 		}
-		s := Step{Topic: d.Name, Action: "create", Partitions: n}
+		s := Step{Topic: d.Name, Action: actionCreate, Partitions: n}
 		if t, ok := exist[d.Name]; ok && t.Err == nil {
-			s.Action, s.Partitions = "keep", len(t.Partitions)
+			s.Action, s.Partitions = actionKeep, len(t.Partitions)
 			if internal(d.Name) && len(t.Partitions) != n {
-				s.Action, s.Why = "wrong", fmt.Sprintf("has %d partitions, this installation has %d shards", len(t.Partitions), n)
+				s.Action, s.Why = actionWrong, fmt.Sprintf("has %d partitions, this installation has %d shards", len(t.Partitions), n)
 			}
 		}
 		steps = append(steps, s)
 	}
-	return steps, nil
+	return steps, compare(ctx, admin, declared, steps)
 }
 
 // internal topics are partitioned by shard, or have one partition; those of the shops have what their owner gave them.
@@ -103,7 +116,8 @@ func internal(topic string) bool {
 	return false
 }
 
-// Apply creates what Plan says is missing, and fails where something is wrong. It returns when the new topics can be used.
+// Apply creates what Plan says is missing and sets what differs, and fails where something is wrong. It returns when the new
+// topics can be used.
 func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 	steps, err := Plan(ctx, c, shards)
 	if err != nil {
@@ -118,22 +132,26 @@ func Apply(ctx context.Context, c Config, shards int) ([]Step, error) {
 		return nil, err
 	}
 	defer admin.Close()
+	if i := slices.IndexFunc(steps, func(s Step) bool { return s.Action == actionWrong }); i >= 0 {
+		return steps, fmt.Errorf("topic %s: %s", steps[i].Topic, steps[i].Why)
+	}
 	var created []string
 	for i, s := range steps {
-		if s.Action == "wrong" {
-			return steps, fmt.Errorf("topic %s: %s", s.Topic, s.Why)
+		switch s.Action {
+		case actionCreate:
+			made, err := admin.CreateTopic(ctx, int32(s.Partitions), -1, declared[i].configs(), s.Topic)
+			if err == nil {
+				err = made.Err
+			}
+			if err != nil {
+				return steps, fmt.Errorf("create topic %s: %w", s.Topic, err)
+			}
+			created = append(created, s.Topic)
+		case actionAlter:
+			if err := s.alter(ctx, admin); err != nil {
+				return steps, err
+			}
 		}
-		if s.Action != "create" {
-			continue
-		}
-		made, err := admin.CreateTopic(ctx, int32(s.Partitions), -1, declared[i].configs(), s.Topic)
-		if err == nil {
-			err = made.Err
-		}
-		if err != nil {
-			return steps, fmt.Errorf("create topic %s: %w", s.Topic, err)
-		}
-		created = append(created, s.Topic)
 	}
 	return steps, lead(ctx, admin, created)
 }
@@ -168,6 +186,9 @@ func (d *Declared) configs() map[string]*string {
 	set := func(name, value string) { out[name] = &value }
 	set("cleanup.policy", d.Cleanup)
 	set("retention.ms", strconv.FormatInt(d.RetentionMS, 10))
+	if d.RetentionMS < 0 {
+		set("retention.bytes", "-1") // whatever the brokers' default is
+	}
 	if d.BatchMax > 0 {
 		set("max.message.bytes", strconv.FormatInt(d.BatchMax, 10))
 	}
@@ -182,19 +203,30 @@ func (d *Declared) configs() map[string]*string {
 	return out
 }
 
-// Check refuses an installation whose topics are missing or have another number of shards.
+// Check refuses an installation whose topics are missing, have another number of shards, or lose what must be kept.
 func Check(ctx context.Context, c Config, shards int) error {
 	steps, err := Plan(ctx, c, shards)
 	if err != nil {
 		return err
 	}
 	for _, s := range steps {
-		switch s.Action {
-		case "create":
-			return fmt.Errorf("topic %s does not exist: `jifen topics apply` makes it", s.Topic)
-		case "wrong":
-			return fmt.Errorf("topic %s: %s", s.Topic, s.Why)
+		if err := s.check(); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func (s *Step) check() error {
+	switch {
+	case s.Action == actionCreate:
+		return fmt.Errorf("topic %s does not exist: `jifen topics apply` makes it", s.Topic)
+	case s.Action == actionWrong:
+		return fmt.Errorf("topic %s: %s", s.Topic, s.Why)
+	case s.loses:
+		return fmt.Errorf("topic %s: %s, or its records are lost: `jifen topics apply` sets it", s.Topic, s.Why)
+	case s.Why != "":
+		slog.Warn("a topic may not be set as declared", "topic", s.Topic, "why", s.Why)
 	}
 	return nil
 }
