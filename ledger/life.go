@@ -86,6 +86,15 @@ func (r *Redemption) Life() *Life {
 	return l
 }
 
+// StateBefore is its state at a time (Unix ms), without a step and what came after that.
+func (r *Redemption) StateBefore(step string, at int64) string {
+	before := *r
+	if i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.ID == step && s.Step != StepUnit }); i >= 0 {
+		before.Steps = r.Steps[:i]
+	}
+	return before.Life().State(at)
+}
+
 // take adds a step.
 func (l *Life) take(x *Step) {
 	l.last = max(l.last, x.At)

@@ -56,3 +56,26 @@ type AuditedItem struct {
 	After   json.RawMessage `json:"after,omitempty"`
 	Entry   AuditedEntry    `json:"entry"`
 }
+
+// AuditedStep is a record of points.audit.v1 about a step of a redemption that staff took, or that was refused to them.
+type AuditedStep struct {
+	By         string       `json:"by"`
+	What       string       `json:"what"` // cancel | ship | deliver | fulfil | inspect | resolve_problem
+	Outcome    string       `json:"outcome"`
+	At         time.Time    `json:"at"`
+	Member     string       `json:"member"`
+	Act        string       `json:"act"`             // id of the request
+	Of         string       `json:"of"`              // the redemption
+	Claim      string       `json:"claim,omitempty"` // the return or problem that it is about
+	Reason     string       `json:"reason,omitempty"`
+	Resolution string       `json:"resolution,omitempty"`
+	Points     int64        `json:"points,omitempty"` // given back
+	Before     AuditedState `json:"before"`
+	After      AuditedState `json:"after"`
+	Entry      AuditedEntry `json:"entry"`
+}
+
+// AuditedState is the state of a redemption.
+type AuditedState struct {
+	State string `json:"state"`
+}

@@ -15,9 +15,9 @@ type (
 		Body       RedemptionBody
 	}
 	cancelInput struct {
-		Key    string `header:"Idempotency-Key" doc:"As of redemptions; it counts for this redemption."`
-		ID     string `path:"id" minLength:"1" maxLength:"128"`
-		Member string `query:"member" maxLength:"128" doc:"Staff only: whose redemption it is."`
+		Key    string    `header:"Idempotency-Key" doc:"As of redemptions; it counts for this redemption."`
+		ID     string    `path:"id" minLength:"1" maxLength:"128"`
+		Member string    `query:"member" maxLength:"128" doc:"Staff only: whose redemption it is."`
 		Body   *struct { // absent: no reason is given
 			Reason string `json:"reason,omitempty" pattern:"^[a-z0-9._-]{1,64}$" doc:"A word; the member is told that of staff."`
 		}
@@ -140,7 +140,7 @@ func (a *API) stepOf(ctx context.Context, key, named string, r StepRequest) (*st
 func postStep[I any](a *API, id, path, summary string, roles []Role, handle func(context.Context, *I) (*stepOutput, error)) {
 	op := huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Tags: []string{"redemptions"}, DefaultStatus: http.StatusOK,
-		Metadata: access(roles...), Middlewares: huma.Middlewares{requireKey},
+		Metadata: recorded(access(roles...)), Middlewares: huma.Middlewares{requireKey},
 		Responses: a.problems(codeBadRequest, codeKeyMissing, codeNotFound, codeTooLarge, codeMediaType, codeInvalid, codeConflict,
 			codeTooLate, codeNotPossible, codeTooMuch, codeDecided, codeLimitReached, codeMerged, codeErased),
 	}

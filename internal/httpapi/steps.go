@@ -128,15 +128,7 @@ func (a *API) step(ctx context.Context, key string, r StepRequest) (*stepOutput,
 		}
 		return out, err
 	}
-	if err == nil {
-		note(ctx, stateNote{found.Life.State}, stateNote{decided.Life.State})
-	}
 	return a.stepped(ctx, decided, err)
-}
-
-// stateNote is what auditors are told of a redemption.
-type stateNote struct {
-	State string `json:"state"`
 }
 
 func (a *API) stepped(ctx context.Context, r *Redemption, err error) (*stepOutput, error) {

@@ -51,9 +51,6 @@ func TestStepsOverHTTP(t *testing.T) {
 	s.post("/v1/redemptions/r-1/delivery", shop, "d", ``).expect(t, 422, "invalid")
 	s.post("/v1/redemptions/r-1/delivery?member=m2", shop, "d", ``).expect(t, 404, "not_found")
 	s.post("/v1/redemptions/r-1/delivery?member=m1", shop, "d", ``).expect(t, 200, "")
-	if r := s.lastAct(); r.What != "deliver" || !strings.HasPrefix(string(r.Before), `{"state":"`) || !strings.HasPrefix(string(r.After), `{"state":"`) {
-		t.Errorf("audit: %s from %s to %s", r.What, r.Before, r.After)
-	}
 	s.post("/v1/redemptions/r-1/shipment?member=m1", shop, "s", `{"carrier":"sf","number":"with spaces"}`).expect(t, 422, "invalid")
 	s.post("/v1/redemptions/r-1/returns/none/inspection?member=m1", shop, "i", `{"accept":true}`).expect(t, 404, "not_found")
 	s.mu.Lock()

@@ -23,6 +23,12 @@ func (s *Stage) audited(h *shard, d *ledger.Decision, out *processors.Output) er
 			continue
 		}
 		member, ok := topics.MemberOf(e.Account)
+		if e.Step.GetStaff() && ok {
+			if err := auditedStep(h, member, e, out); err != nil {
+				return err
+			}
+			continue
+		}
 		if e.Act == nil || e.Act.Id == "" || !ok {
 			continue // the clock's reminder of a review is nobody's act
 		}
@@ -32,13 +38,25 @@ func (s *Stage) audited(h *shard, d *ledger.Decision, out *processors.Output) er
 		}
 		record := audit(h.number, member, e)
 		record.Before, record.After = topics.AuditedBalance(without(after, e)), topics.AuditedBalance(after)
-		value, err := json.Marshal(record)
-		if err != nil {
-			return fmt.Errorf("audit record of %s, seq %d: %w", e.Account, e.Seq, err)
+		if err := told(record.By, record, e, out); err != nil {
+			return err
 		}
-		out.Records = append(out.Records, topics.Record{Topic: topics.Audit, Partition: -1, Key: []byte(record.By), Value: value})
 	}
 	return nil
+}
+
+// told adds a record of what somebody did.
+func told(by string, record any, e *pointspb.Entry, out *processors.Output) error {
+	value, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("audit record of %s, seq %d: %w", e.Account, e.Seq, err)
+	}
+	out.Records = append(out.Records, topics.Record{Topic: topics.Audit, Partition: -1, Key: []byte(by), Value: value})
+	return nil
+}
+
+func placeOf(shard int32, e *pointspb.Entry) topics.AuditedEntry {
+	return topics.AuditedEntry{Shard: shard, Seq: e.Seq, Kind: strings.ToLower(e.Kind.String())}
 }
 
 func audit(shard int32, member string, e *pointspb.Entry) topics.Audited {
@@ -46,7 +64,7 @@ func audit(shard int32, member string, e *pointspb.Entry) topics.Audited {
 	a := topics.Audited{
 		By: f.Actor, What: strings.TrimPrefix(e.Cause.Type, "jifen."), Outcome: f.Outcome, At: time.UnixMilli(e.RecordedAt).UTC(),
 		Member: member, Act: f.Id, Of: f.Of, Reason: f.Reason, Evidence: f.Evidence, Scope: f.Scope, Lots: f.Lots, Points: f.Points,
-		Entry: topics.AuditedEntry{Shard: shard, Seq: e.Seq, Kind: strings.ToLower(e.Kind.String())},
+		Entry: placeOf(shard, e),
 	}
 	if f.Approver != "" {
 		a.By, a.Proposer = f.Approver, f.Actor

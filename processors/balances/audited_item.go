@@ -20,7 +20,7 @@ func auditedItem(shard int32, e *pointspb.Entry, out *processors.Output) error {
 	a := topics.AuditedItem{
 		By: f.Actor, What: strings.TrimPrefix(e.Cause.Type, "jifen."), Outcome: e.Redemption.GetOutcome(), At: time.UnixMilli(e.RecordedAt).UTC(),
 		Item: item, Act: e.Redemption.GetId(), Reason: f.Reason, Units: f.Loaded,
-		Entry: topics.AuditedEntry{Shard: shard, Seq: e.Seq, Kind: strings.ToLower(e.Kind.String())},
+		Entry: placeOf(shard, e),
 	}
 	for _, x := range []struct {
 		from *pointspb.ItemDefinition
@@ -35,10 +35,5 @@ func auditedItem(shard int32, e *pointspb.Entry, out *processors.Output) error {
 		}
 		*x.into = text
 	}
-	value, err := json.Marshal(a)
-	if err != nil {
-		return fmt.Errorf("audit record of %s, seq %d: %w", e.Account, e.Seq, err)
-	}
-	out.Records = append(out.Records, topics.Record{Topic: topics.Audit, Partition: -1, Key: []byte(a.By), Value: value})
-	return nil
+	return told(a.By, a, e, out)
 }

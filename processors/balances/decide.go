@@ -173,7 +173,7 @@ func (s *Stage) write(h *shard, d *ledger.Decision, out *processors.Output) erro
 		if err := ledger.CheckEntry(e); err != nil {
 			return err
 		}
-		acted = acted || e.Act != nil || e.Item.GetActor() != ""
+		acted = acted || e.Act != nil || e.Item.GetActor() != "" || e.Step.GetStaff()
 		if e.Abuse != nil {
 			h.abused(e)
 		}

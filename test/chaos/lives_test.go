@@ -1,7 +1,9 @@
 package chaos_test
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,7 +13,9 @@ import (
 	"time"
 
 	"jifen/internal/httpapi"
+	"jifen/internal/kafka"
 	"jifen/ledger"
+	"jifen/topics"
 	"jifen/topics/pointspb"
 )
 
@@ -132,12 +136,12 @@ func (x *life) step(step string) request {
 	return r
 }
 
-// ended checks that every life went as planned, each step exactly once, and that all units and points are where they should
-// be then. It adds the lives to the redemptions that were asked for, and counts the steps.
+// ended checks that every life went as planned, each step exactly once, those of staff in the audit, too, and that all units
+// and points are where they should be then. It adds the lives to the redemptions that were asked for, and counts the steps.
 func (l *load) ended(t *testing.T, b *book) (steps int) {
 	t.Helper()
 	sold, back := map[string]int64{}, map[string]int64{}
-	entries := b.ofRedemptions()
+	entries, audited := b.ofRedemptions(), l.stack.auditedSteps(t)
 	for _, x := range l.lives {
 		l.beside = append(l.beside, &x.redemption)
 		if x.err != nil || x.last.State != x.plan.state {
@@ -152,6 +156,10 @@ func (l *load) ended(t *testing.T, b *book) (steps int) {
 			}
 		}
 		x.against(t, entries[x.answer.ID])
+		byStaff := slices.DeleteFunc(slices.Clone(x.plan.steps), func(step string) bool { return step == ledger.StepReturn || step == ledger.StepCancel })
+		if got := audited[x.answer.ID]; !slices.Equal(got, byStaff) {
+			t.Errorf("redemption %s (%s): the audit has %v, want %v", x.answer.ID, x.key, got, byStaff)
+		}
 	}
 	for _, good := range slices.Sorted(maps.Keys(sold)) {
 		b.settled(t, l.good(good), sold[good])
@@ -202,4 +210,27 @@ func (b *book) ofRedemptions() map[string][]*pointspb.Entry {
 		}
 	}
 	return all
+}
+
+// auditedSteps are the steps that staff took, by redemption, in the order of their entries.
+func (s *stack) auditedSteps(t *testing.T) map[string][]string {
+	t.Helper()
+	ctx, done := context.WithTimeout(t.Context(), time.Minute)
+	defer done()
+	var all []topics.AuditedStep
+	err := kafka.Read(ctx, s.config, topics.Audit, 0, 0, func(r *topics.Record, _ time.Time) error {
+		var a topics.AuditedStep
+		err := json.Unmarshal(r.Value, &a)
+		all = append(all, a)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(all, func(a, b topics.AuditedStep) int { return cmp.Compare(a.Entry.Seq, b.Entry.Seq) })
+	steps := map[string][]string{}
+	for _, a := range all {
+		steps[a.Of] = append(steps[a.Of], a.What)
+	}
+	return steps
 }

@@ -53,6 +53,7 @@ func mallVectors(t *testing.T) {
 		v.drained()
 		equal(t, "restored and taken back", []any{v.postings("gold", "RESTORED", "AVAILABLE"), v.postings("gold", "REBATE_REVERSED", "PENDING")}, []any{[]string{"4800"}, []string{"-480"}})
 		v.has(t, "gold", raceNow, balance{Available: 12000, Tier: "gold"})
+		equal(t, "audited", a.audited("inspect"), []string{"mia applied gold " + redemptions["gold"] + " map[state:shipped] map[state:returned]"})
 	})
 	t.Run("X8", func(t *testing.T) {
 		text, err := os.ReadFile(testdata(t, "mall.yaml"))

@@ -31,6 +31,20 @@ func (a *api) inspected(member, redemption, id, key string) map[string]any {
 	return a.post("mia", httpapi.RoleMerchant, key, "/v1/redemptions/"+redemption+"/returns/"+id+"/inspection?member="+member, `{"accept":true,"restock":true}`, http.StatusOK)
 }
 
+// audited are the newest records of what somebody did, as an auditor reads them.
+func (a *api) audited(what string) (all []string) {
+	a.t.Helper()
+	status, page := a.call("aud", httpapi.RoleAuditor, http.MethodGet, "/v1/audit?what="+what, "")
+	if status != http.StatusOK {
+		a.t.Fatalf("%d %v", status, page)
+	}
+	for _, r := range page["records"].([]any) {
+		x := r.(map[string]any)
+		all = append(all, fmt.Sprint(x["by"], " ", x["outcome"], " ", x["member"], " ", x["of"], " ", x["before"], " ", x["after"]))
+	}
+	return all
+}
+
 // midnightVector is X9: a lot that expires at 00:00 pays until then, what it paid stands, and what is returned the next day has
 // the days of grace (§4). The clocks run: one member asks every 100 ms, the last of them after midnight.
 func midnightVector(t *testing.T) {
