@@ -48,7 +48,7 @@ func (o *operations) stageTopics(ctx context.Context) []readers {
 	if anyBook(o.books, hasMilestones) {
 		all = append(all, readers{topics.GroupCoupons, []string{topics.Ledger}})
 	}
-	if o.app.tells(ctx, o.books, (*topics.Rulebook).Tells) {
+	if o.tells(ctx, o.books, (*topics.Rulebook).Tells) {
 		all = append(all, readers{topics.GroupNotices, []string{topics.Ledger}})
 	}
 	if o.config.Webhook.URL != "" {

@@ -63,7 +63,9 @@ func drifted(t *testing.T, c kafka.Config) {
 		t.Errorf("it does not start: %v", err)
 	}
 	for _, x := range [][3]string{
-		{topics.Ledger, "retention.ms", "604800000"}, {topics.Requests, "retention.bytes", "1000000"}, {topics.Credits, "cleanup.policy", "compact"},
+		{topics.Ledger, "retention.ms", "604800000"},
+		{topics.Requests, "retention.bytes", "1000000"},
+		{topics.Credits, "cleanup.policy", "compact"},
 		{topics.MemberKeys, "cleanup.policy", "delete"},
 	} {
 		set(x[0], x[1], x[2])
