@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/goccy/go-yaml"
-	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
 	"jifen/topics"
@@ -53,8 +53,27 @@ func (a *API) documentation(engine *gin.Engine) error {
 		c.Data(http.StatusOK, "application/vnd.aai.asyncapi+json", text)
 	})
 	engine.GET("/asyncapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/vnd.aai.asyncapi+yaml", topics.AsyncAPI) })
-	ui := gin.WrapH(v5emb.NewHandlerWithConfig(swgui.Config{Title: spec.Info.Title, SwaggerJSON: "/openapi.json", BasePath: docsPath}))
-	engine.GET(docsPath, ui)
-	engine.GET(docsPath+"/*file", ui)
+	assets := gin.WrapH(v5emb.New(spec.Info.Title, "/openapi.json", docsPath))
+	engine.GET(docsPath, swaggerPage)
+	engine.GET(docsPath+"/*file", func(c *gin.Context) {
+		switch c.Param("file") {
+		case "/":
+			swaggerPage(c)
+		case "/start.js":
+			c.Data(http.StatusOK, "text/javascript; charset=utf-8", swaggerStart)
+		default:
+			assets(c)
+		}
+	})
 	return nil
 }
+
+// The page of Swagger UI is ours, for the library's has scripts in it.
+var (
+	//go:embed swagger/index.html
+	swaggerIndex []byte
+	//go:embed swagger/start.js
+	swaggerStart []byte
+)
+
+func swaggerPage(c *gin.Context) { c.Data(http.StatusOK, "text/html; charset=utf-8", swaggerIndex) }

@@ -208,6 +208,7 @@ func TestAsyncAPIIsServedBesideIt(t *testing.T) {
 	}
 }
 
+// TestDocsLoadNothingFromElsewhere, and no script stands in the page.
 func TestDocsLoadNothingFromElsewhere(t *testing.T) {
 	s := serve(t)
 	page := s.get("/docs", "").expect(t, 200, "").body
@@ -222,8 +223,11 @@ func TestDocsLoadNothingFromElsewhere(t *testing.T) {
 		}
 		s.get(l[1], "").expect(t, 200, "")
 	}
-	if !strings.Contains(page, "/openapi.json") || regexp.MustCompile(`["'(]\s*(https?:)?//[a-z]`).MatchString(page) {
-		t.Errorf("page:\n%s", page)
+	if regexp.MustCompile(`["'(]\s*(https?:)?//[a-z]|<script>|<script [^>]*>[^<]|\son[a-z]+=`).MatchString(page) {
+		t.Errorf("the page has scripts in it, or asks others:\n%s", page)
+	}
+	if start := s.get("/docs/start.js", "").expect(t, 200, ""); !strings.Contains(start.body, "'/openapi.json'") || strings.Contains(start.header.Get("Content-Security-Policy"), "script-src 'self' 'unsafe") {
+		t.Errorf("it starts by %s under %s", start.body, start.header.Get("Content-Security-Policy"))
 	}
 }
 
