@@ -64,6 +64,7 @@ func TestRedisKeepsItsDataOverKillAndStop(t *testing.T) {
 		if err := c.Incr(ctx, "starts").Err(); err != nil {
 			t.Fatal(err)
 		}
+		written(t, c)
 		if err := ends[how](); err != nil {
 			t.Fatal(err)
 		}
@@ -85,6 +86,20 @@ func TestRedisKeepsItsDataOverKillAndStop(t *testing.T) {
 	}
 }
 
+// written waits until everything is in Redis's file: while it syncs, it answers before it writes.
+func written(t *testing.T, c *redis.Client) {
+	t.Helper()
+	for ctx := t.Context(); ; time.Sleep(10 * time.Millisecond) {
+		info, err := c.Info(ctx, "persistence").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(info, "aof_buffer_length:0\r\n") && strings.Contains(info, "aof_pending_bio_fsync:0\r\n") {
+			return
+		}
+	}
+}
+
 func TestRedisStartsAfterACutTail(t *testing.T) {
 	ctx := deadline(t)
 	r := testkit.StartRedis(t)
@@ -99,6 +114,7 @@ func TestRedisStartsAfterACutTail(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	written(t, c)
 	if err := r.Kill(); err != nil {
 		t.Fatal(err)
 	}
