@@ -65,3 +65,29 @@ func TestCampaignsShowTheirUplift(t *testing.T) {
 		t.Errorf("%d visits are left, want 5", n)
 	}
 }
+
+// TestItemsShowHowTheyAreWanted (R44): what was redeemed, what came back, and who came when nothing was left.
+func TestItemsShowHowTheyAreWanted(t *testing.T) {
+	f := start(t)
+	of := func(e *pointspb.Entry, kind pointspb.Kind, seq uint64, outcome string, points int64) *pointspb.Entry {
+		x := entry(seq, e.Redemption.Member, kind, redeemed, -points, available, points)
+		if points == 0 {
+			x.Postings = nil
+		}
+		x.EffectiveAt = e.EffectiveAt
+		x.Redemption = &pointspb.RedemptionFacts{Id: e.Redemption.Id, Member: e.Redemption.Member, Item: e.Redemption.Item, Outcome: outcome}
+		return x
+	}
+	pair, one, bag := bought(1, "ana", "mug", "", 200, 0), bought(2, "ana", "mug", "", 100, 0), bought(3, "ben", "bag", "", 900, 1)
+	pair.Redemption.Quantity = 2
+	drain(t, analytics.NewFeed(f.Store, shards), ledgerRecords(t, 0, []*pointspb.Entry{
+		pair, one, bag,
+		of(pair, pointspb.Kind_RESTORED, 4, "applied", 100), of(pair, pointspb.Kind_RESTORED, 5, "applied", 100), of(bag, pointspb.Kind_STEPPED, 6, "applied", 0),
+		of(bought(7, "cat", "mug", "", 0, 0), pointspb.Kind_REFUSED, 7, "sold_out", 0), of(bought(8, "cat", "mug", "", 0, 0), pointspb.Kind_REFUSED, 8, "sold_out", 0),
+		of(bought(9, "cat", "mug", "", 0, 0), pointspb.Kind_REFUSED, 9, "insufficient_points", 0),
+	}))
+	want := "bag 2026-05-27 1 1 1 900 0 0 0 0\nmug 2026-05-26 2 3 1 300 1 200 2 1"
+	if got := f.text(t, "item, day, redemptions, units, redeemers, points, returned, points_returned, sold_out, turned_away", "v_item_redemptions ORDER BY item"); got != want {
+		t.Errorf("v_item_redemptions:\n%s\nwant\n%s", got, want)
+	}
+}
