@@ -22,6 +22,9 @@ import (
 // livesApart is how far apart redemptions begin that go on after they were paid.
 const livesApart = 200 * time.Millisecond
 
+// merchant takes the steps of staff.
+const merchant = "chaos-merchant"
+
 // life is a redemption of goods from its request to its end; each of its steps is asked for until it is decided, under one
 // key, and only then the next.
 type life struct {
@@ -116,19 +119,19 @@ func (l *load) lead(ctx context.Context, x *life) (err error) {
 // step is the request of a step, of the member or the merchant.
 func (x *life) step(step string) request {
 	r := request{who: x.member, role: httpapi.RoleMember, path: "/v1/redemptions/" + x.answer.ID, key: x.key + step}
-	merchant := func(path string) {
-		r.who, r.role, r.path = "chaos-merchant", httpapi.RoleMerchant, r.path+path+"?member="+x.member
+	byMerchant := func(path string) {
+		r.who, r.role, r.path = merchant, httpapi.RoleMerchant, r.path+path+"?member="+x.member
 	}
 	switch step {
 	case ledger.StepShip:
-		merchant("/shipment")
+		byMerchant("/shipment")
 		r.body = fmt.Sprintf(`{"carrier":"sf","number":%q}`, x.key)
 	case ledger.StepDeliver:
-		merchant("/delivery")
+		byMerchant("/delivery")
 	case ledger.StepReturn:
 		r.path, r.body = r.path+"/returns", `{"kind":"return","quantity":1,"reason":"unwanted"}`
 	case ledger.StepInspect:
-		merchant("/returns/" + x.last.Returns[0].ID + "/inspection")
+		byMerchant("/returns/" + x.last.Returns[0].ID + "/inspection")
 		r.body = `{"accept":true,"restock":true}`
 	case ledger.StepCancel:
 		r.path += "/cancel"
