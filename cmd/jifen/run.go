@@ -50,7 +50,7 @@ func (a *app) run(ctx context.Context, stages map[string]bool) error {
 	if redis {
 		a.health.Add("redis", a.store.Ready)
 	}
-	if err := a.await(ctx, redis); err != nil {
+	if err := a.await(ctx, redis); err != nil || ctx.Err() != nil {
 		return err
 	}
 	a.health.Started()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ func compare(ctx context.Context, admin *kadm.Client, declared []Declared, steps
 	all, err := admin.DescribeTopicConfigs(ctx, slices.Sorted(maps.Keys(at))...)
 	var denied *kadm.AuthError
 	if errors.As(err, &denied) {
+		slog.Warn("settings of topics cannot be compared with those declared", "error", err)
 		for _, i := range at {
 			steps[i].Why = fmt.Sprintf("settings cannot be compared: %v", denied.Err)
 		}

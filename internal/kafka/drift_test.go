@@ -2,11 +2,15 @@ package kafka_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"jifen/internal/kafka"
 	"jifen/internal/testkit"
@@ -80,5 +84,40 @@ func drifted(t *testing.T, c kafka.Config) {
 	}
 	if err := kafka.Check(t.Context(), c, 4); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSettingsThatMayNotBeRead stop nobody: each topic says why it was not compared, and is kept.
+func TestSettingsThatMayNotBeRead(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	c := config(cluster.ListenAddrs()[0])
+	if _, err := kafka.Apply(t.Context(), c, 4); err != nil {
+		t.Fatal(err)
+	}
+	cluster.ControlKey(int16(kmsg.DescribeConfigs), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		response := r.ResponseKind().(*kmsg.DescribeConfigsResponse)
+		for _, x := range r.(*kmsg.DescribeConfigsRequest).Resources {
+			response.Resources = append(response.Resources, kmsg.DescribeConfigsResponseResource{
+				ResourceType: x.ResourceType, ResourceName: x.ResourceName, ErrorCode: kerr.TopicAuthorizationFailed.Code,
+			})
+		}
+		return response, nil, true
+	})
+	steps, err := kafka.Plan(t.Context(), c, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		if ours := !slices.Contains(topics.Shop(), s.Topic); s.Action != "keep" || strings.Contains(s.Why, "TOPIC_AUTHORIZATION_FAILED") != ours {
+			t.Errorf("%s %s: %q", s.Action, s.Topic, s.Why)
+		}
+	}
+	if err := kafka.Check(t.Context(), c, 4); err != nil {
+		t.Errorf("it does not start: %v", err)
 	}
 }

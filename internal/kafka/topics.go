@@ -225,8 +225,8 @@ func (s *Step) check() error {
 		return fmt.Errorf("topic %s: %s", s.Topic, s.Why)
 	case s.loses:
 		return fmt.Errorf("topic %s: %s, or its records are lost: `jifen topics apply` sets it", s.Topic, s.Why)
-	case s.Why != "":
-		slog.Warn("a topic may not be set as declared", "topic", s.Topic, "why", s.Why)
+	case s.Action == actionAlter:
+		slog.Warn("a topic is not set as declared", "topic", s.Topic, "why", s.Why)
 	}
 	return nil
 }

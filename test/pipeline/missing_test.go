@@ -99,7 +99,7 @@ func TestTopicsOfAnotherNumberOfShardsAreRefused(t *testing.T) {
 	}
 	p := testkit.Run(t, append(in.env, "JIFEN_SHARDS=4"), in.binary, "run")
 	in.await("it says so", p, func() bool { return strings.Contains(p.Output(), "8 partitions") })
-	if err := p.Stop(10 * time.Second); err != nil {
-		t.Error(err)
+	if err := p.Stop(10 * time.Second); err != nil || strings.Contains(p.Output(), "pipeline runs") {
+		t.Errorf("told to stop while it waits: %v\n%s", err, p.Output())
 	}
 }
