@@ -138,6 +138,16 @@ await promise('what changed elsewhere shows on the next page', async ({ page, st
   await page.getByRole('navigation', { name: '底部导航' }).getByRole('link', { name: '积分' }).click() // without a reload
   await page.locator('.balance-number').filter({ hasText: /^77$/ }).waitFor()
 })
+await promise('what is earned today is in the calendar, to the end of the same day next year, and a year rounded up, too', async ({ page, state, at }) => {
+  const expiry = (last_day, points) => ({ points, last_day, expires_at: new Date(Date.parse(last_day) + 86400e3).toISOString() })
+  state.expiries = { ...state.expiries, as_of: '2026-03-15T04:00:00Z', expiries: [expiry('2027-03-15', 321), expiry('2027-12-31', 654)] }
+  await at('/points')
+  const said = page.getByRole('img', { name: /各月到期的积分/ })
+  await said.waitFor()
+  const words = await said.getAttribute('aria-label')
+  check(words.includes('2027年3月 321 积分') && words.includes('2027年12月 654 积分'), words)
+  for (const n of [321, 654]) await said.getByText(n, { exact: true }).waitFor({ state: 'attached' }).catch(() => check(false, `no bar says ${n}`))
+})
 await promise('a cancelled redemption says so', async ({ page, state, at }) => {
   await at('/redemptions/r-created')
   await page.getByRole('button', { name: '取消兑换' }).click()

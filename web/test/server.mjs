@@ -62,7 +62,11 @@ async function api(state, req, res, url) {
       case 'earning': return json(res, 200, state.earning(en))
       case 'me/tier': return json(res, 200, state.tier)
       case 'me/entries': return json(res, 200, state.empty ? { entries: [], as_of: state.now } : state.entries(en))
-      case 'me/expiries': return json(res, 200, state.expiries)
+      case 'me/expiries': {
+        const until = new Date(state.expiries.as_of)
+        until.setUTCMonth(until.getUTCMonth() + Number(q.get('months') ?? 12))
+        return json(res, 200, { ...state.expiries, until: until.toISOString(), expiries: state.expiries.expiries.filter(e => Date.parse(e.expires_at) < until) })
+      }
       case 'leaderboard': return json(res, 200, { ...state.leaderboard, period: q.get('period') })
       case 'me/messages': return json(res, 200, state.messages(en))
       case 'me/addresses': return json(res, 200, { addresses: state.addresses })
