@@ -9,8 +9,31 @@ const (
 	QueueProblems = "problems" // to be resolved
 )
 
-// QueueNames are the names of the queues.
+// QueueNames are the names of the redemptions' queues.
 var QueueNames = [...]string{QueueShip, QueueFulfil, QueueDeliver, QueueReturns, QueueProblems}
+
+// The queues in which members' accounts wait for somebody, in the order of Account.Queues.
+const (
+	QueueApprovals = "approvals" // an adjustment waits for a second person
+	QueueReviews   = "reviews"   // a freeze is to be looked at again
+)
+
+// AccountQueueNames are the names of the accounts' queues.
+var AccountQueueNames = [...]string{QueueApprovals, QueueReviews}
+
+// Queues is the account's place in each of the queues, Unix ms: since when the first of its adjustments waits, and by when
+// the first of its freezes is to be reviewed; 0: it is in none.
+func (a *Account) Queues() (at [len(AccountQueueNames)]int64) {
+	for i := range a.Acts {
+		switch x := &a.Acts[i]; x.Standing {
+		case AdjustmentProposed:
+			at[0] = sooner(at[0], x.At)
+		case FreezeOpen:
+			at[1] = sooner(at[1], x.ReviewBy)
+		}
+	}
+	return at
+}
 
 // Queues is since when the redemption waits in each of the queues, Unix ms; 0: it does not.
 func (r *Redemption) Queues() (since [len(QueueNames)]int64) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"jifen/internal/httpapi"
@@ -19,9 +20,36 @@ func (p *ports) Acts(ctx context.Context, member string) ([]httpapi.Act, error) 
 	if v.MergedInto != "" {
 		return nil, httpapi.MergedError{Into: v.MergedInto}
 	}
-	out := make([]httpapi.Act, 0, len(v.Acts))
-	for i := range v.Acts {
-		x := &v.Acts[i]
+	return actsOf(member, v.Account), nil
+}
+
+// ActsWaiting lists the members of a queue of accounts with their acts; who left it meanwhile has none.
+func (p *ports) ActsWaiting(ctx context.Context, queue string, after httpapi.QueuePlace, most int) ([]httpapi.MemberActs, int64, error) {
+	places, counts, got, err := p.queued(ctx, queue, after, most, func(shard int32, ids []string) ledger.Want {
+		return ledger.Want{Shard: shard, Members: ids}
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	found := map[string]*ledger.Member{}
+	for i := range got {
+		maps.Copy(found, got[i].World.Members)
+	}
+	out := make([]httpapi.MemberActs, len(places))
+	for i, q := range places {
+		out[i] = httpapi.MemberActs{Member: q.ID, Place: time.UnixMilli(q.Since)}
+		if m := found[q.ID]; m != nil {
+			out[i].Acts = actsOf(q.ID, &m.Account)
+		}
+	}
+	return out, counts[queue], nil
+}
+
+// actsOf are what was done to an account by hand, the oldest first.
+func actsOf(member string, of *ledger.Account) []httpapi.Act {
+	out := make([]httpapi.Act, 0, len(of.Acts))
+	for i := range of.Acts {
+		x := &of.Acts[i]
 		a := httpapi.Act{
 			ActRequest: httpapi.ActRequest{
 				ID: x.ID, Member: member, Actor: x.Actor, What: string(x.What), Of: x.Of, Hash: x.Hash, Reason: x.Reason, Evidence: x.Evidence,
@@ -34,7 +62,7 @@ func (p *ports) Acts(ctx context.Context, member string) ([]httpapi.Act, error) 
 		}
 		out = append(out, a)
 	}
-	return out, nil
+	return out
 }
 
 // RequestAct asks the member's shard for an act.

@@ -206,28 +206,11 @@ func (p *ports) RedemptionsOf(ctx context.Context, member string) ([]httpapi.Red
 
 // Waiting lists the redemptions of a queue; one that left it meanwhile is left out.
 func (p *ports) Waiting(ctx context.Context, queue string, after httpapi.QueuePlace, most int) ([]httpapi.Waiting, map[string]int64, error) {
-	from := redisstore.Queued{ID: after.ID}
-	if !after.Since.IsZero() {
-		from.Since = after.Since.UnixMilli()
-	}
-	places, counts, err := p.store.Queue(ctx, p.config.Shards, queue, from, most)
+	places, counts, got, err := p.queued(ctx, queue, after, most, func(shard int32, ids []string) ledger.Want {
+		return ledger.Want{Shard: shard, Redemptions: ids}
+	})
 	if err != nil {
-		return nil, nil, unavailable(err)
-	}
-	byShard := map[int32][]string{}
-	for _, q := range places {
-		byShard[q.Shard] = append(byShard[q.Shard], q.ID)
-	}
-	wants := make([]ledger.Want, 0, len(byShard))
-	for shard, ids := range byShard {
-		wants = append(wants, ledger.Want{Shard: shard, Redemptions: ids})
-	}
-	if len(wants) == 0 {
-		return nil, counts, nil
-	}
-	got, err := p.store.Read(ctx, wants)
-	if err != nil {
-		return nil, nil, unavailable(err)
+		return nil, nil, err
 	}
 	found, now := map[string]*ledger.Redemption{}, p.clock().UnixMilli()
 	for i := range got {
@@ -243,4 +226,32 @@ func (p *ports) Waiting(ctx context.Context, queue string, after httpapi.QueuePl
 		}
 	}
 	return out, counts, nil
+}
+
+// queued is a page of a queue, how many wait in each queue, and the states of who is on the page.
+func (p *ports) queued(ctx context.Context, queue string, after httpapi.QueuePlace, most int, want func(shard int32, ids []string) ledger.Want) ([]redisstore.Queued, map[string]int64, []ledger.Got, error) {
+	from := redisstore.Queued{ID: after.ID}
+	if !after.Since.IsZero() {
+		from.Since = after.Since.UnixMilli()
+	}
+	places, counts, err := p.store.Queue(ctx, p.config.Shards, queue, from, most)
+	if err != nil {
+		return nil, nil, nil, unavailable(err)
+	}
+	byShard := map[int32][]string{}
+	for _, q := range places {
+		byShard[q.Shard] = append(byShard[q.Shard], q.ID)
+	}
+	if len(byShard) == 0 {
+		return nil, counts, nil, nil
+	}
+	wants := make([]ledger.Want, 0, len(byShard))
+	for shard, ids := range byShard {
+		wants = append(wants, want(shard, ids))
+	}
+	got, err := p.store.Read(ctx, wants)
+	if err != nil {
+		return nil, nil, nil, unavailable(err)
+	}
+	return places, counts, got, nil
 }

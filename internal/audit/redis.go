@@ -20,7 +20,7 @@ type Redis interface {
 	Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error)
 	Dues(ctx context.Context, shard int32) (map[string]int64, error)
 	Board(ctx context.Context, shard int32, period string) (map[string]int64, error)
-	// QueueOf is all of a shard's queue: redemption → since when it waits, Unix ms.
+	// QueueOf is all of a shard's queue: redemption or member → its place, Unix ms.
 	QueueOf(ctx context.Context, shard int32, name string) (map[string]int64, error)
 }
 

@@ -23,6 +23,7 @@ const (
 	whatAppeal   = "appeal"
 
 	scopeAccount    = "account"
+	freezeOpen      = "open"
 	outcomeProposed = "proposed"
 )
 
@@ -30,6 +31,9 @@ const (
 type Acts interface {
 	// Acts lists those of a member that are kept, the oldest first.
 	Acts(ctx context.Context, member string) ([]Act, error)
+	// ActsWaiting lists at most so many members whose acts wait in a queue (queueApprovals, queueReviews) after a place, and
+	// counts all of them.
+	ActsWaiting(ctx context.Context, queue string, after QueuePlace, most int) (page []MemberActs, members int64, err error)
 	// RequestAct returns when the request is durable (acks=all); with ErrUnavailable it may or may not be.
 	RequestAct(ctx context.Context, r ActRequest) error
 }
@@ -55,6 +59,13 @@ type Act struct {
 	At       time.Time
 	Overdue  bool   // a freeze that is past its review date
 	Appeal   string // the reference of the member's appeal
+}
+
+// MemberActs are those of a member who has a place in a queue, the oldest first.
+type MemberActs struct {
+	Member string
+	Place  time.Time // since when the first adjustment waits, or by when the first freeze is to be reviewed
+	Acts   []Act
 }
 
 // hashed completes a request with the hash of all that it asks for.

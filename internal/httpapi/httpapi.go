@@ -197,6 +197,7 @@ func (a *API) routes() {
 	a.lateRoutes()
 	a.retroRoutes()
 	a.actRoutes()
+	a.actQueueRoutes()
 	a.ruleRoutes()
 	a.settingsRoutes()
 	a.deadLetterRoutes()

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
@@ -92,6 +93,18 @@ func (w *world) RedemptionsOf(_ context.Context, member string) (all []Redemptio
 	}
 	slices.SortFunc(all, func(x, y Redemption) int { return cmp.Or(y.CreatedAt.Compare(x.CreatedAt), cmp.Compare(y.ID, x.ID)) })
 	return all, w.fails
+}
+
+// ActsWaiting has all members in every queue, in their order.
+func (w *world) ActsWaiting(_ context.Context, _ string, after QueuePlace, most int) (out []MemberActs, _ int64, _ error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, member := range slices.Sorted(maps.Keys(w.acts)) {
+		if member > after.ID {
+			out = append(out, MemberActs{member, programNow, w.acts[member]})
+		}
+	}
+	return out[:min(len(out), most)], int64(len(w.acts)), w.fails
 }
 
 func (w *world) Waiting(_ context.Context, _ string, after QueuePlace, most int) (out []Waiting, _ map[string]int64, _ error) {

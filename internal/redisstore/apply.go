@@ -39,7 +39,7 @@ func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
 	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(calls))
 		for i, c := range calls {
-			out[i] = p.FCall(ctx, "jifen_apply_6", c.keys, c.args...)
+			out[i] = p.FCall(ctx, "jifen_apply_7", c.keys, c.args...)
 		}
 		return out
 	})
@@ -63,7 +63,7 @@ type writer struct {
 	never, dues    []any    // names no longer due; scores and names
 	items          []any
 	boards         []boardChange
-	queues         [len(ledger.QueueNames)]boardChange
+	queues         queues
 	buffer         []byte // what the values lie in
 	state          []byte // one order's
 }
@@ -117,6 +117,7 @@ func (w *writer) member(m *ledger.Member) error {
 	}
 	if len(m.Acts) > 0 || m.MergedInto != "" || m.Erased != 0 { // a merge took them along
 		w.due(ledger.DueOverdue+m.ID, m.OverdueAt())
+		w.queueAccount(m)
 	}
 	w.rank(m)
 	return w.log(m)

@@ -34,7 +34,7 @@ func (w *writer) rank(m *ledger.Member) {
 	}
 }
 
-// rankings adds the leaderboards, and the queues in which redemptions wait, to the keys and arguments of a call.
+// rankings adds the leaderboards, and the queues in which redemptions and accounts wait, to the keys and arguments of a call.
 func (w *writer) rankings(keys []string, args []any) ([]string, []any) {
 	at := len(args)
 	args = append(args, 0)
@@ -50,7 +50,7 @@ func (w *writer) rankings(keys []string, args []any) ([]string, []any) {
 	}
 	for i := range w.queues {
 		if q := &w.queues[i]; len(q.gone)+len(q.ranks) > 0 {
-			add(w.keys.queue(ledger.QueueNames[i]), q)
+			add(w.keys.queue(queueNames[i]), q)
 		}
 	}
 	args[at] = n

@@ -44,7 +44,7 @@ func (c codec) read(v string, state any) error {
 // format names how the states of this build are written, and stands in the names of the Functions. Whoever changes the
 // one changes the others: the shards of a store in another format have no mark to this build, so that their owners fold
 // them anew from the ledger.
-const format = "6"
+const format = "7"
 
 // encodeHead is the applied mark: seq, ledger offset, chain hash, shard time, format. Lua reads the seq before the first
 // colon.

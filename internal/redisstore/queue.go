@@ -12,6 +12,24 @@ import (
 	"jifen/ledger"
 )
 
+// queueNames are those of the redemptions' queues, and behind them those of the accounts'.
+var queueNames = slices.Concat(ledger.QueueNames[:], ledger.AccountQueueNames[:])
+
+// queues is what a batch changes of each of queueNames.
+type queues [len(ledger.QueueNames) + len(ledger.AccountQueueNames)]boardChange
+
+// queueAccount notes in which queues a member's account waits, and takes it off the others.
+func (w *writer) queueAccount(m *ledger.Member) {
+	for i, at := range m.Queues() {
+		q := &w.queues[len(ledger.QueueNames)+i]
+		if at != 0 {
+			q.ranks = append(q.ranks, at, m.ID)
+		} else {
+			q.gone = append(q.gone, m.ID)
+		}
+	}
+}
+
 // queue notes in which queues a redemption waits, and takes it off the others. One that nothing was done about was in none
 // before.
 func (w *writer) queue(id string, r *ledger.Redemption) {
@@ -31,12 +49,13 @@ func (w *writer) queue(id string, r *ledger.Redemption) {
 
 // unqueue takes a redemption that is gone off all queues.
 func (w *writer) unqueue(id string) {
-	for i := range w.queues {
+	for i := range ledger.QueueNames {
 		w.queues[i].gone = append(w.queues[i].gone, id)
 	}
 }
 
-// Queued is a redemption in a queue of a shard, and since when it waits there, Unix ms.
+// Queued is a redemption or a member in a queue of a shard, and since when it waits there, or by when it is to be reviewed,
+// Unix ms.
 type Queued struct {
 	Shard int32
 	ID    string
@@ -48,16 +67,16 @@ func (q Queued) compare(o Queued) int {
 	return cmp.Or(cmp.Compare(q.Since, o.Since), cmp.Compare(q.ID, o.ID))
 }
 
-// Queue lists at most so many redemptions that wait in a queue after a place, over all shards, and counts those in each
-// queue: two round trips.
+// Queue lists at most so many that wait in a queue after a place, over all shards, and counts those in each queue: two
+// round trips.
 func (s *Store) Queue(ctx context.Context, shards int, name string, after Queued, most int) (page []Queued, counts map[string]int64, err error) {
 	p := s.client.Pipeline()
-	same, cards := make([]*redis.IntCmd, shards), make([]*redis.IntCmd, 0, shards*len(ledger.QueueNames))
+	same, cards := make([]*redis.IntCmd, shards), make([]*redis.IntCmd, 0, shards*len(queueNames))
 	at := strconv.FormatInt(after.Since, 10)
 	for n := range same {
 		k := shardKeys(int32(n))
 		same[n] = p.ZCount(ctx, k.queue(name), at, at)
-		for _, q := range ledger.QueueNames {
+		for _, q := range queueNames {
 			cards = append(cards, p.ZCard(ctx, k.queue(q)))
 		}
 	}
@@ -66,7 +85,7 @@ func (s *Store) Queue(ctx context.Context, shards int, name string, after Queued
 	}
 	counts = map[string]int64{}
 	for i, c := range cards {
-		counts[ledger.QueueNames[i%len(ledger.QueueNames)]] += c.Val()
+		counts[queueNames[i%len(queueNames)]] += c.Val()
 	}
 	lists := make([]*redis.ZSliceCmd, shards)
 	for n := range lists { // of those of the very instant some are before the place
@@ -86,7 +105,7 @@ func (s *Store) Queue(ctx context.Context, shards int, name string, after Queued
 	return page[:min(len(page), most)], counts, nil
 }
 
-// QueueOf is all of a shard's queue: redemption → since when it waits, Unix ms.
+// QueueOf is all of a shard's queue: redemption or member → since when it waits, or by when it is to be reviewed, Unix ms.
 func (s *Store) QueueOf(ctx context.Context, shard int32, name string) (map[string]int64, error) {
 	values, err := s.client.ZRangeWithScores(ctx, shardKeys(shard).queue(name), 0, -1).Result()
 	if err != nil {

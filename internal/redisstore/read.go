@@ -47,7 +47,7 @@ func (s *Store) read(ctx context.Context, wants []ledger.Want, round round) ([]l
 	cmds, err := round(ctx, func(p redis.Pipeliner) []*redis.Cmd {
 		out := make([]*redis.Cmd, len(wants))
 		for i, q := range questions {
-			out[i] = p.FCallRO(ctx, "jifen_read_6", q.keys, q.want.Now, q.want.DueMost)
+			out[i] = p.FCallRO(ctx, "jifen_read_7", q.keys, q.want.Now, q.want.DueMost)
 		}
 		return out
 	})

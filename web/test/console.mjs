@@ -47,6 +47,8 @@ const gets = {
   '/catalogue': { items }, '/campaigns': { campaigns: [{ id: 'anniversary', on: 'redeem', name: '周年庆八折', state: 'running', from: at(-1), to: at(2), price: '0.8', items: 'all', entrance: true }, { id: 'double', on: 'earn', name: '双倍积分', state: 'upcoming', from: at(5), multiplier: '2', entrance: false }] },
   '/late-events': { events: [{ id: 'shop.orders.v1:0:3', type: 'shop.order.paid.v1', event: 'paid-1', member: 'm1', occurred_at: at(-40), refused_at: at(-1), state: 'waiting' }, { id: 'shop.orders.v1:0:4', type: 'shop.order.paid.v1', event: 'paid-2', member: 'm2', occurred_at: at(-40), refused_at: at(-1), state: 'proposed', proposed_by: 'bob', why: 'T-1' }] },
   '/retro-runs': { runs: [{ id: 'r1', version: '2026-05', from: at(-60), to: at(-30), state: 'proposed', steps: [{ what: 'proposed', by: 'bob', at: at(-1), why: 'T-2' }] }] },
+  '/adjustments': { adjustments: [{ member: 'm1', id: 'a1', state: 'proposed', points: 6000, reason: 'goodwill', evidence: 'T-8', actor: 'bob', adjusted_at: at(-1) }, { member: 'm2', id: 'a2', state: 'proposed', points: -300, freeze: 'f2', reason: 'abuse', evidence: 'T-9', actor: 'bob', adjusted_at: at(-1) }], members: 2 },
+  '/freezes': { freezes: [{ member: 'm1', id: 'f1', state: 'open', scope: 'account', reason: 'abuse', evidence: 'T-9', actor: 'bob', frozen_at: at(-2), review_by: at(-1), overdue: true }, { member: 'm2', id: 'f2', state: 'open', scope: 'lots', lots: ['1', '4'], reason: 'velocity', evidence: 'T-10', actor: 'jifen.abuse', frozen_at: at(-2), review_by: at(3), appeal: 'T-11' }], members: 2, next_cursor: 'c' },
   '/rules': { versions: [{ name: 'retail', version: '2026-07', from: at(20), state: 'coming' }, { name: 'retail', version: '2026-05', from: at(-30), state: 'in_force' }] }, '/rules/schema': schema,
   '/dead-letters': { dead_letters: [letter(1), letter(2, { reason: 'TOO_OLD', state: 'replayed', replayed: true }), letter(3, { value: 'AAEC', encoding: 'base64', again: true })], next_cursor: 'c' },
   '/audit': { records: [{ at: at(-1), by: 'bob', what: 'adjust', outcome: 'applied', why: 'goodwill', account: 'member:m1', before: { available: 5 }, after: { available: 25 } }] },
@@ -98,7 +100,7 @@ export function serveConsole(dist) {
   return new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}/console/`, close: () => server.close() })))
 }
 
-export const pages = ['/', '/items', '/items/mug', '/items/film', '/items/+', '/campaigns', '/fulfilment?queue=ship', '/fulfilment?queue=returns', '/members/m1', '/approvals', '/rules', '/dead-letters', '/audit', '/operations', '/settings']
+export const pages = ['/', '/items', '/items/mug', '/items/film', '/items/+', '/campaigns', '/fulfilment?queue=ship', '/fulfilment?queue=returns', '/members', '/members/m1', '/approvals', '/rules', '/dead-letters', '/audit', '/operations', '/settings']
 
 async function look(dist, out) {
   const { chromium } = await import('playwright-core')

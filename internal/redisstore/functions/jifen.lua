@@ -1,4 +1,4 @@
-#!lua name=jifen_6
+#!lua name=jifen_7
 -- Lua compares and stores; Go does the sums. All checks come before the first write, because Redis does not roll back.
 -- The names end in the format of the states (codec.go), so that builds of two formats can run side by side.
 
@@ -69,5 +69,5 @@ local function apply(keys, args)
   return 1
 end
 
-redis.register_function{function_name = "jifen_read_6", callback = read, flags = {'no-writes'}}
-redis.register_function("jifen_apply_6", apply)
+redis.register_function{function_name = "jifen_read_7", callback = read, flags = {'no-writes'}}
+redis.register_function("jifen_apply_7", apply)

@@ -99,10 +99,11 @@ export class Staff {
   }
 
   async approve(member) {
-    await this.at(`/members/${member}`)
-    await this.page.getByRole('tab', { name: this.w('调整', 'Adjustments') }).click()
-    await this.button('批准', 'Approve').click()
+    await this.at('/approvals')
+    const row = this.page.getByRole('row').filter({ has: this.page.getByRole('link', { name: member, exact: true }) })
+    await row.getByRole('button', { name: this.w('批准', 'Approve'), exact: true }).click()
     await this.answer()
+    await row.waitFor({ state: 'detached' })
   }
 
   async freeze(member) {
@@ -113,7 +114,8 @@ export class Staff {
   }
 
   async release(member) {
-    await this.at(`/members/${member}`)
+    await this.at('/members')
+    await this.page.getByRole('link', { name: member, exact: true }).click()
     await this.page.getByRole('tab', { name: this.w('冻结', 'Freezes') }).click()
     await this.button('解除', 'Release').click()
     await this.answer({ reason: 'cleared' })
