@@ -110,21 +110,23 @@ func (a *API) redemptionsOf(ctx context.Context, member string, in redemptionsIn
 		return nil, err
 	}
 	out := &redemptionsOutput{}
-	out.Body.Redemptions = []RedemptionBody{}
-	read := map[string]*Item{}
+	var page []Redemption
 	for _, r := range all {
 		at := r.CreatedAt.UnixMilli()
 		state := stateOf(r)
 		if in.Cursor != "" && (at > from.At || at == from.At && r.ID >= from.ID) || in.State == "" && state == stateRefused || in.State != "" && in.State != state {
 			continue
 		}
-		if n := len(out.Body.Redemptions); n == in.Limit {
-			last := out.Body.Redemptions[n-1]
-			out.Body.NextCursor, err = a.signer.sign(purposeRedemptions, placeCursor{of, last.CreatedAt.UnixMilli(), last.ID})
-			return out, err
+		if n := len(page); n == in.Limit {
+			last := page[n-1]
+			if out.Body.NextCursor, err = a.signer.sign(purposeRedemptions, placeCursor{of, last.CreatedAt.UnixMilli(), last.ID}); err != nil {
+				return nil, err
+			}
+			break
 		}
-		out.Body.Redemptions = append(out.Body.Redemptions, a.namedIn(ctx, r, read))
+		page = append(page, r)
 	}
+	out.Body.Redemptions = a.namedAll(ctx, page)
 	return out, nil
 }
 
@@ -164,9 +166,12 @@ func (a *API) queue(ctx context.Context, in *queueInput) (*queueOutput, error) {
 		}
 		all = slices.Delete(all, in.Limit, len(all))
 	}
-	read := map[string]*Item{}
-	for _, w := range all {
-		out.Body.Redemptions = append(out.Body.Redemptions, WaitingBody{w.Member, w.Since.UTC(), a.namedIn(ctx, w.Redemption, read)})
+	redemptions := make([]Redemption, len(all))
+	for i, w := range all {
+		redemptions[i] = w.Redemption
+	}
+	for i, b := range a.namedAll(ctx, redemptions) {
+		out.Body.Redemptions = append(out.Body.Redemptions, WaitingBody{all[i].Member, all[i].Since.UTC(), b})
 	}
 	return out, nil
 }

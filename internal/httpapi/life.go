@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"log/slog"
+	"slices"
 	"time"
 
 	"jifen/topics"
@@ -124,19 +126,41 @@ type RedemptionBody struct {
 
 // named is a redemption's body, with names from the catalogue as it is now: an item that is not there keeps its id.
 func (a *API) named(ctx context.Context, r Redemption) RedemptionBody {
-	return a.namedIn(ctx, r, map[string]*Item{})
+	return a.namedAll(ctx, []Redemption{r})[0]
 }
 
-// namedIn is named for one of several redemptions, which share what was read.
-func (a *API) namedIn(ctx context.Context, r Redemption, read map[string]*Item) RedemptionBody {
-	item := func(id string) *Item {
-		if read[id] == nil {
-			read[id] = &Item{NameZH: id, NameEN: id}
-			if i, err := a.items.Item(ctx, id); err == nil {
-				read[id] = &i
+// namedAll is named for several redemptions, whose items are read at once.
+func (a *API) namedAll(ctx context.Context, all []Redemption) []RedemptionBody {
+	if len(all) == 0 {
+		return []RedemptionBody{}
+	}
+	var ids []string
+	for i := range all {
+		ids = append(ids, all[i].Item)
+		if all[i].Life != nil {
+			for _, p := range all[i].Life.Parts {
+				ids = append(ids, p.Item)
 			}
 		}
-		return read[id]
+	}
+	slices.Sort(ids)
+	items, err := a.items.ItemsOf(ctx, slices.Compact(ids))
+	if err != nil { // what was redeemed is known, whatever becomes of its name
+		slog.WarnContext(ctx, "names of redeemed items", "error", err)
+	}
+	out := make([]RedemptionBody, len(all))
+	for i := range all {
+		out[i] = nameIn(ctx, all[i], items)
+	}
+	return out
+}
+
+func nameIn(ctx context.Context, r Redemption, items map[string]Item) RedemptionBody {
+	item := func(id string) *Item {
+		if i, ok := items[id]; ok {
+			return &i
+		}
+		return &Item{NameZH: id, NameEN: id}
 	}
 	l, i := languageIn(ctx), item(r.Item)
 	b := redemptionOf(r, caller(ctx).hasAny(counter()...))

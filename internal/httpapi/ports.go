@@ -80,6 +80,8 @@ type LotUse struct {
 type Items interface {
 	Item(ctx context.Context, id string) (Item, error) // ErrNotFound
 	Items(ctx context.Context) ([]Item, error)         // by id
+	// ItemsOf reads some items at once; those that are not there are left out.
+	ItemsOf(ctx context.Context, ids []string) (map[string]Item, error)
 }
 
 // Item is a reward with its prices (points for one unit) and stock (units).

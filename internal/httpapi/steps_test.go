@@ -118,6 +118,45 @@ func TestRedemptionsArePagedNewestFirst(t *testing.T) {
 	}
 }
 
+// TestItemsOfAPageAreReadAtOnce: of redemptions and of their parts, whose names a page has; what is not there, or cannot be
+// read, has its id for a name.
+func TestItemsOfAPageAreReadAtOnce(t *testing.T) {
+	w := newWorld()
+	for _, id := range []string{"cup", "tray", "set"} {
+		w.catalog[id] = Item{ID: id, NameZH: "名" + id, NameEN: id}
+	}
+	for id, parts := range map[string][]RedemptionPart{"cup": nil, "gone": nil, "set": {{Item: "cup"}, {Item: "tray"}}} {
+		w.decided["m1"+id] = Redemption{ID: id, Member: "m1", Item: id, Quantity: 1, Outcome: "applied", CreatedAt: programNow, Life: &Life{State: "created", Parts: parts}}
+	}
+	s := serveWorld(t, w)
+	names := func() string {
+		var all []string
+		for _, x := range s.get("/v1/me/redemptions", s.token("m1", RoleMember)).expect(t, 200, "").json(t)["redemptions"].([]any) {
+			r := x.(map[string]any)
+			all = append(all, fmt.Sprint(r["name"]))
+			if parts, ok := r["parts"].([]any); ok && r["id"] == "set" {
+				for _, p := range parts {
+					all = append(all, fmt.Sprint(p.(map[string]any)["name"]))
+				}
+			}
+		}
+		return strings.Join(all, " ")
+	}
+	if got := names(); got != "名set 名cup 名tray gone 名cup" || w.named != 1 {
+		t.Errorf("%q, read %d times", got, w.named)
+	}
+	s.mu.Lock()
+	s.noNames = ErrUnavailable
+	s.mu.Unlock()
+	if got := names(); got != "set cup tray gone cup" {
+		t.Errorf("without the catalogue: %q", got)
+	}
+	s.get("/v1/me/redemptions", s.token("m2", RoleMember)).expect(t, 200, "")
+	if w.named != 2 {
+		t.Errorf("a page of nothing reads items: %d", w.named)
+	}
+}
+
 // TestServicesAreBookedByTheirOwnerAlone: a service by its link, and each service of a bundle by its own (R47).
 func TestServicesAreBookedByTheirOwnerAlone(t *testing.T) {
 	w := newWorld()

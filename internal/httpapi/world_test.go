@@ -37,6 +37,8 @@ type world struct {
 	retailer    topics.SettingsVersion
 	decide      func(RedemptionRequest) Redemption // nil: apply
 	acts        map[string][]Act                   // by member
+	named       int                                // times that items were read for their names
+	noNames     error                              // of that read alone
 	asked       []ActRequest
 	result      func(ActRequest) Act
 	book        *topics.Rulebook
@@ -105,6 +107,22 @@ func (w *world) Item(_ context.Context, id string) (Item, error) {
 		return Item{}, fmt.Errorf("item: %w", ErrNotFound)
 	}
 	return i, w.fails
+}
+
+func (w *world) ItemsOf(_ context.Context, ids []string) (map[string]Item, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.named++
+	if err := errors.Join(w.fails, w.noNames); err != nil {
+		return nil, err
+	}
+	out := map[string]Item{}
+	for _, id := range ids {
+		if i, ok := w.catalog[id]; ok {
+			out[id] = i
+		}
+	}
+	return out, nil
 }
 
 func (w *world) Items(context.Context) ([]Item, error) {
