@@ -2,6 +2,7 @@ package analytics_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,6 +54,11 @@ func TestCampaignsShowTheirUplift(t *testing.T) {
 	if got := f.text(t, "campaign, day, page, views, visitors", "v_campaign_visits ORDER BY campaign, day, page"); got != want {
 		t.Errorf("v_campaign_visits:\n%s\nwant\n%s", got, want)
 	}
+	days, err := f.CampaignDays(t.Context(), day.AddDate(0, 0, 1))
+	one := []analytics.CampaignDay{{"sale", day.AddDate(0, 0, 1).Truncate(24 * time.Hour), 1, 1, 1, 80, 2, 2, 200}}
+	if err != nil || !slices.EqualFunc(days, one, func(a, b analytics.CampaignDay) bool { return a.Day.Equal(b.Day) && fmt.Sprint(a) == fmt.Sprint(b) }) {
+		t.Errorf("days of campaigns: %v, %v, want %v", days, err, one)
+	}
 	if got := f.text(t, "seq, campaign", "v_ledger WHERE campaign != '' ORDER BY seq"); got != "5 sale\n6 sale\n7 sale" {
 		t.Errorf("campaigns of the ledger:\n%s", got)
 	}
@@ -86,6 +92,23 @@ func TestItemsShowHowTheyAreWanted(t *testing.T) {
 		of(bought(7, "cat", "mug", "", 0, 0), pointspb.Kind_REFUSED, 7, "sold_out", 0), of(bought(8, "cat", "mug", "", 0, 0), pointspb.Kind_REFUSED, 8, "sold_out", 0),
 		of(bought(9, "cat", "mug", "", 0, 0), pointspb.Kind_REFUSED, 9, "insufficient_points", 0),
 	}))
+	look := func(offset int64, item, page string, days int) topics.Record {
+		v := topics.Visit{Member: "ana", Page: page, Item: item, At: day.AddDate(0, 0, days)}
+		r, err := v.Encode(fmt.Sprint("v-", offset))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Offset = offset
+		return r
+	}
+	drain(t, analytics.NewFeed(f.Store, shards), []topics.Record{look(0, "mug", "item", 0), look(1, "mug", "item", 1), look(2, "mug", "confirm", 1), look(3, "cup", "item", 1)})
+	for from, want := range map[int]string{
+		0: "[{bag 0 1 1 900 0 0} {cup 1 0 0 0 0 0} {mug 2 2 3 300 1 2}]", 1: "[{bag 0 1 1 900 0 0} {cup 1 0 0 0 0 0} {mug 1 0 0 0 0 0}]",
+	} {
+		if sums, err := f.ItemSums(t.Context(), day.AddDate(0, 0, from)); err != nil || fmt.Sprint(sums) != want {
+			t.Errorf("from day %d: %v, %v, want %s", from, sums, err, want)
+		}
+	}
 	want := "bag 2026-05-27 1 1 1 900 0 0 0 0\nmug 2026-05-26 2 3 1 300 1 200 2 1"
 	if got := f.text(t, "item, day, redemptions, units, redeemers, points, returned, points_returned, sold_out, turned_away", "v_item_redemptions ORDER BY item"); got != want {
 		t.Errorf("v_item_redemptions:\n%s\nwant\n%s", got, want)

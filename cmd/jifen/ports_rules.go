@@ -31,6 +31,7 @@ func (p *ports) console(ctx context.Context) (httpapi.Console, error) {
 	rules := &ruleDesk{ports: p}
 	return httpapi.Console{
 		Rulebooks: rules, RuleDesk: rules, RuleSchema: schema, DeadLetters: &deadLetters{p}, Operations: &operations{ports: p, life: ctx},
+		Reports: p,
 	}, err
 }
 

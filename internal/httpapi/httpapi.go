@@ -202,6 +202,7 @@ func (a *API) routes() {
 	a.settingsRoutes()
 	a.deadLetterRoutes()
 	a.operationsRoutes()
+	a.reportRoutes()
 	a.contactRoutes()
 	a.ratingRoutes()
 }

@@ -13,8 +13,10 @@ import (
 	"jifen/topics"
 )
 
-// mall is a world with a book and four items.
-func mall(t *testing.T) *server {
+// mall serves a world with a book and four items.
+func mall(t *testing.T) *server { return serveWorld(t, mallWorld()) }
+
+func mallWorld() *world {
 	w := newWorld()
 	w.book = mallBook()
 	w.catalog["book"] = Item{ID: "book", NameZH: "书", NameEN: "Book", Kind: "physical", BasePrice: 999, OnSale: true, Free: 3, ItemDetails: ItemDetails{
@@ -25,7 +27,7 @@ func mall(t *testing.T) *server {
 	w.catalog["set"] = Item{ID: "set", NameZH: "套装", NameEN: "Set", Kind: "bundle", BasePrice: 500, OnSale: true, Tiers: []string{"silver"}, Free: 9, ItemDetails: ItemDetails{
 		Fulfilment: "bundle", Components: []ComponentBody{{Item: "pen", Quantity: 2}},
 	}}
-	return serveWorld(t, w)
+	return w
 }
 
 // ids are those of a list of items, with their obstacles.

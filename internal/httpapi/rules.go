@@ -18,6 +18,7 @@ type Console struct {
 	RuleSchema  []byte // JSON schema of rulebooks
 	DeadLetters DeadLetters
 	Operations  Operations
+	Reports     Reports
 }
 
 // Rulebooks are the versions of the rulebook that were published.

@@ -23,35 +23,37 @@ import (
 
 // world is every port in memory; its owner decides on its own goroutine, as the pipeline does.
 type world struct {
-	mu          sync.Mutex
-	balances    map[string]Balance
-	catalog     map[string]Item
-	decided     map[string]Redemption // by member + id
-	entries     []Entry
-	requests    []RedemptionRequest
-	waiting     map[string][]chan struct{}
-	shares      topics.ShareKeys
-	fails       error // of every port
-	hold        bool  // requests are not decided
-	explode     bool
-	retailer    topics.SettingsVersion
-	decide      func(RedemptionRequest) Redemption // nil: apply
-	acts        map[string][]Act                   // by member
-	named       int                                // times that items were read for their names
-	noNames     error                              // of that read alone
-	asked       []ActRequest
-	result      func(ActRequest) Act
-	book        *topics.Rulebook
-	taken       map[string]int64 // by item
-	standing    *ledger.TierStanding
-	definitions map[string]Definition
-	changes     []ItemChange
-	desk        *desk
-	letters     *letters
-	ops         *ops
-	steps       []StepRequest
-	stepEnds    string // as which outcome; empty: applied
-	kept        keptWorld
+	mu           sync.Mutex
+	balances     map[string]Balance
+	catalog      map[string]Item
+	decided      map[string]Redemption // by member + id
+	entries      []Entry
+	requests     []RedemptionRequest
+	waiting      map[string][]chan struct{}
+	shares       topics.ShareKeys
+	fails        error // of every port
+	hold         bool  // requests are not decided
+	explode      bool
+	retailer     topics.SettingsVersion
+	decide       func(RedemptionRequest) Redemption // nil: apply
+	acts         map[string][]Act                   // by member
+	named        int                                // times that items were read for their names
+	figures      map[string]ItemFigures
+	campaignDays []CampaignDay
+	noNames      error // of that read alone
+	asked        []ActRequest
+	result       func(ActRequest) Act
+	book         *topics.Rulebook
+	taken        map[string]int64 // by item
+	standing     *ledger.TierStanding
+	definitions  map[string]Definition
+	changes      []ItemChange
+	desk         *desk
+	letters      *letters
+	ops          *ops
+	steps        []StepRequest
+	stepEnds     string // as which outcome; empty: applied
+	kept         keptWorld
 }
 
 var programNow = time.Date(2026, 6, 1, 2, 0, 0, 0, time.UTC)
@@ -254,6 +256,7 @@ func serveWorld(t *testing.T, w *world, change ...func(*Options)) *server {
 			RuleSchema:  []byte(`{"type":"object"}`),
 			DeadLetters: w.letters,
 			Operations:  w.ops,
+			Reports:     w,
 		},
 		Accounts:    s.world,
 		Items:       s.world,

@@ -13,6 +13,7 @@ export const entries: Entry[] = [
   { path: '/fulfilment', name: () => w('履约', 'Fulfilment'), roles: ['merchant', 'support'], page: () => import('./pages/Fulfilment.vue'), nav: true },
   { path: '/members/:id?', name: () => w('会员', 'Members'), roles: seeMembers, page: () => import('./pages/Members.vue'), nav: true },
   { path: '/approvals', name: () => w('审批', 'Approvals'), roles: ['approver', 'support', 'operator', 'auditor'], page: () => import('./pages/Approvals.vue'), nav: true },
+  { path: '/reports', name: () => w('报表', 'Reports'), roles: ['merchant', 'marketing', 'operator', 'auditor'], page: () => import('./pages/Reports.vue'), nav: true },
   { path: '/rules', name: () => w('规则', 'Rules'), roles: ['marketing', 'merchant', 'support', 'approver', 'operator', 'auditor'], page: () => import('./pages/Rules.vue'), nav: true },
   { path: '/dead-letters', name: () => w('死信', 'Dead letters'), roles: ['operator', 'support'], page: () => import('./pages/DeadLetters.vue'), nav: true },
   { path: '/audit', name: () => w('审计日志', 'Audit log'), roles: ['auditor'], page: () => import('./pages/AuditLog.vue'), nav: true },

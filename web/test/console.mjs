@@ -49,6 +49,11 @@ const gets = {
   '/retro-runs': { runs: [{ id: 'r1', version: '2026-05', from: at(-60), to: at(-30), state: 'proposed', steps: [{ what: 'proposed', by: 'bob', at: at(-1), why: 'T-2' }] }] },
   '/adjustments': { adjustments: [{ member: 'm1', id: 'a1', state: 'proposed', points: 6000, reason: 'goodwill', evidence: 'T-8', actor: 'bob', adjusted_at: at(-1) }, { member: 'm2', id: 'a2', state: 'proposed', points: -300, freeze: 'f2', reason: 'abuse', evidence: 'T-9', actor: 'bob', adjusted_at: at(-1) }], members: 2 },
   '/freezes': { freezes: [{ member: 'm1', id: 'f1', state: 'open', scope: 'account', reason: 'abuse', evidence: 'T-9', actor: 'bob', frozen_at: at(-2), review_by: at(-1), overdue: true }, { member: 'm2', id: 'f2', state: 'open', scope: 'lots', lots: ['1', '4'], reason: 'velocity', evidence: 'T-10', actor: 'jifen.abuse', frozen_at: at(-2), review_by: at(3), appeal: 'T-11' }], members: 2, next_cursor: 'c' },
+  '/reports/items': { from: at(-29).slice(0, 10), items: [
+    { item: 'mug', name: { zh: '马克杯', en: 'Mug' }, on_sale: true, free: 0, rating: { average: '4.6', count: 31 }, views: 820, redemptions: 96, units: 102, points: 122400, returned: 3, sold_out: 41 },
+    { item: 'lamp', name: { zh: '小夜灯', en: 'Night lamp' }, on_sale: true, free: 12, rating: { average: '2.1', count: 9 }, views: 300, redemptions: 20, units: 20, points: 24000, returned: 7, sold_out: 0 },
+    { item: 'film', name: { zh: '电影票', en: 'Film ticket' }, on_sale: true, free: 4, views: 150, redemptions: 0, units: 0, points: 0, returned: 0, sold_out: 0 }, { item: 'towel', on_sale: false, free: 0, views: 0, redemptions: 0, units: 0, points: 0, returned: 0, sold_out: 0 }] },
+  '/reports/campaigns': { from: at(-29).slice(0, 10), campaigns: [{ campaign: 'anniversary', before: { visitors: 0, redeemers: 80, redemptions: 112, points: 134400 }, days: [[-4, 300, 14], [-2, 420, 31], [-1, 380, 22], [0, 90, 6]].map(([d, visitors, redemptions]) => ({ day: at(d).slice(0, 10), visitors, redeemers: redemptions - 1, redemptions, points: redemptions * 960 })) }] },
   '/rules': { versions: [{ name: 'retail', version: '2026-07', from: at(20), state: 'coming' }, { name: 'retail', version: '2026-05', from: at(-30), state: 'in_force' }] }, '/rules/schema': schema,
   '/dead-letters': { dead_letters: [letter(1), letter(2, { reason: 'TOO_OLD', state: 'replayed', replayed: true }), letter(3, { value: 'AAEC', encoding: 'base64', again: true })], next_cursor: 'c' },
   '/audit': { records: [{ at: at(-1), by: 'bob', what: 'adjust', outcome: 'applied', why: 'goodwill', account: 'member:m1', before: { available: 5 }, after: { available: 25 } }] },
@@ -100,7 +105,7 @@ export function serveConsole(dist) {
   return new Promise(resolve => server.listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${server.address().port}/console/`, close: () => server.close() })))
 }
 
-export const pages = ['/', '/items', '/items/mug', '/items/film', '/items/+', '/campaigns', '/fulfilment?queue=ship', '/fulfilment?queue=returns', '/members', '/members/m1', '/approvals', '/rules', '/dead-letters', '/audit', '/operations', '/settings']
+export const pages = ['/', '/items', '/items/mug', '/items/film', '/items/+', '/campaigns', '/fulfilment?queue=ship', '/fulfilment?queue=returns', '/members', '/members/m1', '/approvals', '/reports', '/reports?of=campaigns', '/rules', '/dead-letters', '/audit', '/operations', '/settings']
 
 async function look(dist, out) {
   const { chromium } = await import('playwright-core')

@@ -38,7 +38,7 @@ const order = (member, net) => ({
 })
 
 const mallPages = ['/', '/items', '/items/mug', '/items/suite', '/items/tea-set', '/redemptions', '/points', '/leaderboard', '/messages', '/addresses', '/me', '/help']
-const consolePages = ['/', '/items', '/items/mug', '/items/video-month', '/items/tea-set', '/items/+', '/campaigns', '/fulfilment?queue=ship', '/fulfilment?queue=returns', '/approvals', '/rules', '/dead-letters', '/audit', '/operations', '/settings']
+const consolePages = ['/', '/items', '/items/mug', '/items/video-month', '/items/tea-set', '/items/+', '/campaigns', '/fulfilment?queue=ship', '/fulfilment?queue=returns', '/approvals', '/reports', '/reports?of=campaigns', '/rules', '/dead-letters', '/audit', '/operations', '/settings']
 
 async function story(browser, { size, lang, dark }) {
   const id = subject(tokens[size]), at = name => `${size}-${name}`

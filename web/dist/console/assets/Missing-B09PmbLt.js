@@ -1,0 +1,1 @@
+import{B as e,C as t,Ut as n,_ as r,c as i,i as a,m as o,vt as s}from"./lang-PLN7GjAH.js";var c={href:`#/`},l=t({__name:`Missing`,setup(t){return(t,l)=>(e(),r(i,null,[o(`h1`,null,n(s(a)(`没有这个页面`,`No such page`)),1),o(`p`,null,[o(`a`,c,n(s(a)(`回到总览`,`To the overview`)),1)])],64))}});export{l as default};

@@ -1,1 +1,0 @@
-import{Ht as e,S as t,_ as n,_t as r,c as i,i as a,m as o,z as s}from"./lang-DvlD16RL.js";var c={href:`#/`},l=t({__name:`Missing`,setup(t){return(t,l)=>(s(),n(i,null,[o(`h1`,null,e(r(a)(`没有这个页面`,`No such page`)),1),o(`p`,null,[o(`a`,c,e(r(a)(`回到总览`,`To the overview`)),1)])],64))}});export{l as default};

@@ -1,0 +1,1 @@
+import{pt as e}from"./lang-PLN7GjAH.js";import{o as t}from"./ProblemBox-3luh-zDx.js";var n=e(null),r=e=>new Promise(r=>{n.value={...e,key:t(),resolve:r}});export{n,r as t};

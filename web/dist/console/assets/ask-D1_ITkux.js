@@ -1,1 +1,0 @@
-import{ft as e}from"./lang-DvlD16RL.js";import{o as t}from"./ProblemBox-Cp0lGzdL.js";var n=e(null),r=e=>new Promise(r=>{n.value={...e,key:t(),resolve:r}});export{n,r as t};
