@@ -204,7 +204,7 @@ func (p *ports) RedemptionsOf(ctx context.Context, member string) ([]httpapi.Red
 	return all, nil
 }
 
-// Waiting lists the redemptions of a queue; one that left it meanwhile is left out.
+// Waiting lists the redemptions of a queue.
 func (p *ports) Waiting(ctx context.Context, queue string, after httpapi.QueuePlace, most int) ([]httpapi.Waiting, map[string]int64, error) {
 	places, counts, got, err := p.queued(ctx, queue, after, most, func(shard int32, ids []string) ledger.Want {
 		return ledger.Want{Shard: shard, Redemptions: ids}
@@ -219,10 +219,11 @@ func (p *ports) Waiting(ctx context.Context, queue string, after httpapi.QueuePl
 		}
 		now = max(now, got[i].Head.Now)
 	}
-	out := make([]httpapi.Waiting, 0, len(places))
-	for _, q := range places {
+	out := make([]httpapi.Waiting, len(places))
+	for i, q := range places {
+		out[i] = httpapi.Waiting{Redemption: httpapi.Redemption{ID: q.ID}, Since: time.UnixMilli(q.Since), Gone: true}
 		if r := found[q.ID]; r != nil {
-			out = append(out, httpapi.Waiting{Redemption: redemptionOf(q.ID, r, now), Since: time.UnixMilli(q.Since)})
+			out[i].Redemption, out[i].Gone = redemptionOf(q.ID, r, now), false
 		}
 	}
 	return out, counts, nil

@@ -18,10 +18,12 @@ type QueuePlace struct {
 	ID    string
 }
 
-// Waiting is a redemption that waits for somebody, and since when.
+// Waiting is a redemption that waits for somebody, and since when; Gone: it was forgotten meanwhile,
+// and has its id alone.
 type Waiting struct {
 	Redemption
 	Since time.Time
+	Gone  bool
 }
 
 type (
@@ -166,6 +168,7 @@ func (a *API) queue(ctx context.Context, in *queueInput) (*queueOutput, error) {
 		}
 		all = slices.Delete(all, in.Limit, len(all))
 	}
+	all = slices.DeleteFunc(all, func(w Waiting) bool { return w.Gone })
 	redemptions := make([]Redemption, len(all))
 	for i, w := range all {
 		redemptions[i] = w.Redemption

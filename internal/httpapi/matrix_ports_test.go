@@ -112,7 +112,7 @@ func (w *world) Waiting(_ context.Context, _ string, after QueuePlace, most int)
 	defer w.mu.Unlock()
 	for _, r := range w.decided {
 		if r.CreatedAt.After(after.Since) || r.CreatedAt.Equal(after.Since) && r.ID > after.ID {
-			out = append(out, Waiting{r, r.CreatedAt})
+			out = append(out, Waiting{r, r.CreatedAt, r.Item == "forgotten"})
 		}
 	}
 	slices.SortFunc(out, func(x, y Waiting) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.ID, y.ID)) })

@@ -118,6 +118,31 @@ func TestRedemptionsArePagedNewestFirst(t *testing.T) {
 	}
 }
 
+// TestQueuesGoOnBehindWhatIsGone: a redemption that is forgotten while a page is read ends neither the page nor the queue.
+func TestQueuesGoOnBehindWhatIsGone(t *testing.T) {
+	w := newWorld()
+	for i, item := range []string{"night", "forgotten", "night", "night"} {
+		id := fmt.Sprint("r-", i)
+		w.decided["m1"+id] = Redemption{ID: id, Member: "m1", Item: item, Outcome: "applied", CreatedAt: programNow.Add(time.Duration(i) * time.Minute)}
+	}
+	s := serveWorld(t, w)
+	var seen []string
+	for cursor := ""; len(seen) < 9; {
+		page := s.get("/v1/fulfilment?queue=ship&limit=2"+cursor, s.token("mia", RoleMerchant)).expect(t, 200, "").json(t)
+		for _, x := range page["redemptions"].([]any) {
+			seen = append(seen, fmt.Sprint(x.(map[string]any)["redemption"].(map[string]any)["id"]))
+		}
+		next, more := page["next_cursor"]
+		if !more {
+			break
+		}
+		cursor = fmt.Sprint("&cursor=", next)
+	}
+	if got := strings.Join(seen, " "); got != "r-0 r-2 r-3" {
+		t.Errorf("seen %s", got)
+	}
+}
+
 // TestItemsOfAPageAreReadAtOnce: of redemptions and of their parts, whose names a page has; what is not there, or cannot be
 // read, has its id for a name.
 func TestItemsOfAPageAreReadAtOnce(t *testing.T) {

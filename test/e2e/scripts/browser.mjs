@@ -71,8 +71,8 @@ export async function vitals(browser, url, token) {
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 })
   await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 93_750 })
   const bytes = { script: 0, style: 0, all: 0 }
-  const kinds = new Map(), pending = new Set()
-  cdp.on('Network.requestWillBeSent', e => pending.add(e.requestId))
+  const kinds = new Map(), pending = new Map()
+  cdp.on('Network.requestWillBeSent', e => pending.set(e.requestId, e.request.url))
   cdp.on('Network.responseReceived', e => kinds.set(e.requestId, e.type))
   cdp.on('Network.loadingFailed', e => pending.delete(e.requestId))
   cdp.on('Network.loadingFinished', e => {
@@ -91,10 +91,10 @@ export async function vitals(browser, url, token) {
     new PerformanceObserver(l => { for (const e of l.getEntries()) window.__vitals.blocked += Math.max(0, e.duration - 50) })
       .observe({ type: 'longtask', buffered: true })
   })
-  await page.goto(url)
+  await page.goto(url, { waitUntil: 'commit', timeout: 60_000 })
   const v = await settled(page, () => pending.size)
   await context.close()
-  return { lcp_ms: Math.round(v.lcp), cls: Math.round(v.cls * 1000) / 1000, blocked_ms: Math.round(v.blocked), bytes }
+  return { lcp_ms: Math.round(v.lcp), cls: Math.round(v.cls * 1000) / 1000, blocked_ms: Math.round(v.blocked), bytes, loading: [...pending.values()] }
 }
 
 // settled waits until something was painted, nothing is being loaded, and no figure has changed for two seconds, and is the
@@ -102,7 +102,7 @@ export async function vitals(browser, url, token) {
 async function settled(page, loading) {
   let last = '', since = Date.now()
   for (const end = Date.now() + 60_000; ;) {
-    const v = await page.evaluate(() => window.__vitals)
+    const v = await page.evaluate(() => window.__vitals ?? { lcp: 0, cls: 0, blocked: 0 })
     const now = JSON.stringify(v)
     if (now !== last || loading() > 0 || v.lcp === 0) { last = now; since = Date.now() }
     if (Date.now() - since >= 2000 || Date.now() > end) return v

@@ -11,6 +11,7 @@ for (const page of ['/', '/items', '/items/mug', '/points']) {
   console.log(`${page.padEnd(12)} largest contentful paint ${v.lcp_ms} ms, layout shift ${v.cls}, blocked ${v.blocked_ms} ms, ${v.bytes.script + v.bytes.style} bytes of script and style, ${v.bytes.all} in all`)
   if (v.cls > 0.1) faults.push(`${page}: the layout shifts by ${v.cls}`)
   if (!v.lcp_ms) faults.push(`${page}: no largest contentful paint`)
+  if (v.loading.length) faults.push(`${page}: still loads ${v.loading.join(', ')}`)
   if (v.bytes.script + v.bytes.style > 200_000) faults.push(`${page}: ${v.bytes.script + v.bytes.style} bytes of script and style`)
 }
 await browser.close()
