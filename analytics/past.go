@@ -40,24 +40,10 @@ ORDER BY member`
 
 // Past adds up the entries that a question is about, in order of member. Sums may be below 0 where history came late.
 func (s *Store) Past(ctx context.Context, p Past) ([]MemberPast, error) {
-	rows, err := s.conn.Query(ctx, pastQuery, clickhouse.Named("shard", s.shardOf(p.Member)), clickhouse.Named("member", p.Member),
+	return collect(ctx, s, "balances of the past", func(m *MemberPast) []any {
+		return []any{&m.Member, &m.Available, &m.Pending, &m.Frozen, &m.Debt, &m.Tier}
+	}, pastQuery, clickhouse.Named("shard", s.shardOf(p.Member)), clickhouse.Named("member", p.Member),
 		clickhouse.Named("as_of", p.AsOf.UnixMilli()), clickhouse.Named("known_at", p.KnownAt.UnixMilli()))
-	if err != nil {
-		return nil, fmt.Errorf("balances of the past: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []MemberPast
-	for rows.Next() {
-		var m MemberPast
-		if err := rows.Scan(&m.Member, &m.Available, &m.Pending, &m.Frozen, &m.Debt, &m.Tier); err != nil {
-			return nil, fmt.Errorf("balances of the past: %w", err)
-		}
-		all = append(all, m)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("balances of the past: %w", err)
-	}
-	return all, nil
 }
 
 // Reach says how far the table is with a member's shard.

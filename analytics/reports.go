@@ -2,7 +2,6 @@ package analytics
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -36,23 +35,9 @@ ORDER BY item`
 
 // ItemSums adds up v_item_visits and v_item_redemptions from a day of the program's zone on (R44), in order of item.
 func (s *Store) ItemSums(ctx context.Context, from time.Time) ([]ItemSums, error) {
-	rows, err := s.conn.Query(ctx, itemSumsQuery, clickhouse.Named("from", from.Format(time.DateOnly)))
-	if err != nil {
-		return nil, fmt.Errorf("how items are wanted: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []ItemSums
-	for rows.Next() {
-		var i ItemSums
-		if err := rows.Scan(&i.Item, &i.Views, &i.Redemptions, &i.Units, &i.Points, &i.Returned, &i.SoldOut); err != nil {
-			return nil, fmt.Errorf("how items are wanted: %w", err)
-		}
-		all = append(all, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("how items are wanted: %w", err)
-	}
-	return all, nil
+	return collect(ctx, s, "how items are wanted", func(i *ItemSums) []any {
+		return []any{&i.Item, &i.Views, &i.Redemptions, &i.Units, &i.Points, &i.Returned, &i.SoldOut}
+	}, itemSumsQuery, clickhouse.Named("from", from.Format(time.DateOnly)))
 }
 
 const campaignDaysQuery = `SELECT toString(campaign), toDateTime(day, 'UTC'), toInt64(visitors), toInt64(redeemers), toInt64(redemptions), points,
@@ -62,22 +47,7 @@ ORDER BY campaign, day`
 
 // CampaignDays are those of v_campaign_uplift from a day of the program's zone on (R58), in order of campaign and day.
 func (s *Store) CampaignDays(ctx context.Context, from time.Time) ([]CampaignDay, error) {
-	rows, err := s.conn.Query(ctx, campaignDaysQuery, clickhouse.Named("from", from.Format(time.DateOnly)))
-	if err != nil {
-		return nil, fmt.Errorf("days of campaigns: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var all []CampaignDay
-	for rows.Next() {
-		var d CampaignDay
-		err := rows.Scan(&d.Campaign, &d.Day, &d.Visitors, &d.Redeemers, &d.Redemptions, &d.Points, &d.BeforeRedeemers, &d.BeforeRedemptions, &d.Before)
-		if err != nil {
-			return nil, fmt.Errorf("days of campaigns: %w", err)
-		}
-		all = append(all, d)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("days of campaigns: %w", err)
-	}
-	return all, nil
+	return collect(ctx, s, "days of campaigns", func(d *CampaignDay) []any {
+		return []any{&d.Campaign, &d.Day, &d.Visitors, &d.Redeemers, &d.Redemptions, &d.Points, &d.BeforeRedeemers, &d.BeforeRedemptions, &d.Before}
+	}, campaignDaysQuery, clickhouse.Named("from", from.Format(time.DateOnly)))
 }
