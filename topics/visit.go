@@ -24,8 +24,8 @@ type Visit struct {
 // VisitPages are the pages of the mall, as visits name them.
 func VisitPages() []string {
 	return []string{
-		"home", "items", "item", "confirm", "redemptions", "redemption", "points", "earning", "tier", "leaderboard", "messages", "addresses",
-		"contact", "campaign", "help",
+		"home", "items", "item", "confirm", "order", "redemptions", "redemption", "points", "earning", "tier", "leaderboard", "messages", "addresses",
+		"contact", "campaign", "me", "help",
 	}
 }
 

@@ -21,7 +21,7 @@ type Visits interface {
 
 // ViewBody is a page that was looked at.
 type ViewBody struct {
-	Page     string `json:"page" enum:"home,items,item,confirm,redemptions,redemption,points,earning,tier,leaderboard,messages,addresses,contact,campaign,help"`
+	Page     string `json:"page" enum:"home,items,item,confirm,order,redemptions,redemption,points,earning,tier,leaderboard,messages,addresses,contact,campaign,me,help"`
 	Item     string `json:"item,omitempty" maxLength:"128" doc:"That the page is about."`
 	Campaign string `json:"campaign,omitempty" maxLength:"128" doc:"That the page shows, or that led to it."`
 }

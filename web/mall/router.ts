@@ -2,7 +2,7 @@ import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-rou
 import Home from './pages/Home.vue'
 import { view } from './visits'
 
-// The name of a route is also the name of its page in visits, and of its title.
+// The name of a route is also the name of its page in visits (topics.VisitPages), and of its title.
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: Home },
   { path: '/items', name: 'items', component: () => import('./pages/Items.vue') },
@@ -27,6 +27,6 @@ export const router = createRouter({
 })
 
 router.afterEach((to, from) => {
-  if (to.path === from.path && from.matched.length) return
+  if (to.path === from.path && from.matched.length || to.name === 'missing') return
   view({ page: String(to.name), item: to.name === 'item' || to.name === 'confirm' ? String(to.params.id) : undefined, campaign: to.query.campaign ? String(to.query.campaign) : undefined })
 })

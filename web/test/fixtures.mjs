@@ -27,7 +27,7 @@ export function fixtures() {
   const name = (i, en) => en ? i.en : i.zh
   const of = id => items.find(i => i.id === id)
   const state = {
-    now: at(0), later: at, items, categories: ['home', 'digital', 'fashion', 'food', 'voucher', 'membership', 'service', 'travel', 'beauty'], unread: 2,
+    now: at(0), later: at, visited: [], items, categories: ['home', 'digital', 'fashion', 'food', 'voucher', 'membership', 'service', 'travel', 'beauty'], unread: 2,
     retailer: { name: { zh: '山茶生活', en: 'Camellia Living' }, colours: { primary: '#b5472c', accent: '#c98a2b' }, contact: { phone: '400-820-0000', email: 'help@example.com', hours: '09:00–21:00' }, stores: [{ id: 's1', name: { zh: '南京西路店', en: 'West Nanjing Road' }, address: '上海市静安区南京西路 1 号', phone: '021-6000-0001' }, { id: 's2', name: { zh: '湖滨店', en: 'Lakeside' }, address: '杭州市上城区湖滨路 8 号', phone: '0571-8000-0002' }] },
     balance: { member: 'm1001', available, pending: 320, frozen: 0, debt: 0, tier, as_of: at(0), next_expiries: [{ points: 50, expires_at: midnight(40) }, { points: 730, expires_at: midnight(110) }] },
     tier: { tier, since: at(-200), metric: 'spend', value: 1260000, currency: 'CNY', next: { tier: 'gold', from: 2000000, missing: 740000 }, keep: { until: midnight(400), missing: 0 }, levels: [{ id: 'normal', from: 0, multiplier: '1' }, { id: 'silver', from: 500000, multiplier: '1.5' }, { id: 'gold', from: 2000000, multiplier: '2' }] },

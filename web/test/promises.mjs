@@ -117,10 +117,13 @@ await promise('views are sent in a batch', async ({ page, state, at }) => {
   await at('/items/mug')
   await page.getByRole('heading', { name: '粗陶马克杯' }).waitFor()
   await at('/points')
-  const sent = () => state.seen.filter(r => r.path === 'visits').flatMap(r => r.body.views)
-  for (let n = 0; n < 150 && !sent().some(v => v.page === 'points'); n++) await page.waitForTimeout(100)
-  const views = sent()
-  check(views.some(v => v.page === 'item' && v.item === 'mug') && views.some(v => v.page === 'points'), JSON.stringify(views))
+  for (const path of ['/me', '/nowhere', '/items/nothing']) await at(path)
+  await redeem(page, at)
+  await page.getByRole('heading', { name: '兑换成功' }).waitFor()
+  const seen = () => state.visited.map(v => v.page + (v.item ? ' ' + v.item : ''))
+  for (let n = 0; n < 150 && !seen().some(v => v === 'redemption' || v === 'order'); n++) await page.waitForTimeout(100)
+  for (const v of ['item mug', 'points', 'me', 'confirm mug', 'order', 'redemption']) check(seen().includes(v), `${v} of ${seen()}`)
+  check(!seen().includes('item nothing') && !seen().includes('missing'), seen().join())
 })
 await promise("times go by the program's clock and zone", async ({ page, state }) => {
   const campaign = state.campaigns(false)[0], earning = state.earning

@@ -2,11 +2,16 @@
 // API's shapes from memory. It is no part of what is shipped; the whole system is tested by test/e2e.
 import { createServer } from 'node:http'
 import { readFile } from 'node:fs/promises'
-import { extname, join, normalize } from 'node:path'
+import { dirname, extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { fixtures } from './fixtures.mjs'
 
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+
+// visitPages are those that the API takes, as topics says.
+const words = await readFile(join(dirname(fileURLToPath(import.meta.url)), '../../topics/visit.go'), 'utf8')
+const visitPages = [...words.split('func VisitPages()')[1].split('\n}')[0].matchAll(/"([a-z]+)"/g)].map(m => m[1])
 
 // start serves dist on a free port of the loopback. The answer's `state` can be changed by a test: state.refuse is a code
 // that redemptions are refused with, state.slow makes them 202 first, state.drop breaks connections.
@@ -82,7 +87,12 @@ async function api(state, req, res, url) {
     return problem(res, 404, 'not_found')
   }
   switch (path) {
-    case 'visits': return json(res, 202, {})
+    case 'visits': {
+      const wrong = body.views.flatMap((v, n) => !visitPages.includes(v.page) ? [`body.views[${n}].page`] : v.item && !state.items.some(i => i.id === v.item) ? [`body.views[${n}].item`] : [])
+      if (wrong.length) return json(res, 422, { status: 422, code: 'invalid', errors: wrong.map(location => ({ location })) })
+      state.visited.push(...body.views)
+      return json(res, 202, {})
+    }
     case 'me/messages/read': state.unread = 0; return json(res, 200, {})
     case 'me/leaderboard': state.leaderboard.me.visible = body.visible; return json(res, 200, body)
     case 'me/contact': return json(res, 200, body)

@@ -159,6 +159,14 @@ async function desk({ id, member, staff, at }) {
   await look(max.page, at('console-rules-tested'))
 
   const boss = await staff('boss')
+  // What the members looked at on the way to what they redeemed has come to ClickHouse.
+  const seen = boss.page.getByRole('row').filter({ hasText: 'car-wash' }).locator('td').nth(1)
+  for (let n = 0; ; n++) {
+    await boss.at('/reports')
+    if (Number(await seen.innerText()) > 0) break
+    if (n === 20) { faults.push(`${size}: nobody has looked at car-wash`); break }
+    await boss.page.waitForTimeout(500)
+  }
   for (const p of [...consolePages, `/members/${id}`]) {
     await boss.at(p)
     await boss.page.waitForLoadState('networkidle')
