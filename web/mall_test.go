@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"jifen/internal/testkit"
+	"jifen/topics"
 	"jifen/web"
 )
 
@@ -112,7 +113,7 @@ func browse(t *testing.T, script string, args ...string) (said struct {
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), "node", append([]string{filepath.Join("test", script)}, args...)...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "VISIT_PAGES="+strings.Join(topics.VisitPages(), ","))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
