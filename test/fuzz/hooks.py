@@ -105,8 +105,15 @@ def filter_failure(context, failure, case, response):
     if type(failure).__name__ != "AcceptedNegativeData":
         return True
     sent = urllib.parse.parse_qsl(urllib.parse.urlsplit(response.request.url).query, keep_blank_values=True)  # {"x": {}} is sent as an empty x
-    null = isinstance(case.body, dict) and None in case.body.values() or any(v in ([], None) for v in (case.query or {}).values())
-    return not (null or any(not v for _, v in sent))
+    query = any(v in ([], None) for v in (case.query or {}).values()) or any(not v for _, v in sent)
+    return not (query or null_field(case.body))
+
+
+def null_field(body):
+    """Says whether a field of a body, or of what is in it, is null."""
+    if isinstance(body, dict):
+        return any(v is None or null_field(v) for v in body.values())
+    return isinstance(body, list) and any(null_field(v) for v in body)
 
 
 @schemathesis.auth(refresh_interval=None)
