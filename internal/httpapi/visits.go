@@ -39,7 +39,7 @@ func (a *API) visitRoutes() {
 	register(a, huma.Operation{
 		OperationID: "visits", Method: http.MethodPost, Path: "/v1/visits", Tags: []string{"visits"}, DefaultStatus: http.StatusAccepted,
 		Summary: "I looked at pages of the mall", Metadata: access(RoleMember),
-		Description: "Counted for campaigns. Accepted once they are kept.",
+		Description: "Counted for items and campaigns (R44, R58). Accepted once they are kept.",
 		Responses:   a.problems(codeBadRequest, codeTooLarge, codeMediaType, codeInvalid, codeErased),
 	}, a.visited)
 }
