@@ -8,5 +8,7 @@ import './theme'
 
 const app = createApp(App)
 useElements(app)
-await readSession()
-app.use(router).mount('#app')
+app.use(router)
+// The router takes no notice of links until its first page is loaded, and then puts that page over whatever was asked for.
+await Promise.all([readSession(), router.isReady().catch(() => {})])
+app.mount('#app')

@@ -189,6 +189,16 @@ await promise('the badge shows the balance and leads to the mall', async ({ page
   await page.waitForSelector('.balance')
 }, '')
 
+await promise('console: a link that is followed while the first page is on its way leads to its own page', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.route('**/v1/**', r => r.fulfill({ json: r.request().url().endsWith('/session') ? { id: 'ann', roles: ['merchant'] } : { items: [] } }))
+  await page.route(/\/Overview-[^/]*\.js$/, async r => { await new Promise(done => setTimeout(done, 800)); await r.continue() })
+  await page.goto(server.url + '/console/', { waitUntil: 'commit' })
+  await page.locator('nav a[href="#/items"]').click()
+  await page.waitForTimeout(1500)
+  check(page.url().endsWith('#/items') && await page.locator('nav a[aria-current=page]').getAttribute('href') === '#/items', `it leads to ${page.url()}`)
+}, '')
+
 await browser.close()
 console.log(JSON.stringify({ looked, findings }, null, 1))
 process.exit(0)
