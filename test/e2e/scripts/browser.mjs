@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { slow } from './link.mjs'
 
 const require = createRequire(import.meta.url)
 const { chromium } = require('playwright-core')
@@ -36,7 +37,21 @@ export async function open(browser, faults, { size = 360, dark = false, lang = '
     if (m.type() === 'error' && /Content Security Policy|Uncaught/.test(m.text())) faults.push(`${page.url()}: ${m.text()}`)
   })
   page.on('response', r => { if (r.status() >= 500) faults.push(`${r.request().method()} ${r.url()}: ${r.status()}`) })
+  const asked = new Set()
+  page.on('request', r => asked.add(r))
+  page.on('requestfinished', r => asked.delete(r))
+  page.on('requestfailed', r => asked.delete(r))
+  unanswered.set(page, asked)
   return page
+}
+
+const unanswered = new WeakMap() // requests by page
+
+// state is what there is to see of a page, and what it waits for: what one needs to know of a run that failed.
+export async function state(page) {
+  const seen = await page.evaluate(() => (document.querySelector('main') ?? document.body).innerText).catch(e => e.message)
+  const waits = [...unanswered.get(page)].map(r => `\n  waits for ${r.method()} ${r.url()}`)
+  return `${page.url()}${waits.join('')}\n  ${seen.replaceAll(/\s+/g, ' ').slice(0, 600)}`
 }
 
 export async function shot(page, name) {
@@ -59,9 +74,17 @@ export async function wide(page, name, faults) {
   if (over > 0) faults.push(`${name} is ${over} px wider than the screen`)
 }
 
-// vitals loads an address, signed in, as a phone of the middle class does: a processor 4 times slower, 1.6 Mbit/s and 150 ms
-// away.
-export async function vitals(browser, url, token) {
+// vitals loads a page, signed in, as a phone of the middle class does: a processor 4 times slower, 1.6 Mbit/s and 150 ms away.
+export async function vitals(browser, url, page, token) {
+  const link = await slow(url, { roundTrip: 150, down: 200_000, up: 93_750 })
+  try {
+    return await load(browser, `${link.url}/#${page}`, token)
+  } finally {
+    link.close()
+  }
+}
+
+async function load(browser, url, token) {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, locale: 'zh-CN' })
   await context.addInitScript(t => sessionStorage.setItem('jifen.token', t), token)
   const page = await context.newPage()
@@ -69,7 +92,6 @@ export async function vitals(browser, url, token) {
   await cdp.send('Network.enable')
   await cdp.send('Network.setCacheDisabled', { cacheDisabled: true })
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: 4 })
-  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 93_750 })
   const bytes = { script: 0, style: 0, all: 0 }
   const kinds = new Map(), pending = new Map()
   cdp.on('Network.requestWillBeSent', e => pending.set(e.requestId, e.request.url))

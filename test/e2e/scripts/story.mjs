@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { axe, launch, open, shot, text, wide } from './browser.mjs'
+import { axe, launch, open, shot, state, text, wide } from './browser.mjs'
 import { Member } from './member.mjs'
 import { Staff } from './staff.mjs'
 
@@ -184,7 +184,12 @@ for (const how of [{ size: 360, lang: 'zh-CN', dark: false }, { size: 820, lang:
     await desk(told)
   } catch (e) {
     faults.push(`${how.size}: ${e.stack}`)
-    for (const [n, context] of browser.contexts().entries()) for (const p of context.pages()) await shot(p, `${how.size}-fault-${n}`).catch(() => {})
+    for (const [n, context] of browser.contexts().entries()) {
+      for (const p of context.pages()) {
+        faults.push(await state(p))
+        await shot(p, `${how.size}-fault-${n}`).catch(() => {})
+      }
+    }
   }
   for (const context of browser.contexts()) await context.close()
   console.log(`${how.size} px, ${how.lang}: ${Math.round((Date.now() - began) / 1000)} s`)

@@ -6,7 +6,7 @@ const url = process.env.E2E_URL, token = JSON.parse(process.env.E2E_TOKENS)['360
 const browser = await launch()
 const figures = {}, faults = []
 for (const page of ['/', '/items', '/items/mug', '/points']) {
-  const v = await vitals(browser, `${url}/#${page}`, token)
+  const v = await vitals(browser, url, page, token)
   figures[page] = v
   console.log(`${page.padEnd(12)} largest contentful paint ${v.lcp_ms} ms, layout shift ${v.cls}, blocked ${v.blocked_ms} ms, ${v.bytes.script + v.bytes.style} bytes of script and style, ${v.bytes.all} in all`)
   if (v.cls > 0.1) faults.push(`${page}: the layout shifts by ${v.cls}`)
