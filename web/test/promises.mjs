@@ -199,6 +199,21 @@ await promise('console: a link that is followed while the first page is on its w
   check(page.url().endsWith('#/items') && await page.locator('nav a[aria-current=page]').getAttribute('href') === '#/items', `it leads to ${page.url()}`)
 }, '')
 
+await promise("console: a member's tabs stay where they are when the balance comes", async ({ page, server }) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.route('**/v1/**', async r => {
+    const path = new URL(r.request().url()).pathname
+    if (path.endsWith('/balance')) await new Promise(done => setTimeout(done, 800))
+    await r.fulfill({ json: path.endsWith('/session') ? { id: 'ann', roles: ['support'] } : path.endsWith('/balance') ? { available: 5, pending: 0, frozen: 0, debt: 0, tier: 'gold', as_of: new Date().toISOString() } : { entries: [] } })
+  })
+  await page.goto(server.url + '/console/#/members/m1')
+  const tabs = page.getByRole('tablist')
+  const before = (await tabs.boundingBox()).y
+  await page.getByText('gold').waitFor()
+  const after = (await tabs.boundingBox()).y
+  check(before === after, `they move from ${before} to ${after}`)
+}, '')
+
 await browser.close()
 console.log(JSON.stringify({ looked, findings }, null, 1))
 process.exit(0)
