@@ -21,8 +21,11 @@ export class Staff {
 
   // at opens a page and waits for what it reads.
   async at(path) {
+    const listed = n => this.page.waitForFunction(n => document.querySelectorAll('nav a[aria-current=page]').length === n, n)
     await this.page.goto(`${this.url}/console/#/missing`) // the same page again is read again
+    await listed(0)
     await this.page.goto(`${this.url}/console/#${path}`)
+    await listed(1)
     await this.page.waitForSelector('main h1')
     await this.page.waitForFunction(() => !document.querySelector('[aria-busy=true]'))
   }
