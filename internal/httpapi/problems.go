@@ -218,6 +218,9 @@ func (a *API) faultOf(ctx context.Context, err error) *fault {
 		return &fault{code: codeUnproposed}
 	case errors.As(err, &refused):
 		return &fault{code: codeEventRefused, details: []Detail{{Location: "path.id", Message: refused.Error()}}}
+	case errors.Is(ctx.Err(), context.Canceled):
+		a.log.DebugContext(ctx, "the client went away", "error", err, "request_id", requestID(ctx))
+		return &fault{code: codeUnavailable}
 	case errors.Is(err, ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		a.log.WarnContext(ctx, "request not served", "error", err, "request_id", requestID(ctx))
 		return &fault{code: codeUnavailable}

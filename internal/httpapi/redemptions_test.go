@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -220,6 +221,21 @@ func TestUnavailableOwnersAre503(t *testing.T) {
 	}
 	if got := s.get("/v1/me/balance", s.token("m1", RoleMember)).expect(t, 200, "").json(t)["stale"]; got != true {
 		t.Errorf("stale balance marked %v", got)
+	}
+}
+
+// Who goes away while the owners cannot be reached is no news for operators; that they cannot be reached is.
+func TestAClientThatWentAwayIsNoWarning(t *testing.T) {
+	s := serve(t)
+	gone, goes := context.WithCancel(t.Context())
+	goes()
+	for _, ctx := range []context.Context{gone, t.Context()} {
+		if f := s.api.faultOf(ctx, fmt.Errorf("redis: %w", ErrUnavailable)); f.code != codeUnavailable {
+			t.Errorf("code %s", f.code)
+		}
+		if warned := strings.Contains(s.log.String(), "level=WARN"); warned != (ctx.Err() == nil) {
+			t.Errorf("gone %v, warned %v", ctx.Err() != nil, warned)
+		}
 	}
 }
 

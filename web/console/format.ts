@@ -2,6 +2,8 @@ import { lang, w } from './lang'
 
 export const num = (n?: number) => n === undefined || n === null ? '–' : n.toLocaleString(lang.value)
 export const signed = (n: number) => (n > 0 ? '+' : '') + num(n)
+// tone is the class of a change of points; one of none is neither good nor bad.
+export const tone = (n: number) => n < 0 ? 'bad' : n > 0 ? 'good' : 'quiet'
 export const when = (t?: string | null) => t ? new Date(t).toLocaleString(lang.value, { dateStyle: 'medium', timeStyle: 'short' }) : '–'
 export const day = (t?: string | null) => t ? new Date(t).toLocaleDateString(lang.value, { dateStyle: 'medium' }) : '–'
 

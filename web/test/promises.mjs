@@ -192,11 +192,13 @@ await promise('the badge shows the balance and leads to the mall', async ({ page
 await promise('console: a link that is followed while the first page is on its way leads to its own page', async ({ page, server }) => {
   await page.setViewportSize({ width: 1440, height: 900 })
   await page.route('**/v1/**', r => r.fulfill({ json: r.request().url().endsWith('/session') ? { id: 'ann', roles: ['merchant'] } : { items: [] } }))
-  await page.route(/\/Overview-[^/]*\.js$/, async r => { await new Promise(done => setTimeout(done, 800)); await r.continue() })
+  let late = 0
+  await page.route(/\/Overview-[^/]*\.js$/, async r => { late++; await new Promise(done => setTimeout(done, 800)); await r.continue() })
   await page.goto(server.url + '/console/', { waitUntil: 'commit' })
   await page.locator('nav a[href="#/items"]').click()
   await page.waitForTimeout(1500)
   check(page.url().endsWith('#/items') && await page.locator('nav a[aria-current=page]').getAttribute('href') === '#/items', `it leads to ${page.url()}`)
+  check(late === 1, 'the first page was not late')
 }, '')
 
 await promise("console: a member's tabs stay where they are when the balance comes", async ({ page, server }) => {
@@ -212,6 +214,25 @@ await promise("console: a member's tabs stay where they are when the balance com
   await page.getByText('gold').waitFor()
   const after = (await tabs.boundingBox()).y
   check(before === after, `they move from ${before} to ${after}`)
+}, '')
+await promise('console: a balance stays beside the problem when it cannot be read again', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  let reads = 0
+  await page.route('**/v1/**', async r => {
+    const path = new URL(r.request().url()).pathname
+    if (path.endsWith('/balance') && ++reads > 1) return r.fulfill({ status: 503, json: { code: 'unavailable', title: 'not now' } })
+    await r.fulfill({ json: path.endsWith('/session') ? { id: 'ann', roles: ['support'] } : path.endsWith('/balance') ? { available: 4321, pending: 0, frozen: 0, debt: 0, tier: 'gold', as_of: new Date().toISOString() } : path.endsWith('/entries') ? { entries: [{ id: 'e1', seq: 1, kind: 'tier_changed', points: 0, occurred_at: '2026-05-01T00:00:00Z', recorded_at: '2026-05-01T00:00:00Z' }] } : { adjustments: [], freezes: [] } })
+  })
+  await page.goto(server.url + '/console/?lang=en#/members/m1')
+  await page.getByText('4,321').waitFor()
+  check(await page.locator('td .quiet').getByText('0', { exact: true }).count() === 1, 'a change of 0 is neither good nor bad')
+  await page.getByRole('button', { name: /^(Adjust points|调整积分)$/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('spinbutton').fill('5')
+  for (const [n, text] of ['goodwill', 'T-1'].entries()) await dialog.getByRole('textbox').nth(n).fill(text)
+  await dialog.getByRole('button').last().click()
+  await page.locator('.problem').waitFor()
+  check(await page.getByText('4,321').isVisible() && await page.getByRole('button', { name: /^(Freeze|冻结)$/ }).isVisible(), 'it went')
 }, '')
 
 await browser.close()
