@@ -45,6 +45,7 @@ type Arm struct {
 	Rate    float64            `json:"events_per_second"`
 	CPU     map[string]float64 `json:"cpu_us_per_event"`
 	Sum     float64            `json:"cpu_us_per_event_sum"` // without the broker's
+	Ratio   float64            `json:"ratio_to_library"`     // of Sum to that of the first arm, which is what this machine is known by
 	Broker  float64            `json:"broker_cpu_us_per_event"`
 	Load    float64            `json:"load_average"`
 }
@@ -84,6 +85,10 @@ func (b *bed) arm(r *Report, name string, points int64, wall time.Duration, used
 			continue
 		}
 		a.CPU[process], a.Sum = us, a.Sum+us
+	}
+	a.Ratio = 1
+	if len(r.Arms) > 0 {
+		a.Ratio = a.Sum / r.Arms[0].Sum
 	}
 	if points != b.all.Points {
 		r.fault("%s: %d points, the generated orders come to %d", name, points, b.all.Points)

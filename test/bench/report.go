@@ -99,7 +99,7 @@ func (r *Report) costs() string {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.SetCaption("orders of %d bytes", r.OrderBytes)
-	t.AppendHeader(table.Row{"CPU-µs per event", "jifen", "redis", "clickhouse", "sum", "broker", "events/s", "load"})
+	t.AppendHeader(table.Row{"CPU-µs per event", "jifen", "redis", "clickhouse", "sum", "× library", "broker", "events/s", "load"})
 	for _, a := range r.Arms {
 		row := table.Row{a.Name}
 		for _, process := range []string{"jifen", "redis", "clickhouse"} {
@@ -109,7 +109,7 @@ func (r *Report) costs() string {
 			}
 			row = append(row, cell)
 		}
-		t.AppendRow(append(row, fmt.Sprintf("%.1f", a.Sum), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
+		t.AppendRow(append(row, fmt.Sprintf("%.1f", a.Sum), fmt.Sprintf("%.2f", a.Ratio), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
 	}
 	return t.Render()
 }
