@@ -1,6 +1,7 @@
 import { createRouter, createWebHashHistory } from 'vue-router'
 import { w } from './lang'
 import { may, type Role } from './session'
+import { followReleases } from '../release'
 
 export interface Entry { path: string, name: () => string, roles: Role[], page: () => Promise<any>, nav?: boolean }
 
@@ -29,5 +30,7 @@ export const router = createRouter({
   ],
   scrollBehavior: () => ({ top: 0 }),
 })
+
+followReleases(router)
 
 export const open = (e?: Entry) => !e || may(...e.roles)

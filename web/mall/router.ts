@@ -1,6 +1,7 @@
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router'
 import Home from './pages/Home.vue'
 import { view } from './visits'
+import { followReleases } from '../release'
 
 // The name of a route is also the name of its page in visits (topics.VisitPages), and of its title.
 const routes: RouteRecordRaw[] = [
@@ -26,6 +27,7 @@ export const router = createRouter({
   scrollBehavior: (_to, from, saved) => saved ?? (from.name ? { top: 0 } : undefined),
 })
 
+followReleases(router)
 router.afterEach((to, from) => {
   if (to.path === from.path && from.matched.length || to.name === 'missing') return
   view({ page: String(to.name), item: to.name === 'item' || to.name === 'confirm' ? String(to.params.id) : undefined, campaign: to.query.campaign ? String(to.query.campaign) : undefined })

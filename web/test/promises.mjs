@@ -183,6 +183,39 @@ await promise('embedded, the token comes from the parent alone', async ({ page, 
   await frame.locator('.balance').waitFor()
   check(await frame.locator('header.top').count() === 0, 'without a header')
 }, '')
+// withoutScript has the browser get a page's script only when .there says so, and count how often it asked.
+async function withoutScript(page, script) {
+  const s = { there: false, asked: 0 }
+  await page.route(new RegExp(`/${script}-[^/]*\\.js$`), r => { s.asked++; return s.there ? r.continue() : r.abort() })
+  return s
+}
+const looks = (page, index, f) => page.route(url => url.pathname === index, r => r.request().resourceType() === 'fetch' ? f(r) : r.continue())
+await promise('a page whose script has another name since a release is loaded anew, once', async ({ page }) => {
+  const script = await withoutScript(page, 'Points')
+  let looked = 0
+  await looks(page, '/', r => { looked++; script.there = true; return r.fulfill({ body: '<script type="module" crossorigin src="/assets/index-of-another-release.js">' }) })
+  await page.evaluate(() => { window.before = true })
+  await page.getByRole('link', { name: '积分', exact: true }).click()
+  await page.getByRole('heading', { name: '我的积分' }).waitFor()
+  check(await page.evaluate(() => !window.before) && looked === 1 && script.asked === 2, `${looked} looks, ${script.asked} times asked`)
+})
+await promise('a page that cannot be loaded says so, and leaves what is there until the network is back', async ({ page }) => {
+  const script = await withoutScript(page, 'Points')
+  let away = false
+  await looks(page, '/', r => away ? r.abort() : r.continue())
+  await page.getByRole('link', { name: '积分', exact: true }).click()
+  await page.getByText('网络连接有问题').waitFor()
+  check(await page.locator('.balance').isVisible(), 'the page before is there')
+  away = true
+  await page.getByRole('button', { name: '再试一次' }).click()
+  await page.waitForTimeout(500)
+  check(await page.locator('.balance').isVisible() && await page.getByText('网络连接有问题').isVisible(), 'it stays')
+  away = false
+  script.there = true
+  await page.getByRole('button', { name: '再试一次' }).click()
+  await page.getByRole('heading', { name: '我的积分' }).waitFor()
+  check(await page.getByText('网络连接有问题').count() === 0, 'and says so no more')
+})
 await promise('the badge shows the balance and leads to the mall', async ({ page, server }) => {
   await page.goto(server.url + '/shop.html')
   await page.getByRole('link', { name: '可用积分 6,480，打开积分商城' }).click()
@@ -233,6 +266,24 @@ await promise('console: a balance stays beside the problem when it cannot be rea
   await dialog.getByRole('button').last().click()
   await page.locator('.problem').waitFor()
   check(await page.getByText('4,321').isVisible() && await page.getByRole('button', { name: /^(Freeze|冻结)$/ }).isVisible(), 'it went')
+}, '')
+
+await promise('console: a page that cannot be loaded says so, the first one too', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.route('**/v1/**', r => r.fulfill({ json: r.request().url().endsWith('/session') ? { id: 'ann', roles: ['merchant'] } : { items: [] } }))
+  const script = await withoutScript(page, 'Overview')
+  await page.goto(server.url + '/console/')
+  const said = page.getByRole('alert').getByText(/could not be loaded|没有加载成功/)
+  await said.waitFor()
+  await page.locator('nav a[href="#/items"]').click()
+  await page.locator('main h1').waitFor()
+  check(await said.count() === 0, 'of another page it says nothing')
+  await page.locator('nav a[href="#/"]').click()
+  await said.waitFor()
+  script.there = true
+  await page.getByRole('alert').getByRole('button').click()
+  await page.locator('main h1').getByText(/Overview|总览/).waitFor()
+  check(await said.count() === 0, 'it is there')
 }, '')
 
 await browser.close()
