@@ -10,7 +10,9 @@ export const unloaded = ref('')
 // script is missing for another reason, mostly the network: then the page stays as it is, and unloaded says so.
 export function followReleases(router: Router) {
   router.onError(async (_error, to) => {
+    const from = router.currentRoute.value
     const served = await index()
+    if (router.currentRoute.value !== from) return // they went on to another page
     const own = document.querySelector<HTMLScriptElement>('script[type=module][src]')?.getAttribute('src')
     if (served && own && !served.includes(own)) return anew(to.fullPath)
     unloaded.value = to.fullPath

@@ -27,7 +27,7 @@ func sources(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"package.json", "tsconfig.json", "build.mjs"} {
+	for _, name := range []string{"package.json", "tsconfig.json", "build.mjs", "release.ts"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

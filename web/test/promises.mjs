@@ -278,6 +278,13 @@ await promise('console: a page that cannot be loaded says so, the first one too'
   await page.locator('nav a[href="#/items"]').click()
   await page.locator('main h1').waitFor()
   check(await said.count() === 0, 'of another page it says nothing')
+  let slow = true
+  await looks(page, '/console/', async r => { if (slow) await new Promise(done => setTimeout(done, 500)); await r.continue() })
+  await page.locator('nav a[href="#/"]').click()
+  await page.locator('nav a[href="#/campaigns"]').click()
+  await page.waitForTimeout(1500)
+  check(await said.count() === 0 && page.url().endsWith('#/campaigns'), 'nor of one that is wanted no more')
+  slow = false
   await page.locator('nav a[href="#/"]').click()
   await said.waitFor()
   script.there = true
