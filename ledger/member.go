@@ -55,7 +55,7 @@ func (m *Member) heldBucket(month int32) *heldBucket {
 
 // HoldBucket takes a seen bucket in as a store has it; one that is held already stays as it is.
 func (m *Member) HoldBucket(month int32, marks []topics.Mark) {
-	if m.Bucket(month) == nil {
+	if m.heldBucket(month) == nil {
 		m.seen = append(m.seen, heldBucket{month: month, bucket: *NewBucket(marks)})
 	}
 }

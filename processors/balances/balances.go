@@ -67,7 +67,8 @@ type Stage struct {
 	// Of the batch under way; the loop has no use for it after Committed.
 	out     []topics.Record
 	room    processors.Room
-	event   pointspb.CreditEvent // under decision
+	records []*topics.Record               // credits
+	events  [partMost]pointspb.CreditEvent // of the part under decision
 	shards  map[int32]*shard
 	desk    ledger.Desk
 	packing ledger.Packing

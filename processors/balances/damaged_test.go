@@ -89,6 +89,17 @@ func TestWhatIsNoStateIsFoldedFromTheLedger(t *testing.T) {
 	}
 }
 
+// TestAnOrderThatIsNoState: it is read when its refund is decided, after the requests of the batch, which is decided anew then.
+func TestAnOrderThatIsNoState(t *testing.T) {
+	p := damage(t)
+	p.scribble("l:ana", func(log string) string { return log[:len(log)-2] + "\xff\xff" })
+	p.batch(p.gift("ben", "g4", 3), p.debit("ana", "r", 60), p.refund("ana", "O", "R", 100))
+	equal(t, "damaged", p.damaged, 1)
+	equal(t, "outcomes", []int{p.outcomes["debit applied"], p.outcomes[topics.TypeOrderRefunded+" applied"]}, []int{1, 1})
+	equal(t, "ana", p.available("ana"), int64(40))
+	p.sound("after it")
+}
+
 // TestATakeoverThatComesUponWhatIsNoState folds the ledger from its start.
 func TestATakeoverThatComesUponWhatIsNoState(t *testing.T) {
 	p := damage(t)

@@ -10,10 +10,10 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// decide runs a shard's part of the batch: requests, then what is due, then credits.
-func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error {
+// decide runs what comes before a shard's credits: requests, then what is due.
+func (s *Stage) decide(h *shard, out *processors.Output) error {
 	for _, r := range h.requests {
-		d, err := ledger.Handle(h.world, r.Request, m)
+		d, err := ledger.Handle(h.world, r.Request, h.moment)
 		if err != nil {
 			out.Records = append(out.Records, deadLetter(r.record, topics.ReasonSchema, err))
 			continue
@@ -33,12 +33,7 @@ func (s *Stage) decide(h *shard, m ledger.Moment, out *processors.Output) error 
 		}
 	}
 	for _, name := range h.due {
-		if err := s.due(h, name, m, out); err != nil {
-			return err
-		}
-	}
-	for i := range h.credits {
-		if err := s.credit(h, &h.credits[i], m, out); err != nil {
+		if err := s.due(h, name, out); err != nil {
 			return err
 		}
 	}
@@ -95,8 +90,8 @@ func requestKind(r *pointspb.Request) string {
 }
 
 // due books what the due index names.
-func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Output) error {
-	key := name[2:]
+func (s *Stage) due(h *shard, name string, out *processors.Output) error {
+	key, m := name[2:], h.moment
 	switch name[:2] {
 	case ledger.DueMember:
 		if err := s.write(h, ledger.Advance(h.world, key, m), out); err != nil {
@@ -115,12 +110,8 @@ func (s *Stage) due(h *shard, name string, m ledger.Moment, out *processors.Outp
 
 // credit decides one credit event. Arithmetic that cannot be done is a dead letter: it would fail again and again. What
 // the clock had made due before it is booked all the same.
-func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Output) error {
-	if err := decode(c.record, &s.event); err != nil {
-		return fmt.Errorf("credit event that could be decoded before: %w", err)
-	}
-	c.event.CreditEvent = &s.event
-	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, m)
+func (s *Stage) credit(h *shard, c *input, out *processors.Output) error {
+	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, h.moment)
 	if err != nil {
 		h.ended(c.event.Cause.Type, deadLettered)
 		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonRuleError, err))
@@ -128,7 +119,7 @@ func (s *Stage) credit(h *shard, c *input, m ledger.Moment, out *processors.Outp
 		h.ended(c.event.Cause.Type, d.Outcome)
 		s.unbooked(c.record, d.Outcome, out)
 	}
-	if s.event.Referral != nil {
+	if c.event.Referral != nil {
 		h.referred(d)
 	}
 	return s.write(h, d, out)

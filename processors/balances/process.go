@@ -28,9 +28,11 @@ var errNotRead = errors.New("a rulebook version has not been read yet")
 type shard struct {
 	number   int32
 	requests []command
-	credits  []input
+	members  []string // whose credits are in the batch, as the records' keys say
+	credits  []input  // of the part under decision
 	versions []string // under which they were evaluated
 	want     ledger.Want
+	moment   ledger.Moment
 	head     ledger.Head // after the entries
 	first    uint64      // seq of the first entry
 	world    *ledger.World
@@ -39,8 +41,7 @@ type shard struct {
 	redeemed []string
 }
 
-// input is a credit of the batch: the names of what it concerns, and the record, which is decoded once more when it is
-// decided: thousands of decoded events leave the processor's caches, and cost as much to come back to as to decode anew.
+// input is a credit of the part under decision, and its record.
 type input struct {
 	event  ledger.Event
 	record *topics.Record
@@ -69,11 +70,31 @@ func (h *shard) ended(kind string, result ledger.Outcome) {
 	h.outcomes = append(h.outcomes, outcome{strings.Clone(kind), result, 1}) // metrics keep it, and not the event's memory
 }
 
+// partMost is how many credits are decoded, and then decided, at a time: what they take stays in the processor's caches
+// meanwhile. Decoding all of a large batch first would mean to fetch each event from memory again.
+const partMost = 256
+
 // Process decides a batch: requests first, then credits, each on states whose applied mark was read in this very batch.
 func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Output, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.undo()
+	for attempt := 0; ; attempt++ {
+		s.undo()
+		out, err := s.process(ctx, b)
+		var bad *ledger.Unreadable
+		if attempt == mendMost || !errors.As(err, &bad) {
+			return out, err
+		}
+		if err := s.mend(ctx, bad); err != nil {
+			return out, err
+		}
+	}
+}
+
+// mendMost is how often a batch begins anew because the store held what is no state.
+const mendMost = 3
+
+func (s *Stage) process(ctx context.Context, b processors.Batch) (processors.Output, error) {
 	books, err := s.Books()
 	if err != nil {
 		return processors.Output{}, err
@@ -85,6 +106,7 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	}
 	out := processors.Output{Records: slices.Grow(s.out[:0], len(b.Records)+len(b.Records)/8)}
 	shards := s.split(b, &out)
+	defer s.leave()
 	if err := read(books, shards); err != nil {
 		return processors.Output{}, err
 	}
@@ -94,13 +116,46 @@ func (s *Stage) Process(ctx context.Context, b processors.Batch) (processors.Out
 	wall := s.Clock().UnixMilli()
 	for _, h := range shards {
 		// Shard time never goes back, not even when another owner's clock was ahead.
-		m := ledger.Moment{Now: max(wall, h.head.Now), Books: books, Policy: s.Policy}
-		if err := s.decide(h, m, &out); err != nil {
+		h.moment = ledger.Moment{Now: max(wall, h.head.Now), Books: books, Policy: s.Policy}
+		if err := s.decide(h, &out); err != nil {
 			return processors.Output{}, fmt.Errorf("shard %d: %w", h.number, err)
+		}
+	}
+	for part := range slices.Chunk(s.records, partMost) {
+		if err := s.credits(ctx, part, books, &out); err != nil {
+			return processors.Output{}, err
 		}
 	}
 	s.pending, s.out = shards, out.Records
 	return out, nil
+}
+
+// leave lets the batch's records go, whose memory the events lie in.
+func (s *Stage) leave() {
+	for i := range min(len(s.records), partMost) {
+		s.events[i].ResetVT()
+	}
+	clear(s.records)
+	s.records = s.records[:0]
+}
+
+// credits decides a part of the batch's credits.
+func (s *Stage) credits(ctx context.Context, part []*topics.Record, books topics.Books, out *processors.Output) error {
+	shards := s.decode(part, out)
+	if err := read(books, shards); err != nil {
+		return err
+	}
+	if err := s.more(ctx, shards, func(h *shard) ledger.Want { return h.creditWant(s) }); err != nil {
+		return err
+	}
+	for _, h := range shards {
+		for i := range h.credits {
+			if err := s.credit(h, &h.credits[i], out); err != nil {
+				return fmt.Errorf("shard %d: %w", h.number, err)
+			}
+		}
+	}
+	return nil
 }
 
 // read checks that every version under which a batch was evaluated has been read here too: `credits` may run in another
@@ -116,7 +171,7 @@ func read(books topics.Books, shards []*shard) error {
 	return nil
 }
 
-// load reads the states of all shards and recovers those whose store is not where their ledger is, or holds what is no state.
+// load reads the states of all shards and recovers those whose store is not where their ledger is.
 func (s *Stage) load(ctx context.Context, shards []*shard) error {
 	wants := make([]ledger.Want, len(shards))
 	for _, h := range shards {
@@ -126,18 +181,13 @@ func (s *Stage) load(ctx context.Context, shards []*shard) error {
 	}
 	for attempt := 0; ; attempt++ {
 		behind, err := s.states(ctx, shards, wants)
-		var bad *ledger.Unreadable
 		switch {
-		case errors.As(err, &bad) && attempt < 3:
-			err = s.mend(ctx, bad)
 		case err != nil, len(behind) == 0:
 			return err
 		case attempt == 3:
 			return fmt.Errorf("the store does not keep what is applied to shards %v", behind)
-		default:
-			err = s.recover(ctx, behind)
 		}
-		if err != nil {
+		if err := s.recover(ctx, behind); err != nil {
 			return err
 		}
 		s.cache.drop()
@@ -194,13 +244,13 @@ func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) er
 	return s.more(ctx, shards, (*shard).payerWant)
 }
 
-// more reads further states, at the seq at which the batch is decided.
+// more reads further states, at the seq after which the batch is decided.
 func (s *Stage) more(ctx context.Context, shards []*shard, want func(*shard) ledger.Want) error {
 	var wants []ledger.Want
 	var whose []*shard
 	for _, h := range shards {
 		w := want(h)
-		if w.Into = h.world; len(w.Members)+len(w.Swept)+len(w.Redemptions) > 0 {
+		if w.Into = h.world; len(w.Members)+len(w.Logs)+len(w.Orders)+len(w.Swept)+len(w.Redemptions) > 0 {
 			wants, whose = append(wants, w), append(whose, h)
 		}
 	}
@@ -212,7 +262,7 @@ func (s *Stage) more(ctx context.Context, shards []*shard, want func(*shard) led
 		return err
 	}
 	for i, h := range whose {
-		if got[i].Head.Seq != h.head.Seq {
+		if got[i].Head.Seq+1 != h.first {
 			return fmt.Errorf("shard %d: the store changed under the batch", h.number)
 		}
 	}

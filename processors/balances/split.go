@@ -11,7 +11,8 @@ import (
 	"jifen/topics/pointspb"
 )
 
-// split sorts a batch by shard and kind. What cannot be decoded becomes a dead letter.
+// split sorts a batch by shard and kind: requests, which are decoded, and credits, of which the keys say whom they are
+// about. What cannot be decoded becomes a dead letter.
 func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
 	var shards []*shard
 	var h *shard
@@ -24,22 +25,54 @@ func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
 				shards = append(shards, h)
 			}
 		}
-		var err error
-		if r.Topic == topics.Requests {
-			err = h.request(r, s.Shards)
-		} else {
-			err = h.credit(r, &s.event, s.Shards)
+		if r.Topic != topics.Requests {
+			h.expect(topics.TextOf(r.Key), s.Shards)
+			s.records = append(s.records, r)
+			continue
 		}
-		if err != nil {
-			reason := topics.ReasonDecode
-			if errors.Is(err, ledger.ErrNoMember) {
-				reason = topics.ReasonRuleError
-			}
-			out.Records = append(out.Records, deadLetter(r, reason, err))
+		if err := h.request(r, s.Shards); err != nil {
+			out.Records = append(out.Records, undecoded(r, err))
 		}
 	}
 	slices.SortFunc(shards, func(x, y *shard) int { return int(x.number - y.number) })
 	return shards
+}
+
+// expect notes the member whom a credit is about, as its key says. One of another shard is left out: they would be kept as
+// this shard knows them, which is not at all.
+func (h *shard) expect(account string, shards int) {
+	if id, ok := topics.MemberOf(account); ok && topics.Shard(account, shards) == h.number {
+		h.members = append(h.members, id)
+	}
+}
+
+// decode decodes a part of the credits, by shard. What cannot be decoded becomes a dead letter.
+func (s *Stage) decode(part []*topics.Record, out *processors.Output) []*shard {
+	var shards []*shard
+	var h *shard
+	for i, r := range part {
+		if h == nil || h.number != r.Partition {
+			h = s.shard(r.Partition)
+			if !slices.Contains(shards, h) {
+				clear(h.credits)
+				h.credits = h.credits[:0]
+				shards = append(shards, h)
+			}
+		}
+		if err := h.credit(r, &s.events[i], s.Shards); err != nil {
+			out.Records = append(out.Records, undecoded(r, err))
+		}
+	}
+	return shards
+}
+
+// undecoded makes a dead letter of a record that cannot be decoded, or that says nobody's name.
+func undecoded(r *topics.Record, err error) topics.Record {
+	reason := topics.ReasonDecode
+	if errors.Is(err, ledger.ErrNoMember) {
+		reason = topics.ReasonRuleError
+	}
+	return deadLetter(r, reason, err)
 }
 
 // shard is the place of a shard's part of a batch, the same from batch to batch.
@@ -56,7 +89,8 @@ func (s *Stage) shard(number int32) *shard {
 func (h *shard) begin() {
 	clear(h.credits)
 	clear(h.versions) // they lie in records' memory
-	*h = shard{number: h.number, credits: h.credits[:0], versions: h.versions[:0]}
+	clear(h.members)  // they, too
+	*h = shard{number: h.number, members: h.members[:0], credits: h.credits[:0], versions: h.versions[:0]}
 }
 
 func (h *shard) request(r *topics.Record, shards int) error {
@@ -88,14 +122,10 @@ func (h *shard) under(version string) {
 	}
 }
 
-// decode reads a record into e, which is used again and again; its texts lie in the record's memory.
-func decode(r *topics.Record, e *pointspb.CreditEvent) error {
-	e.ResetVT()
-	return e.UnmarshalVTUnsafe(r.Value)
-}
-
+// credit decodes a record into e, which is used again and again; its texts lie in the record's memory.
 func (h *shard) credit(r *topics.Record, e *pointspb.CreditEvent, shards int) error {
-	if err := decode(r, e); err != nil {
+	e.ResetVT()
+	if err := e.UnmarshalVTUnsafe(r.Value); err != nil {
 		return fmt.Errorf("credit event: %w", err)
 	}
 	if e.Cause == nil {
@@ -109,7 +139,6 @@ func (h *shard) credit(r *topics.Record, e *pointspb.CreditEvent, shards int) er
 		return err
 	}
 	h.under(e.Version)
-	event.CreditEvent = nil // e is that of the next record
 	h.credits = append(h.credits, input{event, r})
 	return nil
 }

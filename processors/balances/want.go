@@ -10,53 +10,26 @@ import (
 )
 
 // wants lists the states that a shard's part of the batch touches, but for the accounts and seen buckets that the cache
-// holds: those are kept beside.
+// holds, which are kept beside, and for what only the credits themselves name (creditWant).
 func (h *shard) wants(s *Stage) {
 	h.world = ledger.NewWorld()
 	h.world.Packing = &s.packing
 	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost, Into: h.world}
-	member := func(id string) *ledger.Member {
-		if m := h.world.Members[id]; m != nil {
-			return m
+	for _, id := range h.members {
+		if m := h.member(s, id, &w); m.Known == nil {
+			w.Logs = append(w.Logs, m.ID)
 		}
-		m := s.cache.get(id)
-		if m == nil {
-			// The id lies in the record's memory, which a member that is kept must not hold on to.
-			m = &ledger.Member{ID: strings.Clone(id)}
-			w.Members = append(w.Members, m.ID)
-		}
-		h.world.Members[m.ID] = m
-		return m
-	}
-	need := func(e *ledger.Event) {
-		e.Member = member(e.ID)
-		switch {
-		case e.Ends:
-			w.Swept = append(w.Swept, e.Member.ID) // all that it has goes
-		case e.OrderKey != "":
-			if e.Member.MayHaveOrder(e.OrderHash) {
-				w.Orders = append(w.Orders, e.OrderKey)
-			}
-			if e.Purchase != "" && e.Member.MayHaveOrder(ledger.HashOrder(e.Purchase)) {
-				w.Orders = append(w.Orders, e.Purchase)
-			}
-		case e.Member.Known == nil:
-			w.Logs = append(w.Logs, e.Member.ID)
-		}
-	}
-	for i := range h.credits {
-		need(&h.credits[i].event)
 	}
 	for _, r := range h.requests {
 		if id, ok := topics.MemberOf(r.Account); ok {
-			w.Orders = append(w.Orders, retroOrder(r, member(id))...)
+			w.Orders = append(w.Orders, retroOrder(r, h.member(s, id, &w))...)
 		}
 		if id, ok := topics.MemberOf(r.Account); ok && ledger.Ends(r.Request) {
 			w.Swept = append(w.Swept, id) // all that it has goes, or comes beside what is there
 		}
 		if f := r.GetForward(); f != nil {
 			if e, err := ledger.Forwarding(r.Request, f); err == nil { // else the decision says so
-				need(&e)
+				h.need(s, &e, &w)
 			}
 		}
 		if key := ledger.ReferralOrderKey(r.Request); key != "" {
@@ -76,6 +49,50 @@ func (h *shard) wants(s *Stage) {
 	w.Orders, w.Redemptions, w.Items, w.Logs, w.Swept = unique(w.Orders), unique(w.Redemptions), unique(w.Items), unique(w.Logs), unique(w.Swept)
 	w.Budgets, w.Identities = unique(w.Budgets), unique(w.Identities)
 	h.want = w
+}
+
+// creditWant names the states that the credits under decision need beside those that the batch has.
+func (h *shard) creditWant(s *Stage) ledger.Want {
+	w := ledger.Want{Shard: h.number}
+	for i := range h.credits {
+		h.need(s, &h.credits[i].event, &w)
+	}
+	w.Orders, w.Logs, w.Swept = unique(w.Orders), unique(w.Logs), unique(w.Swept)
+	return w
+}
+
+// member is a member of the batch. One that the cache does not hold is wanted.
+func (h *shard) member(s *Stage, id string, w *ledger.Want) *ledger.Member {
+	if m := h.world.Members[id]; m != nil {
+		return m
+	}
+	m := s.cache.get(id)
+	if m == nil {
+		// The id lies in the record's memory, which a member that is kept must not hold on to.
+		m = &ledger.Member{ID: strings.Clone(id)}
+		w.Members = append(w.Members, m.ID)
+	}
+	h.world.Members[m.ID] = m
+	return m
+}
+
+// need names the states of a credit event that the batch lacks.
+func (h *shard) need(s *Stage, e *ledger.Event, w *ledger.Want) {
+	e.Member = h.member(s, e.ID, w)
+	switch {
+	case e.Member.Whole: // all that it has is there
+	case e.Ends:
+		w.Swept = append(w.Swept, e.Member.ID) // all that it has goes
+	case e.OrderKey != "":
+		if e.Member.MayHaveOrder(e.OrderHash) {
+			w.Orders = append(w.Orders, e.OrderKey)
+		}
+		if e.Purchase != "" && e.Member.MayHaveOrder(ledger.HashOrder(e.Purchase)) {
+			w.Orders = append(w.Orders, e.Purchase)
+		}
+	case e.Member.Known == nil:
+		w.Logs = append(w.Logs, e.Member.ID)
+	}
 }
 
 // wantsOfBudget names the budget that a request is about, or the order that a budget's answer is for.
