@@ -1,5 +1,12 @@
 package processors
 
+import (
+	"fmt"
+
+	"jifen/topics"
+	"jifen/topics/pointspb"
+)
+
 // chunk is how much a Room takes from the heap at once.
 const chunk = 256 << 10
 
@@ -35,6 +42,15 @@ func (r *Room) Copy(s string) []byte {
 	b := r.Take(len(s))
 	copy(b, s)
 	return b
+}
+
+// Credit is a credit event as a record on its way to its account's shard.
+func (r *Room) Credit(c *pointspb.CreditEvent, shards int) (topics.Record, error) {
+	value := r.Take(c.SizeVT())
+	if _, err := c.MarshalToSizedBufferVT(value); err != nil {
+		return topics.Record{}, fmt.Errorf("encode credit of %s %s: %w", c.Cause.Source, c.Cause.Id, err)
+	}
+	return topics.Record{Topic: topics.Credits, Partition: topics.Shard(c.Account, shards), Key: r.Copy(c.Account), Value: value}, nil
 }
 
 // Free makes all of it free again. Nobody may use anymore what was taken.
