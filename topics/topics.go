@@ -48,3 +48,7 @@ var Declarations []byte
 
 // Shop lists the inbound topics.
 func Shop() []string { return []string{Orders, Shares, Reviews, Members, Activities} }
+
+// ShopGroups lists the groups that take turns at the inbound topics: that of the credits stage where it runs by itself, and
+// that of the owners where these evaluate. The one that is further says how far they were read.
+func ShopGroups() []string { return []string{GroupCredits, GroupBalances} }

@@ -49,7 +49,7 @@ func (d *demo) tellCoupons(ctx context.Context, s *story) error {
 	if !d.milestones() {
 		return nil
 	}
-	if err := d.drainedBy(ctx, topics.GroupCoupons, topics.Ledger); err != nil {
+	if err := d.drainedBy(ctx, []string{topics.GroupCoupons}, topics.Ledger); err != nil {
 		return err
 	}
 	ids, counts, members := map[string]bool{}, map[string]int{}, map[string]int{}

@@ -134,20 +134,15 @@ func (d *demo) send(ctx context.Context) error {
 
 // drained waits until no stage has anything left to read.
 func (d *demo) drained(ctx context.Context) error {
-	for _, g := range []struct {
-		group  string
-		topics []string
-	}{{topics.GroupCredits, topics.Shop()}, {topics.GroupBalances, []string{topics.Credits, topics.Requests}}} {
-		if err := d.drainedBy(ctx, g.group, g.topics...); err != nil {
-			return err
-		}
+	if err := d.drainedBy(ctx, topics.ShopGroups(), topics.Shop()...); err != nil {
+		return err
 	}
-	return nil
+	return d.drainedBy(ctx, []string{topics.GroupBalances}, topics.Credits, topics.Requests)
 }
 
-// drainedBy waits until a group has nothing left to read of topics.
-func (d *demo) drainedBy(ctx context.Context, group string, names ...string) error {
-	lag, err := kafka.NewLag(d.app.kafka, group)
+// drainedBy waits until groups have nothing left to read of topics.
+func (d *demo) drainedBy(ctx context.Context, groups []string, names ...string) error {
+	lag, err := kafka.NewLag(d.app.kafka, groups...)
 	if err != nil {
 		return err
 	}
@@ -158,7 +153,7 @@ func (d *demo) drainedBy(ctx context.Context, group string, names ...string) err
 				break
 			}
 			if !every(ctx, 50*time.Millisecond) {
-				return fmt.Errorf("waiting for %s: %w", group, ctx.Err())
+				return fmt.Errorf("waiting for %v: %w", groups, ctx.Err())
 			}
 		}
 	}

@@ -32,9 +32,10 @@ type operations struct {
 	audit *httpapi.AuditRunBody
 }
 
-// readers are a consumer group, and what it reads.
+// readers are a stage's consumer groups, and what they read.
 type readers struct {
-	group  string
+	stage  string
+	groups []string
 	topics []string
 }
 
@@ -42,23 +43,26 @@ type readers struct {
 // if it were behind by the whole ledger: it is left out.
 func (o *operations) stageTopics(ctx context.Context) []readers {
 	all := []readers{
-		{topics.GroupCredits, topics.Shop()},
-		{topics.GroupBalances, []string{topics.Credits, topics.Requests}},
+		{topics.GroupCredits, topics.ShopGroups(), topics.Shop()},
+		groupOf(topics.GroupBalances, topics.Credits, topics.Requests),
 	}
 	if anyBook(o.books, hasMilestones) {
-		all = append(all, readers{topics.GroupCoupons, []string{topics.Ledger}})
+		all = append(all, groupOf(topics.GroupCoupons, topics.Ledger))
 	}
 	if o.tells(ctx, o.books, (*topics.Rulebook).Tells) {
-		all = append(all, readers{topics.GroupNotices, []string{topics.Ledger}})
+		all = append(all, groupOf(topics.GroupNotices, topics.Ledger))
 	}
 	if o.config.Webhook.URL != "" {
-		all = append(all, readers{topics.GroupWebhooks, []string{topics.Coupons}})
+		all = append(all, groupOf(topics.GroupWebhooks, topics.Coupons))
 	}
 	for _, channel := range o.config.Notices.Channels {
-		all = append(all, readers{topics.GroupChannels + channel, []string{topics.Notices}})
+		all = append(all, groupOf(topics.GroupChannels+channel, topics.Notices))
 	}
 	return all
 }
+
+// groupOf is a stage that is one group.
+func groupOf(name string, reads ...string) readers { return readers{name, []string{name}, reads} }
 
 // Operations implements httpapi.Operations.
 func (o *operations) Operations(ctx context.Context) (httpapi.OperationsBody, error) {
@@ -80,11 +84,11 @@ func (o *operations) look(ctx context.Context) (httpapi.OperationsBody, error) {
 	out := httpapi.OperationsBody{Stages: []httpapi.StageLag{}, RedisFresh: true}
 	owners := map[int32]int64{}
 	for _, s := range o.stageTopics(ctx) {
-		lag, err := o.lag(ctx, s.group, s.topics, owners)
+		lag, err := o.lag(ctx, s, owners)
 		if err != nil {
 			return out, err
 		}
-		out.Stages = append(out.Stages, httpapi.StageLag{Name: s.group, Lag: lag})
+		out.Stages = append(out.Stages, httpapi.StageLag{Name: s.stage, Lag: lag})
 	}
 	wants := make([]ledger.Want, o.config.Shards)
 	for n := range wants {
@@ -108,22 +112,22 @@ func (o *operations) look(ctx context.Context) (httpapi.OperationsBody, error) {
 	return out, nil
 }
 
-// lag is how far a group is behind in sum; owners are told by shard.
-func (o *operations) lag(ctx context.Context, group string, reads []string, owners map[int32]int64) (int64, error) {
-	meter, err := kafka.NewLag(o.kafka, group)
+// lag is how far a stage is behind in sum; owners are told by shard.
+func (o *operations) lag(ctx context.Context, s readers, owners map[int32]int64) (int64, error) {
+	meter, err := kafka.NewLag(o.kafka, s.groups...)
 	if err != nil {
 		return 0, err
 	}
 	defer meter.Close()
 	var sum int64
-	for _, topic := range reads {
+	for _, topic := range s.topics {
 		lags, err := meter.Partitions(ctx, topic)
 		if err != nil {
 			return 0, err
 		}
 		for p, n := range lags {
 			sum += n
-			if group == topics.GroupBalances {
+			if s.stage == topics.GroupBalances {
 				owners[p] += n
 			}
 		}

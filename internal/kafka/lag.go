@@ -10,20 +10,21 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Lag measures how far a group is behind on topics.
+// Lag measures how far groups are behind on topics. Of several groups that take turns at a topic, as those of
+// topics.ShopGroups do, the one that is further counts.
 type Lag struct {
 	admin  *kadm.Client
-	group  string
+	groups []string
 	config Config
 }
 
 // NewLag makes a meter; Close ends it.
-func NewLag(c Config, group string) (*Lag, error) {
+func NewLag(c Config, groups ...string) (*Lag, error) {
 	client, err := kgo.NewClient(c.options()...)
 	if err != nil {
-		return nil, fmt.Errorf("lag of %s: %w", group, err)
+		return nil, fmt.Errorf("lag of %v: %w", groups, err)
 	}
-	return &Lag{kadm.NewClient(client), group, c}, nil
+	return &Lag{kadm.NewClient(client), groups, c}, nil
 }
 
 // Records is how many offsets of a topic the group has not committed. Markers of transactions have offsets too, so that
@@ -65,11 +66,27 @@ func (l *Lag) span(ctx context.Context, topic string) (end, from map[int32]int64
 	return end, from, nil
 }
 
-// committed are the group's offsets; a group that nobody has joined yet has none.
+// committed are the groups' offsets; a group that nobody has joined yet has none.
 func (l *Lag) committed(ctx context.Context) (kadm.OffsetResponses, error) {
-	committed, err := l.admin.FetchOffsets(ctx, l.group)
+	all := kadm.OffsetResponses{}
+	for _, group := range l.groups {
+		committed, err := l.committedBy(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		committed.Each(func(o kadm.OffsetResponse) {
+			if known, ok := all.Lookup(o.Topic, o.Partition); !ok || known.At < o.At {
+				all.Add(o)
+			}
+		})
+	}
+	return all, nil
+}
+
+func (l *Lag) committedBy(ctx context.Context, group string) (kadm.OffsetResponses, error) {
+	committed, err := l.admin.FetchOffsets(ctx, group)
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, fmt.Errorf("offsets of %s: %w", l.group, err)
+		return nil, fmt.Errorf("offsets of %s: %w", group, err)
 	}
 	return committed, nil
 }

@@ -27,8 +27,12 @@ type Loop struct {
 	From func(ctx context.Context, assigned map[string][]int32) (map[string]map[int32]int64, error)
 	// Loss is told that all partitions went.
 	Loss func()
-	// Held says that the input is to wait; nil: never.
+	// Held says that the input is to wait, or what of it Later names; nil: never.
 	Held func(ctx context.Context) (bool, error)
+	// Later are topics that are read only once what a takeover found unread of the topic Before is committed: who had them
+	// before sent ahead by that one what now comes behind it.
+	Later  []string
+	Before string
 	// BatchMax bounds the records of one transaction while nobody waits for an answer. Records of the topic Urgent say
 	// that somebody does: transactions then have at most Batch records and take about Work; otherwise a few times that.
 	BatchMax int
@@ -43,6 +47,7 @@ type Loop struct {
 
 	finish time.Duration // what is left to a transaction under way at shutdown
 	room   recordRoom    // of the batch under way
+	later  later
 }
 
 // batchBytesMax is max.message.bytes of the topics that stages write to (topics.yaml): a dead letter of any size fits.
@@ -82,8 +87,13 @@ func (l *Loop) options(c Config) []kgo.Opt {
 		kgo.RebalanceTimeout(30*time.Second), kgo.ProducerBatchMaxBytes(batchBytesMax),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxWait(200*time.Millisecond),
-		kgo.OnPartitionsAssigned(func(ctx context.Context, client *kgo.Client, _ map[string][]int32) { l.fence(ctx, client) }),
-		kgo.AdjustFetchOffsetsFn(l.takeover), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),
+		kgo.OnPartitionsAssigned(func(ctx context.Context, client *kgo.Client, _ map[string][]int32) {
+			l.later.begin(client, l.Later)
+			l.fence(ctx, client)
+		}),
+		kgo.AdjustFetchOffsetsFn(func(ctx context.Context, o map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+			return l.takeover(ctx, c, o)
+		}), kgo.OnPartitionsRevoked(l.loss), kgo.OnPartitionsLost(l.loss),
 	)
 	codec := kgo.SnappyCompression()
 	if l.Plain {
@@ -96,8 +106,8 @@ func (l *Loop) options(c Config) []kgo.Opt {
 	return opts
 }
 
-func (l *Loop) takeover(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	if l.Takeover == nil && l.From == nil {
+func (l *Loop) takeover(ctx context.Context, c Config, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	if l.Takeover == nil && l.From == nil && len(l.Later) == 0 {
 		return offsets, nil
 	}
 	assigned := map[string][]int32{}
@@ -123,6 +133,14 @@ func (l *Loop) takeover(ctx context.Context, offsets map[string]map[int32]kgo.Of
 				offsets[topic][p] = kgo.NewOffset().At(at)
 			}
 		}
+	}
+	if len(l.Later) > 0 {
+		left, err := unread(ctx, c, l.Before, offsets[l.Before])
+		if err != nil {
+			slog.Error("backlog unknown", "stage", l.Name, "error", err)
+			return nil, err
+		}
+		l.later.wait(left)
 	}
 	return offsets, nil
 }
@@ -214,6 +232,7 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 		return 0, nil
 	}
 	failpoint(l.Name, "after_commit")
+	l.later.passed(l.Before, batch.Records)
 	for i, r := range written {
 		out.Records[i].Partition, out.Records[i].Offset = r.Partition, r.Offset
 	}

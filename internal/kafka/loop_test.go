@@ -137,21 +137,26 @@ func (c *copying) loop(s *copier, instance string, with func(*kafka.Loop)) (stop
 	if with != nil {
 		with(l)
 	}
-	ctx, cancel := context.WithCancel(c.t.Context())
+	return running(c.t, l, c.config, instance)
+}
+
+// running runs a loop as an instance until the returned function is called.
+func running(t *testing.T, l *kafka.Loop, c kafka.Config, instance string) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	config := c.config
-	config.Instance = instance
-	go func() { done <- l.Run(ctx, config) }()
+	c.Instance = instance
+	go func() { done <- l.Run(ctx, c) }()
 	var once sync.Once
 	stop = func() {
 		once.Do(func() {
 			cancel()
 			if err := <-done; err != nil {
-				c.t.Errorf("instance %s: %v", instance, err)
+				t.Errorf("instance %s: %v", instance, err)
 			}
 		})
 	}
-	c.t.Cleanup(stop)
+	t.Cleanup(stop)
 	return stop
 }
 

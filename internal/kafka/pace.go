@@ -54,7 +54,7 @@ func (g *gate) set(shut bool) {
 	}
 }
 
-// hold shuts and opens the gate as Held says, until ctx ends.
+// hold shuts and opens the gate, or that of the topics Later, as Held says, until ctx ends.
 func (l *Loop) hold(ctx context.Context, g *gate) {
 	tick := time.NewTicker(heldInterval)
 	defer tick.Stop()
@@ -67,6 +67,10 @@ func (l *Loop) hold(ctx context.Context, g *gate) {
 		held, err := l.Held(ctx)
 		if err != nil {
 			slog.Debug("backlog unknown", "stage", l.Name, "error", err)
+			continue
+		}
+		if len(l.Later) > 0 {
+			l.later.hold(held)
 			continue
 		}
 		g.set(held)

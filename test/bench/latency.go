@@ -107,7 +107,7 @@ func (w *crowd) draining(ctx context.Context, r *Report) error {
 	var failed error
 	go func() {
 		defer close(over)
-		failed = errors.Join(w.creditedBut(ctx, shards), w.drained(ctx, topics.GroupBalances, topics.Credits))
+		failed = errors.Join(w.creditedBut(ctx, shards), w.drained(ctx, topics.Credits, topics.GroupBalances))
 		rate = float64(left) / time.Since(started).Seconds()
 	}()
 	redeemed, err := w.redemptions(ctx, "redemption, backlog draining", 1<<30, over)

@@ -21,7 +21,7 @@ func (b *bed) clear(ctx context.Context) error {
 	}
 	admin := kadm.NewClient(client)
 	defer admin.Close()
-	for group, topic := range map[string]string{topics.GroupCredits: topics.Orders, topics.GroupBalances: topics.Credits} {
+	for topic, groups := range map[string][]string{topics.Orders: topics.ShopGroups(), topics.Credits: {topics.GroupBalances}} {
 		ends, err := admin.ListEndOffsets(ctx, topic)
 		if err == nil {
 			err = ends.Error()
@@ -29,8 +29,10 @@ func (b *bed) clear(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("clear %s: %w", topic, err)
 		}
-		if err := commit(ctx, admin, group, ends.Offsets()); err != nil {
-			return err
+		for _, group := range groups {
+			if err := commit(ctx, admin, group, ends.Offsets()); err != nil {
+				return err
+			}
 		}
 		if _, err := admin.DeleteRecords(ctx, ends.Offsets()); err != nil {
 			return fmt.Errorf("clear %s: %w", topic, err)

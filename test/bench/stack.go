@@ -162,7 +162,7 @@ func (b *bed) produce(ctx context.Context, from *orders, n int, what string) err
 
 // credited waits until the credits stage has committed every order.
 func (b *bed) credited(ctx context.Context) error {
-	return b.drained(ctx, topics.GroupCredits, topics.Orders)
+	return b.drained(ctx, topics.Orders, topics.ShopGroups()...)
 }
 
 // warmed waits until the credits stage has committed the warm-up orders.
@@ -172,7 +172,7 @@ func (b *bed) warmed(ctx context.Context) error {
 
 // creditedBut waits until the credits stage has committed all but so many orders.
 func (b *bed) creditedBut(ctx context.Context, left int64) error {
-	lag, err := kafka.NewLag(b.kafka, topics.GroupCredits)
+	lag, err := kafka.NewLag(b.kafka, topics.ShopGroups()...)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (b *bed) settled(ctx context.Context, orders int64) error {
 // through waits until that many orders, which have been credited, have gone through the owners and the feed.
 func (b *bed) through(ctx context.Context, orders int64) error {
 	for _, topic := range []string{topics.Credits, topics.Requests} {
-		if err := b.drained(ctx, topics.GroupBalances, topic); err != nil {
+		if err := b.drained(ctx, topic, topics.GroupBalances); err != nil {
 			return err
 		}
 	}
@@ -208,13 +208,13 @@ func (b *bed) through(ctx context.Context, orders int64) error {
 
 const lookInterval = 100 * time.Millisecond
 
-func (b *bed) drained(ctx context.Context, group, topic string) error {
-	lag, err := kafka.NewLag(b.kafka, group)
+func (b *bed) drained(ctx context.Context, topic string, groups ...string) error {
+	lag, err := kafka.NewLag(b.kafka, groups...)
 	if err != nil {
 		return err
 	}
 	defer lag.Close()
-	bar := b.Progress(-1, "left to "+group)
+	bar := b.Progress(-1, "left of "+topic)
 	defer func() { _ = bar.Finish() }()
 	for {
 		left, err := lag.Records(ctx, topic) // fails until the group has a coordinator
@@ -226,7 +226,7 @@ func (b *bed) drained(ctx context.Context, group, topic string) error {
 		}
 		_ = bar.Set64(left)
 		if err := pause(ctx, lookInterval); err != nil {
-			return fmt.Errorf("waiting for %s: %w", group, err)
+			return fmt.Errorf("waiting for %v: %w", groups, err)
 		}
 	}
 }

@@ -21,16 +21,20 @@ func (s *stack) drain(t *testing.T) {
 	ctx, done := context.WithTimeout(t.Context(), 90*time.Second)
 	defer done()
 	// A redemption's requests follow each other, so the last topic is looked at once for each.
-	path := []struct{ group, topic string }{
-		{topics.GroupCredits, topics.Orders},
-		{topics.GroupCredits, topics.Activities},
-		{topics.GroupBalances, topics.Credits},
-		{topics.GroupBalances, topics.Requests},
-		{topics.GroupBalances, topics.Requests},
-		{topics.GroupBalances, topics.Requests},
+	owners := []string{topics.GroupBalances}
+	path := []struct {
+		groups []string
+		topic  string
+	}{
+		{topics.ShopGroups(), topics.Orders},
+		{topics.ShopGroups(), topics.Activities},
+		{owners, topics.Credits},
+		{owners, topics.Requests},
+		{owners, topics.Requests},
+		{owners, topics.Requests},
 	}
 	for i := 0; i < len(path); {
-		lag, err := kafka.NewLag(s.config, path[i].group)
+		lag, err := kafka.NewLag(s.config, path[i].groups...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +42,7 @@ func (s *stack) drain(t *testing.T) {
 		lag.Close()
 		switch {
 		case ctx.Err() != nil:
-			t.Fatalf("%s has not read all of %s: %v", path[i].group, path[i].topic, err)
+			t.Fatalf("%v have not read all of %s: %v", path[i].groups, path[i].topic, err)
 		case err == nil && drained:
 			i++
 		default:

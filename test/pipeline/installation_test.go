@@ -111,6 +111,12 @@ func (in *installation) run(now, stages string) *testkit.Program {
 	return p
 }
 
+// creditsApart runs the stage credits in a process of its own, beside that of in.run: owners of that one do not evaluate.
+func (in *installation) creditsApart(now string) {
+	in.t.Helper()
+	testkit.Run(in.t, append(in.env, "JIFEN_PROGRAM_NOW="+now, "JIFEN_ADMIN_ADDR="), in.binary, "run", "--stages", "credits")
+}
+
 // ready is the status of /readyz; 0 when nobody answers.
 func (in *installation) ready() int {
 	res, err := http.Get("http://" + in.admin + "/readyz")
@@ -149,11 +155,12 @@ func (in *installation) drained() {
 	in.t.Helper()
 	ctx, cancel := context.WithTimeout(in.t.Context(), patience)
 	defer cancel()
+	owners := []string{topics.GroupBalances}
 	for _, g := range []struct {
-		group  string
+		groups []string
 		topics []string
-	}{{topics.GroupCredits, topics.Shop()}, {topics.GroupBalances, []string{topics.Credits, topics.Requests}}, {topics.GroupBalances, []string{topics.Requests}}} {
-		lag, err := kafka.NewLag(in.kafka(), g.group)
+	}{{topics.ShopGroups(), topics.Shop()}, {owners, []string{topics.Credits, topics.Requests}}, {owners, []string{topics.Requests}}} {
+		lag, err := kafka.NewLag(in.kafka(), g.groups...)
 		if err != nil {
 			in.t.Fatal(err)
 		}
@@ -161,7 +168,7 @@ func (in *installation) drained() {
 		for _, topic := range g.topics {
 			for done := false; !done; {
 				if done, err = lag.Drained(ctx, topic); ctx.Err() != nil {
-					in.t.Fatalf("%s is not drained by %s: %v", topic, g.group, err)
+					in.t.Fatalf("%s is not drained by %v: %v", topic, g.groups, err)
 				}
 			}
 		}
