@@ -73,14 +73,14 @@ func commandPages(b *strings.Builder, cmd *cobra.Command) {
 
 // topicPages says who writes a topic, who reads it, and in what form.
 func topicPages() map[string][3]string {
-	shop := [3]string{"shops", "`credits`, `analytics`", "CloudEvents 1.0, JSON ([schemas](../../topics/schema))"}
+	shop := [3]string{"shops", "`credits`, or owners that evaluate; `analytics`", "CloudEvents 1.0, JSON ([schemas](../../topics/schema))"}
 	return map[string][3]string{
 		topics.Orders: shop, topics.Shares: shop, topics.Reviews: shop, topics.Members: shop, topics.Activities: shop,
 		topics.RulebookV1: {"`jifen rules publish`", "`credits`, `balances`, `serve`", "YAML, one document a version"},
 		topics.Replays:    {"`jifen replay dlq`, the API", "`jifen replay dlq`, the API", "JSON, one mark a dead letter that was replayed, or of a late event what people decided"},
 		topics.Runs:       {"the API, `jifen retro`", "the API, `jifen retro`", "JSON, one retro run and who decided what of it"},
 		topics.SettingsV1: {"the API, `jifen settings apply`", "`serve`, `jifen settings get`", "JSON, what the retailer says of itself, with its revision"},
-		topics.Credits:    {"`credits`", "`balances`", "Protobuf `CreditEvent`"},
+		topics.Credits:    {"`credits`, owners for others' members", "`balances`", "Protobuf `CreditEvent`"},
 		topics.Requests:   {"`serve`, `jifen items apply`, `balances` of other shards", "`balances`", "Protobuf `Request`"},
 		topics.Ledger:     {"`balances`", "`balances` (takeover), `notices`, `analytics`, `coupons`, `messages`, `contacts`, `jifen audit`, `jifen rebuild`", "Protobuf `Entry`"},
 		topics.Notices:    {"`notices`", "`messages`, `channels`, messaging systems", "CloudEvents 1.0, JSON ([schema](../../topics/schema/notice.json))"},

@@ -16,7 +16,8 @@ import (
 	"jifen/topics"
 )
 
-// START READING HERE. The pipeline is its stages, in flow order; they are joined by Kafka and nothing else:
+// START READING HERE. The pipeline is its stages, in flow order; they are joined by Kafka and nothing else, but for credits
+// and balances in one process:
 //
 //	shop.* ──credits──► points.credits ──balances──► points.ledger ──analytics──► ClickHouse
 //	                    points.requests ──┘    └──► Redis      ├──notices──► points.notices
@@ -29,11 +30,11 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	observe := newObserver(a.registry, a.store)
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return books.Run(ctx) })
-	if stages["credits"] {
+	switch {
+	case stages["balances"]:
+		run.Go(func() error { return a.balances(ctx, books, observe, stages["credits"]) })
+	case stages["credits"]:
 		run.Go(func() error { return a.credits(ctx, books, observe) })
-	}
-	if stages["balances"] {
-		run.Go(func() error { return a.balances(ctx, books, observe) })
 	}
 	if stages["notices"] {
 		run.Go(func() error { return a.notices(ctx, books, observe) })
@@ -65,40 +66,72 @@ func (a *app) rulebooks() *kafka.Rulebooks {
 
 // credits: shop.* → points.credits. Its input waits while the owners are behind.
 func (a *app) credits(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
-	stage := credits.New(credits.Dependencies{
-		Books: books.Books, Clock: a.clock, Limits: a.limits(), Shares: a.shares(), Shards: a.config.Shards, Observer: observe,
-		Conditions: rulefile.Condition,
-	})
 	lag, err := kafka.NewLag(a.kafka, topics.GroupBalances)
 	if err != nil {
 		return err
 	}
 	defer lag.Close()
 	loop := &kafka.Loop{
-		Name: "credits", Group: topics.GroupCredits, Topics: topics.Shop(), Writes: []string{topics.Credits}, Stage: stage,
-		Held: func(ctx context.Context) (bool, error) {
-			n, err := lag.Records(ctx, topics.Credits)
-			observe.lag(topics.GroupBalances, topics.Credits, n)
-			return n > a.config.Credits.LagMax, err
-		},
+		Name: "credits", Group: topics.GroupCredits, Topics: topics.Shop(), Writes: []string{topics.Credits},
+		Stage: credits.New(a.evaluating(books, observe)), Held: a.held(lag, observe), From: a.further(topics.GroupCredits, topics.GroupBalances),
 		BatchMax: a.config.Credits.BatchMax, Plain: true, FetchBytes: 128 << 10,
 	}
 	return loop.Run(ctx, a.kafka)
 }
 
-// balances: points.credits, points.requests → points.ledger → Redis.
-func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *observer) error {
+// evaluating is what the evaluation of rules needs of the world.
+func (a *app) evaluating(books *kafka.Rulebooks, observe *observer) credits.Dependencies {
+	return credits.Dependencies{
+		Books: books.Books, Clock: a.clock, Limits: a.limits(), Shares: a.shares(), Shards: a.config.Shards, Observer: observe,
+		Conditions: rulefile.Condition,
+	}
+}
+
+// held says that the owners are so far behind that nothing more is to be sent to them.
+func (a *app) held(lag *kafka.Lag, observe *observer) func(context.Context) (bool, error) {
+	return func(ctx context.Context) (bool, error) {
+		n, err := lag.Records(ctx, topics.Credits)
+		observe.lag(topics.GroupBalances, topics.Credits, n)
+		return n > a.config.Credits.LagMax, err
+	}
+}
+
+// further is from where a group reads what the other one of topics.ShopGroups read before.
+func (a *app) further(group, other string) func(context.Context, map[string][]int32) (map[string]map[int32]int64, error) {
+	return func(ctx context.Context, assigned map[string][]int32) (map[string]map[int32]int64, error) {
+		return kafka.Further(ctx, a.kafka, group, other, assigned)
+	}
+}
+
+// balances: points.credits, points.requests → points.ledger → Redis. Where the process has the stage credits, too, its owner
+// evaluates what shops publish itself (decision 0048), and only what is of others' members travels: shop.* → points.credits.
+func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *observer, evaluates bool) error {
 	clock := &clockWatch{}
-	stage := balances.New(balances.Dependencies{
+	owner := balances.Dependencies{
 		Store: a.store, History: &kafka.Replayer{Config: a.kafka}, Observer: observe, Books: books.Books, Clock: a.clock,
 		Steady: clock.steady, Shards: a.config.Shards, Cache: accountsCached, Policy: a.policy(),
-	})
+	}
 	loop := &kafka.Loop{
-		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests}, Stage: stage,
-		Writes: []string{topics.Ledger, topics.Requests, topics.Audit}, Takeover: stage.Takeover, Loss: stage.Loss,
+		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests},
+		Writes:   []string{topics.Ledger, topics.Requests, topics.Audit},
 		BatchMax: a.config.Balances.BatchMaxIdle, Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond,
 		Urgent: topics.Requests, FetchBytes: 64 << 10, UrgentBytes: 32 << 10,
 	}
+	if evaluates {
+		lag, err := kafka.NewLag(a.kafka, topics.GroupBalances)
+		if err != nil {
+			return err
+		}
+		defer lag.Close()
+		owner.Evaluator = credits.NewEvaluator(a.evaluating(books, observe))
+		loop.Topics, loop.Writes = append(loop.Topics, topics.Shop()...), append(loop.Writes, topics.Credits)
+		loop.Later, loop.Before, loop.Held = topics.Shop(), topics.Credits, a.held(lag, observe)
+		loop.From = a.further(topics.GroupBalances, topics.GroupCredits)
+		// What shops write is packed, so that a fetch holds some times more events, and a request waits behind all of them.
+		loop.FetchBytes, loop.UrgentBytes = 32<<10, 16<<10
+	}
+	stage := balances.New(owner)
+	loop.Stage, loop.Takeover, loop.Loss = stage, stage.Takeover, stage.Loss
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return loop.Run(ctx, a.kafka) })
 	run.Go(func() error { return a.wake(ctx, stage) })

@@ -21,9 +21,10 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "run", Short: "Run the pipeline: credits, balances, notices, analytics, coupons, webhooks, messages, contacts, channels", Args: cobra.NoArgs,
 		Long: "Runs stages of the pipeline until it is told to stop (SIGTERM). Several processes share the work; each has a\n" +
-			"slot of its own (kafka.instance). Coupons are told of once a published rulebook has milestones; they are delivered where\n" +
-			"webhook.url is set. Contacts are kept where vault.keys is set; members\n" +
-			"are told by the channels of notices.channels.",
+			"slot of its own (kafka.instance). With credits and balances in one process its owner evaluates what its own members\n" +
+			"did itself, which costs less; apart, each can have as many processes as it needs. Coupons are told of once a\n" +
+			"published rulebook has milestones; they are delivered where webhook.url is set. Contacts are kept where vault.keys\n" +
+			"is set; members are told by the channels of notices.channels.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, err := open(cmd)
 			if err != nil {

@@ -20,7 +20,7 @@ type Config struct {
 	Program    Program    `koanf:"program" doc:"The program's clock."`
 	Balances   Balances   `koanf:"balances" doc:"The owner of shards (processors/balances)."`
 	Mall       Mall       `koanf:"mall" doc:"The life of redemptions."`
-	Credits    Credits    `koanf:"credits" doc:"The stage that evaluates rules (processors/credits)."`
+	Credits    Credits    `koanf:"credits" doc:"The evaluation of rules (processors/credits), by itself or in an owner."`
 	Webhook    Webhook    `koanf:"webhook" doc:"Where coupons are delivered as Standard Webhooks."`
 	Notices    Notices    `koanf:"notices" doc:"By which channels members are told, beside the messages in the mall."`
 	Log        Log        `koanf:"log" doc:"Logs, on stderr."`

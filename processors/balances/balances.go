@@ -1,7 +1,7 @@
 // Package balances decides what credits and requests do to accounts, as the one writer of its shards.
 //
-//	in:     points.credits.v1 points.requests.v1
-//	out:    points.ledger.v1, points.requests.v1 (of other shards), points.audit.v1, dlq.*
+//	in:     points.credits.v1 points.requests.v1, shop.* where it evaluates
+//	out:    points.ledger.v1, points.requests.v1 (of other shards), points.credits.v1 (of others' members), points.audit.v1, dlq.*
 //	state:  accounts, orders, redemptions, items, seen ids; a fold of the ledger, kept in a store
 //	repeat: safe, offsets and entries are one transaction, the store applies each entry once
 package balances
@@ -53,6 +53,8 @@ type Dependencies struct {
 	Shards int
 	Cache  int // accounts kept decoded
 	Policy ledger.Policy
+	// Evaluator makes credits of the shops' topics in the same transaction; nil: they come evaluated, by another stage.
+	Evaluator Evaluator
 }
 
 // Stage is the owner of the shards that are assigned to it.
@@ -68,8 +70,13 @@ type Stage struct {
 	out     []topics.Record
 	room    processors.Room
 	records []*topics.Record               // credits
+	shop    []*topics.Record               // of the shops' topics
 	events  [partMost]pointspb.CreditEvent // of the part under decision
 	shards  map[int32]*shard
+	entered []*shard // of the batch
+	batch   int      // counts batches, and part their parts
+	part    int
+	account []byte
 	desk    ledger.Desk
 	packing ledger.Packing
 	lent    bool // members of the cache may hold what was decided and not committed
@@ -121,6 +128,9 @@ func (s *Stage) Aborted() {
 
 // undo drops what was decided and not committed, in the accounts that the cache lent, too.
 func (s *Stage) undo() {
+	if s.Evaluator != nil {
+		s.Evaluator.Aborted()
+	}
 	s.pending = nil
 	if !s.lent {
 		return

@@ -47,6 +47,9 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	for _, h := range s.pending {
 		s.remember(h)
 	}
+	if s.Evaluator != nil {
+		s.Evaluator.Committed()
+	}
 	s.pending, s.lent = nil, false
 	clear(s.out)
 	s.out = s.out[:0]

@@ -12,30 +12,12 @@ import (
 // its order, one of an order that the store has, an event that comes again, an order that comes again, one who is forgotten
 // with all that she has, and one who buys again afterwards.
 func TestPartsOfABatchAreOneBatch(t *testing.T) {
-	records := func(p *program) (before, batch []topics.Record) {
-		for n := range 5 {
-			before = append(before, p.paid("ana", fmt.Sprint("old", n), 1000), p.paid("eve", fmt.Sprint("eve", n), 700))
-		}
-		crowd := func(run int) {
-			for n := range 400 {
-				batch = append(batch, p.gift(fmt.Sprint("m", n%90), fmt.Sprint(run, "/", n), int64(1+n)))
-			}
-		}
-		again := p.paid("ana", "new", 5000)
-		batch = append(batch, again, p.paid("eve", "last", 300), p.refund("ana", "old1", "R1", 400))
-		crowd(1)
-		batch = append(batch, p.refund("ana", "new", "R2", 1200), again, p.refund("ana", "old1", "R3", 600), p.forget("eve"))
-		crowd(2)
-		batch = append(batch, p.paid("eve", "after", 900), p.paid("ana", "old2", 1000), p.refund("ana", "old4", "R4", 1000))
-		crowd(3)
-		return before, append(batch, p.refund("eve", "after", "R5", 900), p.refund("ana", "new", "R6", 3800))
-	}
 	one, many := start(t), start(t)
-	before, batch := records(one)
+	before, batch := history(one)
 	one.batch(before...)
 	one.takeover() // nothing is kept in memory
 	one.batch(batch...)
-	before, batch = records(many)
+	before, batch = history(many)
 	many.batch(before...)
 	for _, r := range batch {
 		many.batch(r)

@@ -27,8 +27,10 @@ var errNotRead = errors.New("a rulebook version has not been read yet")
 // shard is one shard's part of a batch under decision.
 type shard struct {
 	number   int32
+	batch    int // the last one that it was part of
+	part     int // the last one that had credits of it
 	requests []command
-	members  []string // whose credits are in the batch, as the records' keys say
+	members  []string // whose credits or shop events are in the batch, as the records' keys say
 	credits  []input  // of the part under decision
 	versions []string // under which they were evaluated
 	want     ledger.Want
@@ -105,29 +107,46 @@ func (s *Stage) process(ctx context.Context, b processors.Batch) (processors.Out
 		}
 	}
 	out := processors.Output{Records: slices.Grow(s.out[:0], len(b.Records)+len(b.Records)/8)}
-	shards := s.split(b, &out)
 	defer s.leave()
-	if err := read(books, shards); err != nil {
+	s.split(b, &out)
+	if err := s.begin(ctx, s.entered, books, &out); err != nil {
 		return processors.Output{}, err
 	}
+	for part := range slices.Chunk(s.records, partMost) {
+		if err := s.credits(ctx, s.decode(part, &out), books, &out); err != nil {
+			return processors.Output{}, err
+		}
+	}
+	for part := range slices.Chunk(s.shop, partMost) {
+		shards, err := s.evaluate(ctx, part, books, &out)
+		if err == nil {
+			err = s.credits(ctx, shards, books, &out)
+		}
+		if err != nil {
+			return processors.Output{}, err
+		}
+	}
+	s.pending, s.out = slices.Clone(s.entered), out.Records
+	return out, nil
+}
+
+// begin reads the states of shards of the batch, and decides what comes before their credits.
+func (s *Stage) begin(ctx context.Context, shards []*shard, books topics.Books, out *processors.Output) error {
+	if err := read(books, shards); err != nil {
+		return err
+	}
 	if err := s.load(ctx, shards); err != nil {
-		return processors.Output{}, err
+		return err
 	}
 	wall := s.Clock().UnixMilli()
 	for _, h := range shards {
 		// Shard time never goes back, not even when another owner's clock was ahead.
 		h.moment = ledger.Moment{Now: max(wall, h.head.Now), Books: books, Policy: s.Policy}
-		if err := s.decide(h, &out); err != nil {
-			return processors.Output{}, fmt.Errorf("shard %d: %w", h.number, err)
+		if err := s.decide(h, out); err != nil {
+			return fmt.Errorf("shard %d: %w", h.number, err)
 		}
 	}
-	for part := range slices.Chunk(s.records, partMost) {
-		if err := s.credits(ctx, part, books, &out); err != nil {
-			return processors.Output{}, err
-		}
-	}
-	s.pending, s.out = shards, out.Records
-	return out, nil
+	return nil
 }
 
 // leave lets the batch's records go, whose memory the events lie in.
@@ -136,12 +155,12 @@ func (s *Stage) leave() {
 		s.events[i].ResetVT()
 	}
 	clear(s.records)
-	s.records = s.records[:0]
+	clear(s.shop)
+	s.records, s.shop, s.entered = s.records[:0], s.shop[:0], s.entered[:0]
 }
 
-// credits decides a part of the batch's credits.
-func (s *Stage) credits(ctx context.Context, part []*topics.Record, books topics.Books, out *processors.Output) error {
-	shards := s.decode(part, out)
+// credits decides what a part of the batch credits to shards.
+func (s *Stage) credits(ctx context.Context, shards []*shard, books topics.Books, out *processors.Output) error {
 	if err := read(books, shards); err != nil {
 		return err
 	}

@@ -13,29 +13,35 @@ import (
 
 // split sorts a batch by shard and kind: requests, which are decoded, and credits, of which the keys say whom they are
 // about. What cannot be decoded becomes a dead letter.
-func (s *Stage) split(b processors.Batch, out *processors.Output) []*shard {
-	var shards []*shard
-	var h *shard
+func (s *Stage) split(b processors.Batch, out *processors.Output) {
+	s.batch++
 	for i := range b.Records {
 		r := &b.Records[i]
-		if h == nil || h.number != r.Partition {
-			h = s.shard(r.Partition)
-			if !slices.Contains(shards, h) {
-				h.begin()
-				shards = append(shards, h)
+		switch r.Topic {
+		case topics.Requests:
+			if err := s.enter(r.Partition).request(r, s.Shards); err != nil {
+				out.Records = append(out.Records, undecoded(r, err))
 			}
-		}
-		if r.Topic != topics.Requests {
-			h.expect(topics.TextOf(r.Key), s.Shards)
+		case topics.Credits:
+			s.enter(r.Partition).expect(topics.TextOf(r.Key), s.Shards)
 			s.records = append(s.records, r)
-			continue
-		}
-		if err := h.request(r, s.Shards); err != nil {
-			out.Records = append(out.Records, undecoded(r, err))
+		default:
+			s.hint(r)
+			s.shop = append(s.shop, r)
 		}
 	}
-	slices.SortFunc(shards, func(x, y *shard) int { return int(x.number - y.number) })
-	return shards
+	slices.SortFunc(s.entered, func(x, y *shard) int { return int(x.number - y.number) })
+}
+
+// enter is a shard's part of the batch.
+func (s *Stage) enter(number int32) *shard {
+	h := s.shard(number)
+	if h.batch != s.batch {
+		h.clear()
+		h.batch = s.batch
+		s.entered = append(s.entered, h)
+	}
+	return h
 }
 
 // expect notes the member whom a credit is about, as its key says. One of another shard is left out: they would be kept as
@@ -48,17 +54,11 @@ func (h *shard) expect(account string, shards int) {
 
 // decode decodes a part of the credits, by shard. What cannot be decoded becomes a dead letter.
 func (s *Stage) decode(part []*topics.Record, out *processors.Output) []*shard {
+	s.part++
 	var shards []*shard
-	var h *shard
 	for i, r := range part {
-		if h == nil || h.number != r.Partition {
-			h = s.shard(r.Partition)
-			if !slices.Contains(shards, h) {
-				clear(h.credits)
-				h.credits = h.credits[:0]
-				shards = append(shards, h)
-			}
-		}
+		h := s.shard(r.Partition)
+		shards = h.turn(s.part, shards)
 		if err := h.credit(r, &s.events[i], s.Shards); err != nil {
 			out.Records = append(out.Records, undecoded(r, err))
 		}
@@ -75,6 +75,16 @@ func undecoded(r *topics.Record, err error) topics.Record {
 	return deadLetter(r, reason, err)
 }
 
+// turn makes a shard one of those that a part has credits of, once.
+func (h *shard) turn(part int, shards []*shard) []*shard {
+	if h.part == part {
+		return shards
+	}
+	clear(h.credits)
+	h.part, h.credits = part, h.credits[:0]
+	return append(shards, h)
+}
+
 // shard is the place of a shard's part of a batch, the same from batch to batch.
 func (s *Stage) shard(number int32) *shard {
 	h := s.shards[number]
@@ -85,8 +95,8 @@ func (s *Stage) shard(number int32) *shard {
 	return h
 }
 
-// begin empties it for a batch.
-func (h *shard) begin() {
+// clear empties it for a batch.
+func (h *shard) clear() {
 	clear(h.credits)
 	clear(h.versions) // they lie in records' memory
 	clear(h.members)  // they, too

@@ -50,6 +50,38 @@ func TestKillsAtEveryFailpoint(t *testing.T) {
 	l.finish(t, kills, "kill -9 at failpoints").prompt(t)
 }
 
+// TestKillsOfOwnersThatEvaluate kills owners that read the shops' topics themselves, with nobody else to. They take these over
+// from credits as orders and redemptions stream, and give them back in the end.
+func TestKillsOfOwnersThatEvaluate(t *testing.T) {
+	s := start(t)
+	l := s.stream(t, "evaluating")
+	for i, owner := range s.owners {
+		s.credits[i].stop(t)
+		owner.become(t, "credits,balances")
+	}
+	plan := failpoints(rand.New(rand.NewPCG(l.seed, 5)), "owner", rounds(t))
+	half := len(plan) / 2
+	var all sync.WaitGroup
+	all.Go(func() { s.owners[0].suffer(t, plan[:half]) })
+	all.Go(func() { s.owners[1].suffer(t, plan[half:]) })
+	all.Wait()
+	time.Sleep(2 * time.Second)
+	for i, owner := range s.owners {
+		owner.become(t, "balances")
+		s.credits[i].start(t, "")
+	}
+	time.Sleep(2 * time.Second)
+	l.finish(t, map[string]int{"owner": len(plan)}, "kill -9 of evaluating owners at failpoints").prompt(t)
+}
+
+// become has the slot's process run other stages.
+func (p *slot) become(t *testing.T, stages string) {
+	t.Helper()
+	p.stop(t)
+	p.args = []string{"run", "--stages", stages}
+	p.start(t, "")
+}
+
 // failpoints are n kills at each failpoint of a stage, in some order; the first at each comes with the first transaction
 // after a takeover.
 func failpoints(r *rand.Rand, stage string, n int) []string {

@@ -116,8 +116,10 @@ func TestErasedMemberStandsInTheLedgerAlone(t *testing.T) {
 		at("2026-06-10 11:50:00", "erased-again", topics.TypeErased, map[string]any{"member": gone}))
 	check("later events")
 	var reasons []string
-	for _, r := range v.cat("dlq." + topics.Credits) {
-		reasons = append(reasons, fmt.Sprint(r["headers"].(map[string]any)[topics.HeaderReason]))
+	for _, topic := range []string{topics.Orders, topics.Members} {
+		for _, r := range v.cat(topics.DeadLetterPrefix + topic) {
+			reasons = append(reasons, fmt.Sprint(r["headers"].(map[string]any)[topics.HeaderReason]))
+		}
 	}
 	equal(t, "dead letters", reasons, []string{"ERASED", "ERASED", "ERASED"})
 	if err := v.rawRedis().FlushAll(t.Context()).Err(); err != nil {

@@ -42,10 +42,10 @@ func (in *installation) returns(member string) (all []string) {
 	return all
 }
 
-// lettersOfCredits are why credits became dead letters.
-func (in *installation) lettersOfCredits() (all []string) {
+// lettersOfOrders are why orders and their refunds became dead letters.
+func (in *installation) lettersOfOrders() (all []string) {
 	in.t.Helper()
-	for _, r := range in.cat(topics.DeadLetterPrefix + topics.Credits) {
+	for _, r := range in.cat(topics.DeadLetterPrefix + topics.Orders) {
 		all = append(all, fmt.Sprint(r["headers"].(map[string]any)["dlq.reason"]))
 	}
 	return all
@@ -89,7 +89,7 @@ func TestRefundsThatDoNotFitSayWhich(t *testing.T) {
 	u.left("other", 70)
 	u.left("mine", 70)
 	u.beforeItsOrder()
-	equal(t, "dead letters", u.lettersOfCredits(), slices.Repeat([]string{"CONFLICT"}, 4))
+	equal(t, "dead letters", u.lettersOfOrders(), slices.Repeat([]string{"CONFLICT"}, 4))
 	u.audited()
 	u.everythingAgain(t) // the same entries
 	u.stop()
@@ -130,7 +130,7 @@ func (u *unfit) known() {
 	u.ended("less than before", "conflict", "2")
 	u.left("same", 50)
 	u.left("much", 10)
-	equal(u.t, "dead letters", u.lettersOfCredits(), []string{"CONFLICT", "CONFLICT"})
+	equal(u.t, "dead letters", u.lettersOfOrders(), []string{"CONFLICT", "CONFLICT"})
 }
 
 // beforeItsOrder is a refund that waits for its order, again and with another content, before and after that.
