@@ -28,10 +28,17 @@ func TestKillsWhileBudgetsAreAwarded(t *testing.T) {
 	l, ample := s.load(t, "tight"), newShop(s, s.fresh("ample"))
 	l.shop.store, ample.store = "tight", "ample"
 	l.start(t, ample)
-	kills := s.killOwners(t, rand.New(rand.NewPCG(l.seed, 6)))
+	r := rand.New(rand.NewPCG(l.seed, 6))
+	plans := [2][]string{failpoints(r, "owner", 2), failpoints(r, "owner", 2)}
+	half := len(plans[0]) / 2
+	s.killOwners(t, plans[0][:half], plans[1][:half])
+	l.shop.wave(t, 2_000_000, 200_000) // for all of the budget, however slowly the others come
+	s.killOwners(t, plans[0][half:], plans[1][half:])
+	kills := len(plans[0]) + len(plans[1])
 	l.stop()
 	l.all.Wait()
-	l.shop.askForMore(t)
+	s.drain(t)
+	l.shop.wave(t, 3_000_000, 30_000) // for more than late returns can have given back to it
 	l.finish(t, map[string]int{"owner": kills}, "kill -9 of owners at failpoints while budgets are awarded")
 
 	b := s.read(t)
@@ -47,25 +54,22 @@ func TestKillsWhileBudgetsAreAwarded(t *testing.T) {
 	b.ranOut(t, slices.Concat(s.owners[0].deaths, s.owners[1].deaths))
 }
 
-// killOwners kills each owner at each failpoint, twice.
-func (s *stack) killOwners(t *testing.T, r *rand.Rand) (kills int) {
+// killOwners kills each owner as its plan says.
+func (s *stack) killOwners(t *testing.T, plans ...[]string) {
+	t.Helper()
 	var all sync.WaitGroup
-	for _, owner := range s.owners {
-		plan := failpoints(r, "owner", 2)
-		kills += len(plan)
-		all.Go(func() { owner.suffer(t, plan) })
+	for i, plan := range plans {
+		all.Go(func() { s.owners[i].suffer(t, plan) })
 	}
 	all.Wait()
-	return kills
 }
 
-// askForMore sends a last wave of orders, which ask for more than late returns can have given back to a budget.
-func (s *shop) askForMore(t *testing.T) {
+// wave sends one order of each member, all of so much, numbered from a number on.
+func (s *shop) wave(t *testing.T, from int, net int64) {
 	t.Helper()
-	s.stack.drain(t)
 	b := batch{granted: map[string]int64{}, doubled: map[string]extra{}}
 	for i := range members {
-		e := s.order(s.member(i), 2_000_000+i, 30_000)
+		e := s.order(s.member(i), from+i, net)
 		b.events = append(b.events, e)
 		b.paid(e)
 	}
