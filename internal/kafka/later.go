@@ -34,7 +34,7 @@ func (t *later) begin(client *kgo.Client, topics []string) {
 		t.client, t.topics, t.held, t.paused = client, topics, false, false
 	}
 	t.asking = true
-	t.turn()
+	t.set()
 }
 
 // wait holds them back until what is left has been committed.
@@ -42,7 +42,7 @@ func (t *later) wait(left map[int32]int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.asking, t.left = false, left
-	t.turn()
+	t.set()
 }
 
 // hold holds them back, or no longer.
@@ -50,7 +50,7 @@ func (t *later) hold(held bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.held = held
-	t.turn()
+	t.set()
 }
 
 // passed says which records are committed.
@@ -65,10 +65,11 @@ func (t *later) passed(topic string, records []topics.Record) {
 			delete(t.left, r.Partition)
 		}
 	}
-	t.turn()
+	t.set()
 }
 
-func (t *later) turn() {
+// set pauses or resumes them, as they are to be now.
+func (t *later) set() {
 	pause := t.held || t.asking || len(t.left) > 0
 	if t.client == nil || pause == t.paused {
 		return

@@ -160,17 +160,17 @@ func (b *bed) produce(ctx context.Context, from *orders, n int, what string) err
 	return s.produce(ctx, b.Progress(int64(n), what), from, n)
 }
 
-// credited waits until the credits stage has committed every order.
+// credited waits until every order has been evaluated, by whichever group.
 func (b *bed) credited(ctx context.Context) error {
 	return b.drained(ctx, topics.Orders, topics.ShopGroups()...)
 }
 
-// warmed waits until the credits stage has committed the warm-up orders.
+// warmed waits until the warm-up orders have been evaluated.
 func (b *bed) warmed(ctx context.Context) error {
 	return b.creditedBut(ctx, b.all.Events-b.warm.Events)
 }
 
-// creditedBut waits until the credits stage has committed all but so many orders.
+// creditedBut waits until all but so many orders have been evaluated.
 func (b *bed) creditedBut(ctx context.Context, left int64) error {
 	lag, err := kafka.NewLag(b.kafka, topics.ShopGroups()...)
 	if err != nil {
