@@ -28,11 +28,15 @@ import (
 func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	books := a.rulebooks()
 	observe := newObserver(a.registry, a.store)
+	var handover *kafka.Handover
+	if stages["balances"] && stages["analytics"] {
+		handover = handed(stages["credits"])
+	}
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return books.Run(ctx) })
 	switch {
 	case stages["balances"]:
-		run.Go(func() error { return a.balances(ctx, books, observe, stages["credits"]) })
+		run.Go(func() error { return a.balances(ctx, books, observe, stages["credits"], handover) })
 	case stages["credits"]:
 		run.Go(func() error { return a.credits(ctx, books, observe) })
 	}
@@ -46,7 +50,7 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 		run.Go(func() error { return a.channels(ctx, books, observe) })
 	}
 	if stages["analytics"] {
-		run.Go(func() error { return a.feed(ctx, books) })
+		run.Go(func() error { return a.feed(ctx, books, handover) })
 	}
 	if stages["coupons"] {
 		run.Go(func() error { return a.coupons(ctx, books, observe) })
@@ -105,7 +109,7 @@ func (a *app) further(group, other string) func(context.Context, map[string][]in
 
 // balances: points.credits, points.requests → points.ledger → Redis. Where the process has the stage credits, too, its owner
 // evaluates what shops publish itself (decision 0048), and only what is of others' members travels: shop.* → points.credits.
-func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *observer, evaluates bool) error {
+func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *observer, evaluates bool, handover *kafka.Handover) error {
 	clock := &clockWatch{}
 	owner := balances.Dependencies{
 		Store: a.store, History: &kafka.Replayer{Config: a.kafka}, Observer: observe, Books: books.Books, Clock: a.clock,
@@ -116,6 +120,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 		Writes:   []string{topics.Ledger, topics.Requests, topics.Audit},
 		BatchMax: a.config.Balances.BatchMaxIdle, Batch: a.config.Balances.BatchMax, Work: 50 * time.Millisecond,
 		Urgent: topics.Requests, FetchBytes: 64 << 10, UrgentBytes: 32 << 10,
+		Handover: handover,
 	}
 	if evaluates {
 		lag, err := kafka.NewLag(a.kafka, topics.GroupBalances)
@@ -141,6 +146,15 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	return run.Wait()
 }
 
+// handed is what an owner hands over to the feed of its process, which then does not fetch it once more (decision 0049).
+func handed(evaluates bool) *kafka.Handover {
+	var reads []string
+	if evaluates {
+		reads = topics.Shop()
+	}
+	return kafka.NewHandover(reads, []string{topics.Ledger})
+}
+
 // policy is what the owner decides by beside the rulebook.
 func (a *app) policy() ledger.Policy {
 	return ledger.Policy{
@@ -153,14 +167,14 @@ func (a *app) policy() ledger.Policy {
 const accountsCached = 200_000
 
 // feed: points.ledger, shop.* → ClickHouse.
-func (a *app) feed(ctx context.Context, books *kafka.Rulebooks) error {
+func (a *app) feed(ctx context.Context, books *kafka.Rulebooks, handover *kafka.Handover) error {
 	feed := analytics.NewFeed(a.analytics, a.config.Shards)
 	feed.Retrying = func(err error, wait time.Duration) {
 		slog.Warn("waiting for ClickHouse", "error", err, "again_in", wait.Round(time.Millisecond))
 	}
 	known := 0
 	follower := &kafka.Follower{
-		Config: a.kafka, Topics: append(topics.Shop(), topics.Visits, topics.Ledger), Positions: a.fed,
+		Config: a.kafka, Topics: append(topics.Shop(), topics.Visits, topics.Ledger), Positions: a.fed, Handover: handover,
 		Handle: func(ctx context.Context, records []topics.Record) error {
 			if all, err := books.Books(); err == nil && len(all) > known {
 				if err := a.analytics.InsertRules(ctx, ruleRows(all)); err != nil {

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -22,6 +21,8 @@ type Follower struct {
 	// Handle takes one poll's records, in order per partition; the reader starts afresh from Positions after an error.
 	// The list is the follower's again afterwards; what its records hold is the reader's to keep.
 	Handle func(ctx context.Context, records []topics.Record) error
+	// Handover, if there is one, brings what a loop of this process commits.
+	Handover *Handover
 }
 
 // Run reads until ctx ends.
@@ -49,12 +50,13 @@ func (f *Follower) follow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("follow: %w", err)
 	}
-	start := map[string]map[int32]kgo.Offset{}
+	start, next := map[string]map[int32]kgo.Offset{}, map[place]int64{}
 	listed.Each(func(o kadm.ListedOffset) {
 		if start[o.Topic] == nil {
 			start[o.Topic] = map[int32]kgo.Offset{}
 		}
-		start[o.Topic][o.Partition] = kgo.NewOffset().At(max(o.Offset, positions[o.Topic][o.Partition]))
+		at := max(o.Offset, positions[o.Topic][o.Partition])
+		start[o.Topic][o.Partition], next[place{o.Topic, o.Partition}] = kgo.NewOffset().At(at), at
 	})
 	client, err := kgo.NewClient(f.Config.options(
 		kgo.ConsumePartitions(start), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
@@ -66,28 +68,5 @@ func (f *Follower) follow(ctx context.Context) error {
 		return fmt.Errorf("follow: %w", err)
 	}
 	defer client.Close()
-	return f.poll(ctx, client)
-}
-
-func (f *Follower) poll(ctx context.Context, client *kgo.Client) error {
-	var room recordRoom
-	for {
-		wait, done := context.WithTimeout(ctx, 500*time.Millisecond)
-		fetches := client.PollRecords(wait, 20000)
-		done()
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // told to stop
-		}
-		for _, e := range fetches.Errors() {
-			if !errors.Is(e.Err, context.DeadlineExceeded) {
-				return fmt.Errorf("follow %s/%d: %w", e.Topic, e.Partition, e.Err)
-			}
-		}
-		records := fromFetches(fetches, &room)
-		// An empty poll is handed on too: a feed flushes by the clock.
-		if err := f.Handle(ctx, records); err != nil {
-			return err
-		}
-		clear(records)
-	}
+	return (&following{Follower: f, client: client, next: next, handed: map[place]time.Time{}}).run(ctx)
 }

@@ -44,6 +44,8 @@ type Loop struct {
 	// FetchBytes bounds what a fetch takes of one partition, 0: the client's default; UrgentBytes while somebody waits,
 	// because who waits comes with the next fetch, behind all that this one holds.
 	FetchBytes, UrgentBytes int32
+	// Handover, if there is one, is given what is committed.
+	Handover *Handover
 
 	finish time.Duration // what is left to a transaction under way at shutdown
 	room   recordRoom    // of the batch under way
@@ -107,7 +109,7 @@ func (l *Loop) options(c Config) []kgo.Opt {
 }
 
 func (l *Loop) takeover(ctx context.Context, c Config, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
-	if l.Takeover == nil && l.From == nil && len(l.Later) == 0 {
+	if l.Takeover == nil && l.From == nil && len(l.Later) == 0 && l.Handover == nil {
 		return offsets, nil
 	}
 	assigned := map[string][]int32{}
@@ -142,6 +144,7 @@ func (l *Loop) takeover(ctx context.Context, c Config, offsets map[string]map[in
 		}
 		l.later.wait(left)
 	}
+	l.Handover.begin(offsets)
 	return offsets, nil
 }
 
@@ -149,6 +152,7 @@ func (l *Loop) loss(context.Context, *kgo.Client, map[string][]int32) {
 	if l.Loss != nil {
 		l.Loss()
 	}
+	l.Handover.lose()
 }
 
 func (l *Loop) session(ctx context.Context, c Config) error {
@@ -205,6 +209,7 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 	if len(batch.Records) == 0 {
 		return 0, nil
 	}
+	term := l.Handover.since()
 	if err := s.Begin(); err != nil {
 		return 0, fmt.Errorf("begin transaction: %w", err)
 	}
@@ -236,6 +241,7 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 	for i, r := range written {
 		out.Records[i].Partition, out.Records[i].Offset = r.Partition, r.Offset
 	}
+	l.Handover.committed(term, batch.Records, out.Records)
 	if err := l.Stage.Committed(ctx, out.Records); err != nil {
 		return 0, fmt.Errorf("after commit: %w", err)
 	}

@@ -3,7 +3,10 @@ package chaos_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +71,37 @@ func (s *stack) audit(t *testing.T) *audit.Report {
 		t.Fatalf("audit: %d differences", len(r.Differences))
 	}
 	return r
+}
+
+// fed fails unless ClickHouse has every event that shops published.
+func (s *stack) fed(t *testing.T) {
+	t.Helper()
+	published := 0
+	for _, topic := range topics.Shop() {
+		if err := kafka.Read(t.Context(), s.config, topic, 0, 0, func(*topics.Record, time.Time) error { published++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, got := fmt.Sprintln(published), ""
+	for deadline := time.Now().Add(60 * time.Second); got != want; time.Sleep(100 * time.Millisecond) {
+		if got = s.count(t, "SELECT uniqExact(topic, partition, record_offset) FROM shop_events WHERE startsWith(topic, 'shop.')"); time.Now().After(deadline) {
+			t.Fatalf("ClickHouse has %s of %s events", got, want)
+		}
+	}
+}
+
+func (s *stack) count(t *testing.T, query string) string {
+	t.Helper()
+	res, err := http.Post("http://"+s.engine.Addr()+"/?database=jifen", "text/plain", strings.NewReader(query))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %s %v", query, res.Status, text, err)
+	}
+	return string(text)
 }
 
 // book is the ledger as a reader of the topic sees it.

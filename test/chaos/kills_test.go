@@ -51,13 +51,15 @@ func TestKillsAtEveryFailpoint(t *testing.T) {
 }
 
 // TestKillsOfOwnersThatEvaluate kills owners that read the shops' topics themselves, with nobody else to. They take these over
-// from credits as orders and redemptions stream, and give them back in the end.
+// from credits as orders and redemptions stream, and give them back in the end. One feeds ClickHouse, too, by what it hands over
+// of its own and what it fetches of the other's.
 func TestKillsOfOwnersThatEvaluate(t *testing.T) {
 	s := start(t)
 	l := s.stream(t, "evaluating")
+	s.feed.stop(t)
 	for i, owner := range s.owners {
 		s.credits[i].stop(t)
-		owner.become(t, "credits,balances")
+		owner.become(t, []string{"credits,balances,analytics", "credits,balances"}[i])
 	}
 	plan := failpoints(rand.New(rand.NewPCG(l.seed, 5)), "owner", rounds(t))
 	half := len(plan) / 2
@@ -70,6 +72,7 @@ func TestKillsOfOwnersThatEvaluate(t *testing.T) {
 		owner.become(t, "balances")
 		s.credits[i].start(t, "")
 	}
+	s.feed.start(t, "")
 	time.Sleep(2 * time.Second)
 	l.finish(t, map[string]int{"owner": len(plan)}, "kill -9 of evaluating owners at failpoints").prompt(t)
 }

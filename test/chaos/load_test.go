@@ -106,6 +106,7 @@ func (l *load) finish(t *testing.T, kills map[string]int, faults ...string) cert
 	repeated := l.journal.check(t)
 	l.stack.drain(t)
 	report := l.stack.audit(t)
+	l.stack.fed(t)
 	b := l.stack.read(t)
 	silence, wait := l.journal.pauses()
 	steps := l.ended(t, b)

@@ -46,6 +46,7 @@ type stack struct {
 	slots    []*slot
 	owners   [2]*slot
 	credits  [2]*slot
+	feed     *slot
 	api      *slot
 	names    atomic.Int64
 }
@@ -108,7 +109,7 @@ func newStack(t *testing.T, s *stack, book string) *stack {
 		s.owners[i] = s.slot("owner-"+strconv.Itoa(i), "run", "--stages", "balances")
 		s.credits[i] = s.slot("credits-"+strconv.Itoa(i), "run", "--stages", "credits")
 	}
-	s.slot("feed", "run", "--stages", "analytics")
+	s.feed = s.slot("feed", "run", "--stages", "analytics")
 	s.api = s.slot("api", "serve")
 	var err error
 	if s.producer, err = kafka.NewProducer(s.config); err != nil {
