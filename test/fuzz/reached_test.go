@@ -55,6 +55,7 @@ func (s *stack) reached(long bool) {
 	}
 	answers := s.answers()
 	operations, requests, good := 0, 0, 0
+	var table strings.Builder
 	for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
 		for _, method := range slices.Sorted(maps.Keys(document.Paths[path])) {
 			operation := strings.ToUpper(method) + " " + path
@@ -75,10 +76,10 @@ func (s *stack) reached(long bool) {
 			} else if long {
 				s.t.Errorf("%s never did what it is for: %v", operation, told)
 			}
-			s.t.Logf("%-75s %s", operation, strings.Join(told, " "))
+			fmt.Fprintf(&table, "\n%-75s %s", operation, strings.Join(told, " "))
 		}
 	}
-	s.t.Logf("%d operations, %d requests; %d operations did what they are for (2xx)", operations, requests, good)
+	s.t.Logf("%d operations, %d requests; %d operations did what they are for (2xx)%s", operations, requests, good, &table)
 }
 
 func (s *stack) text(url string) string {

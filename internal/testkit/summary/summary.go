@@ -34,6 +34,7 @@ type summary struct {
 	failed   int
 	skipped  []name
 	broken   []string // packages that failed
+	reasons  []string // what failed tests said themselves, to be read where only the end is
 	vectors  map[string]bool
 	kills    map[string]map[string]int // failpoint → process → times
 }
@@ -41,6 +42,13 @@ type summary struct {
 var (
 	killLine   = regexp.MustCompile(`kill failpoint=(\S+) process=(\S+)`)
 	vectorTest = regexp.MustCompile(`^TestVector/([^/]+)$`)
+	// message is what a test says, up to the next that somebody says.
+	message = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: .*(?:\n {8}.*)*`)
+)
+
+const (
+	messagesMax = 5   // of a failed test: the last ones say why
+	messageMax  = 600 // bytes
 )
 
 func newSummary(w io.Writer) *summary {
@@ -107,6 +115,7 @@ func (s *summary) endTest(n name, e event) {
 	case "fail":
 		s.failed++
 		s.show(n)
+		s.reason(n)
 	case "skip":
 		s.skipped = append(s.skipped, n)
 		s.show(n)
@@ -137,6 +146,20 @@ func (s *summary) show(n name) {
 	}
 }
 
+// reason keeps the end of what a failed test said, without what its processes did.
+func (s *summary) reason(n name) {
+	if s.output[n] == nil {
+		return
+	}
+	said := message.FindAllString(s.output[n].String(), -1)
+	for _, m := range said[max(0, len(said)-messagesMax):] {
+		if len(m) > messageMax {
+			m = strings.ToValidUTF8(m[:messageMax], "") + " …"
+		}
+		s.reasons = append(s.reasons, fmt.Sprintf("%s %s\n%s", n.pkg, n.test, m))
+	}
+}
+
 // totals prints what the whole run was.
 func (s *summary) totals() {
 	fmt.Fprintf(s.w, "\n%d passed, %d failed, %d skipped\n", s.passed, s.failed, len(s.skipped))
@@ -151,6 +174,9 @@ func (s *summary) totals() {
 		fmt.Fprintln(s.w)
 	}
 	fmt.Fprintf(s.w, "kills: %d\n", all)
+	for _, r := range s.reasons {
+		fmt.Fprintln(s.w, "said by", r)
+	}
 }
 
 // verdict is nil for a good run; with complete, a skipped test makes it a bad one.

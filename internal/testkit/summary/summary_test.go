@@ -70,6 +70,25 @@ func TestFailureIsShownAndFails(t *testing.T) {
 	}
 }
 
+// TestReasonsAreAtTheEnd: what a test said itself, each message whole but not without end, and not what its processes said.
+func TestReasonsAreAtTheEnd(t *testing.T) {
+	said := []string{"    a_test.go:7: first\\n", "    a_test.go:8: want 1\\n        got 2\\n", "    binary.go:9: log\\n        line\\n", "    a_test.go:10: " + strings.Repeat("x", 1000) + "\\n"}
+	var events string
+	for _, line := range said {
+		events += `{"Action":"output","Package":"j/a","Test":"TestBad","Output":"` + line + `"}` + "\n"
+	}
+	out, _ := summarise(t, events+`{"Action":"fail","Package":"j/a","Test":"TestBad"}`+"\n")
+	_, end, _ := strings.Cut(out, "kills: 0\n")
+	for _, want := range []string{"first", "want 1\n        got 2\n", "xxx …"} {
+		if !strings.Contains(end, want) {
+			t.Errorf("no %q in\n%s", want, end)
+		}
+	}
+	if strings.Contains(end, "line") || len(end) > 1000 {
+		t.Errorf("too much at the end:\n%s", end)
+	}
+}
+
 func TestSkipFailsACompleteRunOnly(t *testing.T) {
 	_, s := summarise(t, run+skip)
 	if err := s.verdict(false); err != nil {
