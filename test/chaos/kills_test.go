@@ -56,11 +56,7 @@ func TestKillsAtEveryFailpoint(t *testing.T) {
 func TestKillsOfOwnersThatEvaluate(t *testing.T) {
 	s := start(t)
 	l := s.stream(t, "evaluating")
-	s.feed.stop(t)
-	for i, owner := range s.owners {
-		s.credits[i].stop(t)
-		owner.become(t, []string{"credits,balances,analytics", "credits,balances"}[i])
-	}
+	apart := s.together(t)
 	plan := failpoints(rand.New(rand.NewPCG(l.seed, 5)), "owner", rounds(t))
 	half := len(plan) / 2
 	var all sync.WaitGroup
@@ -68,13 +64,26 @@ func TestKillsOfOwnersThatEvaluate(t *testing.T) {
 	all.Go(func() { s.owners[1].suffer(t, plan[half:]) })
 	all.Wait()
 	time.Sleep(2 * time.Second)
-	for i, owner := range s.owners {
-		owner.become(t, "balances")
-		s.credits[i].start(t, "")
-	}
-	s.feed.start(t, "")
+	apart()
 	time.Sleep(2 * time.Second)
 	l.finish(t, map[string]int{"owner": len(plan)}, "kill -9 of evaluating owners at failpoints").prompt(t)
+}
+
+// together has the owners evaluate and one of them feed ClickHouse, with nobody else to, until the returned function is called.
+func (s *stack) together(t *testing.T) (apart func()) {
+	t.Helper()
+	s.feed.stop(t)
+	for i, owner := range s.owners {
+		s.credits[i].stop(t)
+		owner.become(t, []string{"credits,balances,analytics", "credits,balances"}[i])
+	}
+	return func() {
+		for i, owner := range s.owners {
+			owner.become(t, "balances")
+			s.credits[i].start(t, "")
+		}
+		s.feed.start(t, "")
+	}
 }
 
 // become has the slot's process run other stages.

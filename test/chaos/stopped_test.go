@@ -17,7 +17,15 @@ func outage() time.Duration {
 // TestStoppedFor stops each server for a while as orders and redemptions stream. Nothing of Jifen is restarted: when the
 // server is back everything drains, and nothing was lost. Kafka goes in the midst of transactions, some of which it may
 // leave hanging (docs/decisions/0013).
-func TestStoppedFor(t *testing.T) {
+func TestStoppedFor(t *testing.T) { stopped(t, func(*testing.T, *stack) {}) }
+
+// TestStoppedUnderOwnersThatFeed: the same where an owner hands over to the feed of its process (decision 0049).
+func TestStoppedUnderOwnersThatFeed(t *testing.T) {
+	stopped(t, func(t *testing.T, s *stack) { t.Cleanup(s.together(t)) })
+}
+
+func stopped(t *testing.T, arrange func(*testing.T, *stack)) {
+	t.Helper()
 	s := start(t)
 	for _, x := range []struct {
 		name string
@@ -28,6 +36,7 @@ func TestStoppedFor(t *testing.T) {
 	}{{"redis", s.redis}, {"clickhouse", s.engine}, {"kafka", s.kafka}} {
 		t.Run(x.name, func(t *testing.T) {
 			s := start(t)
+			arrange(t, s)
 			pids := s.pids()
 			l := s.stream(t, x.name)
 			time.Sleep(2 * time.Second)
