@@ -15,7 +15,7 @@ type Handover struct {
 	// Reads are topics that the loop reads, Writes are topics whose partitions nobody writes to but the loop that owns them.
 	Reads, Writes []string
 
-	most int // bytes of values that wait for the follower
+	most int // bytes that wait for the follower
 
 	mu    sync.Mutex
 	term  int             // how often partitions were taken over
@@ -46,8 +46,12 @@ type span struct {
 	from, to int64
 }
 
-// handedMax is some seconds of a busy shop. What is too much is left to be fetched.
-const handedMax = 64 << 20
+const (
+	// handedMax is some seconds of a busy shop. What is too much is left to be fetched.
+	handedMax = 64 << 20
+	// recordBytes is about what a record takes beside its key and value.
+	recordBytes = 128
+)
 
 // sparesMax is how many lists are kept: a feed takes over what some transactions committed while it writes a block.
 const sparesMax = 16
@@ -103,7 +107,6 @@ func (h *Handover) committed(term int, read, written []topics.Record) {
 	for i := range read {
 		if slices.Contains(h.Reads, read[i].Topic) {
 			t.records = append(t.records, read[i])
-			t.bytes += len(read[i].Value)
 		}
 	}
 	t.copy(written, h.Writes)
@@ -132,7 +135,6 @@ func (t *handed) copy(written []topics.Record, of []string) {
 	for i := range written {
 		if r := &written[i]; slices.Contains(of, r.Topic) {
 			t.records = append(t.records, *r)
-			t.bytes += len(r.Value)
 			size += len(r.Key) + len(r.Value)
 		}
 	}
@@ -147,7 +149,7 @@ func (t *handed) copy(written []topics.Record, of []string) {
 	}
 }
 
-// measure says of which partitions the records are, and from where to where.
+// measure says of which partitions the records are, from where to where, and how many bytes.
 func (h *Handover) measure(t *handed) {
 	last := -1
 	for i := range t.records {
@@ -156,6 +158,7 @@ func (h *Handover) measure(t *handed) {
 			last = t.span(h, r)
 		}
 		t.spans[last].to = r.Offset + 1
+		t.bytes += recordBytes + len(r.Key) + len(r.Value)
 	}
 	for _, s := range t.spans {
 		h.at[s.place] = s.to

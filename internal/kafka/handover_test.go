@@ -183,7 +183,7 @@ func (s *shift) settle() {
 func TestWhatIsHandedOverIsHandledOnce(t *testing.T) {
 	rng := testkit.Rand(t)
 	client := idleClient(t)
-	for _, most := range []int{handedMax, 100, 10} {
+	for _, most := range []int{handedMax, 10 * recordBytes, recordBytes + 10} {
 		fetched, all := 0, 0
 		for range 100 {
 			s := newShift(t, rng, client, most)
@@ -232,7 +232,7 @@ func (s *shift) complete() int {
 // TestHandoverIsBounded: what a follower does not take in time goes, the oldest first, so that what is left holds together.
 func TestHandoverIsBounded(t *testing.T) {
 	h := NewHandover([]string{inTopic}, nil)
-	h.most = 50
+	h.most = 5 * (recordBytes + 10)
 	h.begin(map[string]map[int32]kgo.Offset{inTopic: {0: kgo.NewOffset().At(0)}})
 	for i := range int64(100) {
 		h.committed(h.since(), []topics.Record{{Topic: inTopic, Offset: i, Value: make([]byte, 10)}}, nil)
