@@ -23,6 +23,7 @@ type observer struct {
 	put       *prometheus.CounterVec
 	removed   *prometheus.CounterVec
 	sent      *prometheus.CounterVec
+	fed       *prometheus.CounterVec
 	recovered prometheus.Counter
 	damaged   prometheus.Counter
 	behind    *prometheus.GaugeVec
@@ -39,6 +40,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 		told:      counter("jifen_coupons_events_total", "Events about coupons written.", "type"),
 		delivered: counter("jifen_webhooks_tries_total", "Tries to deliver an event to the webhook's receiver.", "outcome"),
 		sent:      counter("jifen_channels_notices_total", "Notices by channel and what became of them; failed: a try that is repeated.", "channel", "outcome"),
+		fed:       counter("jifen_feed_records_total", "Records that the feed of ClickHouse took: fetched, or handed_over by an owner of its process.", "way"),
 		put:       counter("jifen_messages_total", "Messages put into members' inboxes, also those that were there.", "kind"),
 		removed:   counter("jifen_contacts_removed_total", "Records of private topics removed with their redemption or their member.", "topic"),
 		recovered: prometheus.NewCounter(prometheus.CounterOpts{Name: "jifen_balances_recovered_entries_total", Help: "Entries folded by takeovers and rebuilds."}),
@@ -52,7 +54,7 @@ func newObserver(r prometheus.Registerer, store *redisstore.Store) *observer {
 	o.overdue = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "jifen_freezes_overdue", Help: "Freezes past their review date, of the shards that this process owns.",
 	})
-	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.put, o.removed, o.sent, o.recovered, o.damaged, o.behind, o.overdue)
+	r.MustRegister(o.credited, o.rejected, o.decided, o.noticed, o.told, o.delivered, o.put, o.removed, o.sent, o.fed, o.recovered, o.damaged, o.behind, o.overdue)
 	return o
 }
 
@@ -98,6 +100,15 @@ func (o *observer) Recovering(shards int, entries int64, rebuild bool) {
 }
 
 func (o *observer) Damaged(int32) { o.damaged.Inc() }
+
+func (o *observer) took(fetched, handed int) {
+	if fetched > 0 {
+		o.fed.WithLabelValues("fetched").Add(float64(fetched))
+	}
+	if handed > 0 {
+		o.fed.WithLabelValues("handed_over").Add(float64(handed))
+	}
+}
 
 func (o *observer) lag(group, topic string, records int64) {
 	o.behind.WithLabelValues(group, topic).Set(float64(records))

@@ -50,7 +50,7 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 		run.Go(func() error { return a.channels(ctx, books, observe) })
 	}
 	if stages["analytics"] {
-		run.Go(func() error { return a.feed(ctx, books, handover) })
+		run.Go(func() error { return a.feed(ctx, books, observe, handover) })
 	}
 	if stages["coupons"] {
 		run.Go(func() error { return a.coupons(ctx, books, observe) })
@@ -167,14 +167,15 @@ func (a *app) policy() ledger.Policy {
 const accountsCached = 200_000
 
 // feed: points.ledger, shop.* → ClickHouse.
-func (a *app) feed(ctx context.Context, books *kafka.Rulebooks, handover *kafka.Handover) error {
+func (a *app) feed(ctx context.Context, books *kafka.Rulebooks, observe *observer, handover *kafka.Handover) error {
 	feed := analytics.NewFeed(a.analytics, a.config.Shards)
 	feed.Retrying = func(err error, wait time.Duration) {
 		slog.Warn("waiting for ClickHouse", "error", err, "again_in", wait.Round(time.Millisecond))
 	}
 	known := 0
 	follower := &kafka.Follower{
-		Config: a.kafka, Topics: append(topics.Shop(), topics.Visits, topics.Ledger), Positions: a.fed, Handover: handover,
+		Config: a.kafka, Topics: append(topics.Shop(), topics.Visits, topics.Ledger), Positions: a.fed,
+		Handover: handover, Took: observe.took,
 		Handle: func(ctx context.Context, records []topics.Record) error {
 			if all, err := books.Books(); err == nil && len(all) > known {
 				if err := a.analytics.InsertRules(ctx, ruleRows(all)); err != nil {

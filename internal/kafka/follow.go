@@ -23,6 +23,8 @@ type Follower struct {
 	Handle func(ctx context.Context, records []topics.Record) error
 	// Handover, if there is one, brings what a loop of this process commits.
 	Handover *Handover
+	// Took, if set, is told how many records were fetched, and how many of those that were handed over were new.
+	Took func(fetched, handed int)
 }
 
 // Run reads until ctx ends.

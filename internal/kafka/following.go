@@ -63,8 +63,15 @@ func (f *following) poll(ctx context.Context) error {
 	records := fromFetches(fetches, &f.room)
 	defer clear(records)
 	f.passed(records)
+	f.took(len(records), 0)
 	// An empty poll is handed on too: a feed flushes by the clock.
 	return f.Handle(ctx, records)
+}
+
+func (f *following) took(fetched, handed int) {
+	if f.Took != nil {
+		f.Took(fetched, handed)
+	}
 }
 
 // passed notes how far fetched records go.
@@ -93,7 +100,9 @@ func (f *following) takeHanded(ctx context.Context) error {
 		if f.lacks(f.held) {
 			return nil
 		}
-		if err := f.Handle(ctx, f.fresh(f.held)); err != nil {
+		records := f.fresh(f.held)
+		f.took(0, len(records))
+		if err := f.Handle(ctx, records); err != nil {
 			return err
 		}
 		f.Handover.done(f.held.records)

@@ -21,6 +21,7 @@ type listener struct {
 	lines map[string][]string
 	calls int
 	fail  func(call int) error
+	given int // records that were handed over
 }
 
 func (l *listener) positions(context.Context) (map[string]map[int32]int64, error) {
@@ -58,6 +59,12 @@ func (l *listener) handle(_ context.Context, records []topics.Record) error {
 	return nil
 }
 
+func (l *listener) took(_, handed int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.given += handed
+}
+
 func (l *listener) heard() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,7 +79,7 @@ func (l *listener) heard() int {
 func (c *copying) listen(over *kafka.Handover, fail func(int) error) *listener {
 	c.t.Helper()
 	l := &listener{t: c.t, next: map[string]map[int32]int64{}, lines: map[string][]string{}, fail: fail}
-	f := kafka.Follower{Config: c.config, Topics: []string{c.from, c.to}, Positions: l.positions, Handle: l.handle, Handover: over}
+	f := kafka.Follower{Config: c.config, Topics: []string{c.from, c.to}, Positions: l.positions, Handle: l.handle, Handover: over, Took: l.took}
 	ctx, cancel := context.WithCancel(c.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx) }()
@@ -149,4 +156,7 @@ func TestFollowerHasWhatItsLoopCommits(t *testing.T) {
 	c.send(100)
 	c.copied()
 	c.hears(l)
+	if l.given == 0 {
+		t.Error("nothing was handed over")
+	}
 }

@@ -24,3 +24,19 @@ func TestStagesTakeTurns(t *testing.T) {
 	v.has(t, "ana", raceNow, balance{Available: 40, Tier: "normal"})
 	v.audited()
 }
+
+// TestFeedIsGivenWhatItsOwnerCommits in one process, and ClickHouse has all of it (decision 0049).
+func TestFeedIsGivenWhatItsOwnerCommits(t *testing.T) {
+	v := program(t, "book.yaml", true)
+	v.running = v.run(raceNow, "credits,balances,analytics")
+	n := 0
+	v.await("records are handed over", v.running, func() bool {
+		v.send(paid("2026-03-02 10:00:00", fmt.Sprint("m", n%7), fmt.Sprint("O", n), line{"basic", 10000}))
+		n++
+		return v.metric(`jifen_feed_records_total{way="handed_over"}`) != ""
+	})
+	v.audited()
+	v.await("ClickHouse has the events", v.running, func() bool {
+		return v.rows("SELECT count(), uniqExact(topic, partition, record_offset) FROM shop_events") == fmt.Sprintf("%d\t%d\n", n, n)
+	})
+}
