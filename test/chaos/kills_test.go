@@ -51,37 +51,61 @@ func TestKillsAtEveryFailpoint(t *testing.T) {
 }
 
 // TestKillsOfOwnersThatEvaluate kills owners that read the shops' topics themselves, with nobody else to. They take these over
-// from credits as orders and redemptions stream, and give them back in the end. One feeds ClickHouse, too, by what it hands over
-// of its own and what it fetches of the other's.
+// from credits as orders and redemptions stream, and give them back in the end. One is dead at a time, or nobody could answer.
 func TestKillsOfOwnersThatEvaluate(t *testing.T) {
 	s := start(t)
 	l := s.stream(t, "evaluating")
-	apart := s.together(t)
+	apart := s.evaluating(t)
 	plan := failpoints(rand.New(rand.NewPCG(l.seed, 5)), "owner", rounds(t))
 	half := len(plan) / 2
-	var all sync.WaitGroup
-	all.Go(func() { s.owners[0].suffer(t, plan[:half]) })
-	all.Go(func() { s.owners[1].suffer(t, plan[half:]) })
-	all.Wait()
+	s.owners[0].suffer(t, plan[:half])
+	s.owners[1].suffer(t, plan[half:])
 	time.Sleep(2 * time.Second)
 	apart()
 	time.Sleep(2 * time.Second)
 	l.finish(t, map[string]int{"owner": len(plan)}, "kill -9 of evaluating owners at failpoints").prompt(t)
 }
 
-// together has the owners evaluate and one of them feed ClickHouse, with nobody else to, until the returned function is called.
-func (s *stack) together(t *testing.T) (apart func()) {
+// TestKillsOfOwnersThatFeed kills two at a time, of which one feeds ClickHouse, too, by what it hands over of its own and what it
+// fetches of the other's (decision 0049).
+func TestKillsOfOwnersThatFeed(t *testing.T) {
+	s := start(t)
+	l := s.stream(t, "feeding")
+	apart := s.feeding(t)
+	plan := failpoints(rand.New(rand.NewPCG(l.seed, 6)), "owner", rounds(t))
+	half := len(plan) / 2
+	var all sync.WaitGroup
+	all.Go(func() { s.owners[0].suffer(t, plan[:half]) })
+	all.Go(func() { s.owners[1].suffer(t, plan[half:]) })
+	all.Wait()
+	apart()
+	time.Sleep(2 * time.Second)
+	l.finish(t, map[string]int{"owner": len(plan)}, "kill -9 of owners that feed at failpoints")
+}
+
+// evaluating has the owners do the work of credits, until the returned function is called.
+func (s *stack) evaluating(t *testing.T) (apart func()) {
 	t.Helper()
-	s.feed.stop(t)
 	for i, owner := range s.owners {
 		s.credits[i].stop(t)
-		owner.become(t, []string{"credits,balances,analytics", "credits,balances"}[i])
+		owner.become(t, "credits,balances")
 	}
 	return func() {
 		for i, owner := range s.owners {
 			owner.become(t, "balances")
 			s.credits[i].start(t, "")
 		}
+	}
+}
+
+// feeding has one of them do that of the feed, too.
+func (s *stack) feeding(t *testing.T) (apart func()) {
+	t.Helper()
+	s.feed.stop(t)
+	evaluated := s.evaluating(t)
+	s.owners[0].become(t, "credits,balances,analytics")
+	return func() {
+		evaluated()
 		s.feed.start(t, "")
 	}
 }

@@ -21,7 +21,7 @@ func TestStoppedFor(t *testing.T) { stopped(t, func(*testing.T, *stack) {}) }
 
 // TestStoppedUnderOwnersThatFeed: the same where an owner hands over to the feed of its process (decision 0049).
 func TestStoppedUnderOwnersThatFeed(t *testing.T) {
-	stopped(t, func(t *testing.T, s *stack) { t.Cleanup(s.together(t)) })
+	stopped(t, func(t *testing.T, s *stack) { t.Cleanup(s.feeding(t)) })
 }
 
 func stopped(t *testing.T, arrange func(*testing.T, *stack)) {
