@@ -16,8 +16,8 @@ import (
 	"jifen/topics"
 )
 
-// START READING HERE. The pipeline is its stages, in flow order; they are joined by Kafka, and for what one
-// process hands over by a short cut (decisions 0048, 0049):
+// START READING HERE. The pipeline is its stages, in flow order; they are joined by Kafka; what stays within
+// one process takes short cuts (decisions 0048, 0049):
 //
 //	shop.* ──credits──► points.credits ──balances──► points.ledger ──analytics──► ClickHouse
 //	                    points.requests ──┘    └──► Redis      ├──notices──► points.notices
@@ -30,7 +30,7 @@ func (a *app) pipeline(ctx context.Context, stages map[string]bool) error {
 	observe := newObserver(a.registry, a.store)
 	var handover *kafka.Handover
 	if stages["balances"] && stages["analytics"] {
-		handover = handed(stages["credits"])
+		handover = newHandover(stages["credits"])
 	}
 	run, ctx := errgroup.WithContext(ctx)
 	run.Go(func() error { return books.Run(ctx) })
@@ -146,8 +146,8 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	return run.Wait()
 }
 
-// handed is what an owner hands over to the feed of its process, which then does not fetch it once more (decision 0049).
-func handed(evaluates bool) *kafka.Handover {
+// newHandover is between an owner and the feed of its process, which then does not fetch once more what the owner had (decision 0049).
+func newHandover(evaluates bool) *kafka.Handover {
 	var reads []string
 	if evaluates {
 		reads = topics.Shop()

@@ -156,6 +156,8 @@ func TestFollowerHasWhatItsLoopCommits(t *testing.T) {
 	c.send(100)
 	c.copied()
 	c.hears(l)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.given == 0 {
 		t.Error("nothing was handed over")
 	}
