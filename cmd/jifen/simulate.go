@@ -132,5 +132,5 @@ func (a *app) simulate(cmd *cobra.Command, f *simulateFlags) error {
 type looker struct{ store *redisstore.Store }
 
 func (l looker) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
-	return l.store.Look(ctx, wants)
+	return l.store.Read(ctx, wants)
 }

@@ -5,74 +5,132 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
 
 	"jifen/ledger"
 )
 
-// Apply writes the states after committed entries, each shard's in one Function call, all in one round trip. A batch
-// that was applied before changes nothing (K3); one that does not follow what Redis holds is refused with ErrGap.
+// Apply writes the states after committed entries, whole or not at all: those of all shards at once, in a cluster each shard's.
+// A batch that was applied before changes nothing (K3); one that does not follow what Redis holds is refused with ErrGap.
 func (s *Store) Apply(ctx context.Context, batches []ledger.Batch) error {
-	type call struct {
-		keys []string
-		args []any
+	if _, ok := s.client.(*redis.ClusterClient); !ok {
+		return s.apply(ctx, batches)
 	}
-	calls := make([]call, len(batches))
-	room, _ := s.rooms.Get().(*[]byte)
-	if room == nil {
-		room = new([]byte)
-	}
-	values := (*room)[:0]
-	defer func() {
-		*room = values
-		s.rooms.Put(room)
-	}()
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(applyAtOnce)
 	for i := range batches {
-		w := &writer{codec: s.codec, keys: shardKeys(batches[i].Shard), buffer: values}
-		keys, args, err := w.all(&batches[i])
-		if err != nil {
-			return err
-		}
-		calls[i], values = call{keys, args}, w.buffer
+		all.Go(func() error { return s.apply(ctx, batches[i:i+1]) })
 	}
-	cmds, err := s.pipeline(ctx, func(p redis.Pipeliner) []*redis.Cmd {
-		out := make([]*redis.Cmd, len(calls))
-		for i, c := range calls {
-			out[i] = p.FCall(ctx, "jifen_apply_7", c.keys, c.args...)
-		}
-		return out
-	})
-	if err != nil {
-		return err
+	return all.Wait()
+}
+
+// applyAtOnce is how many shards of a cluster are written at a time.
+const applyAtOnce = 16
+
+// apply tries twice: that a connection broke says nothing, and what has been written is not written again.
+func (s *Store) apply(ctx context.Context, batches []ledger.Batch) error {
+	marks := make([]string, len(batches))
+	for i := range batches {
+		marks[i] = shardKeys(batches[i].Shard).applied()
 	}
-	for i, c := range cmds {
-		if n, err := c.Int(); err != nil || n < 0 {
-			return fmt.Errorf("shard %d from seq %d: %w", batches[i].Shard, batches[i].From, ErrGap)
-		}
+	attempt := func() error {
+		return s.client.Watch(ctx, func(tx *redis.Tx) error { return s.write(ctx, tx, marks, batches) }, marks...)
+	}
+	err := attempt()
+	if err != nil && !errors.Is(err, ErrGap) && !errors.Is(err, errEncode) && ctx.Err() == nil {
+		err = attempt()
+	}
+	switch {
+	case errors.Is(err, redis.TxFailedErr):
+		return fmt.Errorf("%w: somebody else writes them", ErrGap)
+	case err != nil:
+		return fmt.Errorf("redis: %w", err)
 	}
 	return nil
 }
 
-// writer collects the parts of one jifen_apply.
-type writer struct {
-	codec          codec
-	keys           keys
-	del, set, grow []string // keys
-	values, tails  []any    // of what is set, of what is appended to
-	never, dues    []any    // names no longer due; scores and names
-	items          []any
-	boards         []boardChange
-	queues         queues
-	buffer         []byte // what the values lie in
-	state          []byte // one order's
+// write compares the marks and queues what follows them. They are watched: if one changes meanwhile nothing is written.
+func (s *Store) write(ctx context.Context, tx *redis.Tx, marks []string, batches []ledger.Batch) error {
+	held, err := tx.MGet(ctx, marks...).Result()
+	if err != nil {
+		return err
+	}
+	room, _ := s.rooms.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	defer s.rooms.Put(room)
+	p, values := tx.TxPipeline(), (*room)[:0]
+	for i := range batches {
+		b := &batches[i]
+		seq, err := appliedSeq(held[i])
+		if err != nil {
+			return fmt.Errorf("%s: %w", marks[i], err)
+		}
+		if seq >= b.Head.Seq {
+			continue
+		}
+		if seq+1 != b.From {
+			return fmt.Errorf("shard %d from seq %d after %d: %w", b.Shard, b.From, seq, ErrGap)
+		}
+		w := &writer{codec: s.codec, keys: shardKeys(b.Shard), buffer: values}
+		if err := w.all(b); err != nil {
+			return err
+		}
+		w.send(ctx, p, b.Head)
+		values = w.buffer
+	}
+	*room = values
+	_, err = p.Exec(ctx)
+	return err
 }
 
-// all are the keys and arguments of a batch.
-func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
+// appliedSeq is the seq of a mark, in whatever format the rest is; 0 where there is none.
+func appliedSeq(held any) (uint64, error) {
+	mark, ok := held.(string)
+	if !ok {
+		return 0, nil
+	}
+	seq, _, _ := strings.Cut(mark, ":")
+	n, err := strconv.ParseUint(seq, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("applied mark %q cannot be read: %w", mark, err)
+	}
+	return n, nil
+}
+
+// errEncode is a state that cannot be written down.
+var errEncode = errors.New("encode states")
+
+// writer collects what a batch changes of a shard's states.
+type writer struct {
+	codec  codec
+	keys   keys
+	del    []string // keys
+	set    []any    // keys and values
+	grow   []tail
+	never  []any // names no longer due
+	dues   []any // scores and names
+	items  []any
+	boards []boardChange
+	queues queues
+	buffer []byte // what the values lie in
+	state  []byte // one order's
+}
+
+// tail is what is appended to the value of a key.
+type tail struct {
+	key   string
+	value []byte
+}
+
+// all collects what a batch changed.
+func (w *writer) all(b *ledger.Batch) error {
 	changed := b.World.Changed()
-	w.set, w.values = make([]string, 0, 2*len(changed)), make([]any, 0, 2*len(changed))
-	w.grow, w.tails = make([]string, 0, 2*len(changed)), make([]any, 0, 2*len(changed))
+	w.set, w.grow = make([]any, 0, 4*len(changed)), make([]tail, 0, len(changed))
 	made, forgotten := b.World.ChangedRedemptions()
 	for id := range forgotten {
 		w.del = append(w.del, w.keys.redemption(id))
@@ -103,10 +161,9 @@ func (w *writer) all(b *ledger.Batch) ([]string, []any, error) {
 		err = errors.Join(err, w.codes(chunk, blocks))
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("encode states of shard %d: %w", b.Shard, err)
+		return fmt.Errorf("%w of shard %d: %w", errEncode, b.Shard, err)
 	}
-	keys, args := w.command(b)
-	return keys, args, nil
+	return nil
 }
 
 // member writes what changed of a member.
@@ -134,10 +191,10 @@ func (w *writer) account(m *ledger.Member) {
 func (w *writer) value(key string, from int, whole bool) {
 	v := w.buffer[from:len(w.buffer):len(w.buffer)]
 	if whole {
-		w.set, w.values = append(w.set, key), append(w.values, v)
+		w.set = append(w.set, key, v)
 		return
 	}
-	w.grow, w.tails = append(w.grow, key), append(w.tails, v)
+	w.grow = append(w.grow, tail{key, v})
 }
 
 // put writes a state into the buffer that all of them share.
@@ -209,20 +266,31 @@ func (w *writer) due(name string, at int64) {
 		w.never = append(w.never, name)
 		return
 	}
-	w.dues = append(w.dues, strconv.FormatInt(at, 10), name)
+	w.dues = append(w.dues, at, name)
 }
 
-func (w *writer) command(b *ledger.Batch) ([]string, []any) {
-	keys := make([]string, 0, 3+len(w.del)+len(w.set)+len(w.grow)+len(w.boards))
-	keys = append(keys, w.keys.applied(), w.keys.due(), w.keys.items())
-	keys = append(append(append(keys, w.del...), w.set...), w.grow...)
-	args := make([]any, 0, 10+len(w.values)+len(w.tails)+len(w.never)+len(w.dues)+len(w.items))
-	args = append(args, b.From, b.Head.Seq, encodeHead(b.Head), len(w.del), len(w.set), len(w.grow))
-	args = append(append(args, w.values...), w.tails...)
-	for _, list := range [...][]any{w.never, w.dues, w.items} {
-		args = append(append(args, len(list)), list...)
+// send queues the commands. Values go into one MSET as far as they can, which costs Redis less than a command for each;
+// deleting comes first: a state may be forgotten and begin anew in one batch.
+func (w *writer) send(ctx context.Context, p redis.Pipeliner, head ledger.Head) {
+	if len(w.del) > 0 {
+		p.Unlink(ctx, w.del...)
 	}
-	return w.rankings(keys, args)
+	several(ctx, p, w.set, "mset")
+	for _, t := range w.grow {
+		p.Do(ctx, "append", t.key, t.value)
+	}
+	several(ctx, p, w.never, "zrem", w.keys.due())
+	several(ctx, p, w.dues, "zadd", w.keys.due())
+	several(ctx, p, w.items, "sadd", w.keys.items())
+	w.rankings(ctx, p)
+	p.Set(ctx, w.keys.applied(), encodeHead(head), 0)
+}
+
+// several queues a command on all that is listed, if anything is.
+func several(ctx context.Context, p redis.Pipeliner, list []any, command ...any) {
+	if len(list) > 0 {
+		p.Do(ctx, append(command, list...)...)
+	}
 }
 
 // Reset removes everything of some shards, before they are rebuilt from the ledger.

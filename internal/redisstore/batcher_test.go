@@ -49,7 +49,7 @@ func TestReadsThatComeTogetherAreOneRound(t *testing.T) {
 	}
 	all.Wait()
 	stats := client.Info(t.Context(), "commandstats").Val()
-	found := regexp.MustCompile(`cmdstat_fcall_ro:calls=(\d+)`).FindStringSubmatch(stats)
+	found := regexp.MustCompile(`cmdstat_mget:calls=(\d+)`).FindStringSubmatch(stats)
 	if found == nil {
 		t.Fatalf("no calls in %s", stats)
 	}

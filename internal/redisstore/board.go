@@ -34,27 +34,18 @@ func (w *writer) rank(m *ledger.Member) {
 	}
 }
 
-// rankings adds the leaderboards, and the queues in which redemptions and accounts wait, to the keys and arguments of a call.
-func (w *writer) rankings(keys []string, args []any) ([]string, []any) {
-	at := len(args)
-	args = append(args, 0)
-	n := 0
-	add := func(key string, b *boardChange) {
-		n++
-		keys = append(keys, key)
-		args = append(append(args, len(b.gone)), b.gone...)
-		args = append(append(args, len(b.ranks)), b.ranks...)
+// rankings queues what changed of the leaderboards, and of the queues in which redemptions and accounts wait.
+func (w *writer) rankings(ctx context.Context, p redis.Pipeliner) {
+	change := func(key string, b *boardChange) {
+		several(ctx, p, b.gone, "zrem", key)
+		several(ctx, p, b.ranks, "zadd", key)
 	}
 	for i := range w.boards {
-		add(w.keys.board(strconv.Itoa(int(w.boards[i].period))), &w.boards[i])
+		change(w.keys.board(strconv.Itoa(int(w.boards[i].period))), &w.boards[i])
 	}
 	for i := range w.queues {
-		if q := &w.queues[i]; len(q.gone)+len(q.ranks) > 0 {
-			add(w.keys.queue(queueNames[i]), q)
-		}
+		change(w.keys.queue(queueNames[i]), &w.queues[i])
 	}
-	args[at] = n
-	return keys, args
 }
 
 // Rank is a member and their points on a leaderboard.

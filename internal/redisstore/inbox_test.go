@@ -155,3 +155,12 @@ func TestLostInboxesAreNoticed(t *testing.T) {
 	}
 	do(t, i.Moved(ctx, nil))
 }
+
+func TestFunctionsAreLoadedAgainAfterTheyWereLost(t *testing.T) {
+	i := openInboxes(t)
+	for _, id := range []string{"1", "2"} {
+		do(t, i.store.client.FunctionFlush(t.Context()).Err())
+		do(t, i.Put(t.Context(), []topics.Message{message("ana", id, inboxNow)}, inboxNow))
+	}
+	same(t, "messages", i.ids(t, "ana"), []string{"2", "1"})
+}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -16,48 +16,23 @@ import (
 // errState says that a value is no state of ours.
 var errState = errors.New("cannot be read")
 
-// Read gets states of several shards in one round trip; for each shard, atomically with its applied mark. What
-// is no state is a ledger.Unreadable.
+// Read gets states of several shards in one round trip; for each shard, those at its applied mark: one MGET has them all.
+// What is due is of then or a moment later. What is no state is a ledger.Unreadable.
 func (s *Store) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
-	return s.read(ctx, wants, s.pipeline)
-}
-
-// Look is Read for who may write nothing: a Redis that lacks our Functions, and so any states of ours, is an error.
-func (s *Store) Look(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
-	return s.read(ctx, wants, func(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error) {
-		cmds, err := s.exec(ctx, commands)
-		switch {
-		case err == nil:
-			return cmds, nil
-		case missesFunctions(err):
-			return nil, fmt.Errorf("redis at %s holds no states of this version of jifen: %w", strings.Join(s.config.Addrs, ","), err)
-		}
-		return nil, fmt.Errorf("redis: %w", err)
-	})
-}
-
-// round is one round trip.
-type round func(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error)
-
-func (s *Store) read(ctx context.Context, wants []ledger.Want, round round) ([]ledger.Got, error) {
 	questions := make([]question, len(wants))
+	p := s.client.Pipeline()
 	for i := range wants {
 		questions[i] = s.question(&wants[i])
+		questions[i].ask(ctx, p)
 	}
-	cmds, err := round(ctx, func(p redis.Pipeliner) []*redis.Cmd {
-		out := make([]*redis.Cmd, len(wants))
-		for i, q := range questions {
-			out[i] = p.FCallRO(ctx, "jifen_read_7", q.keys, q.want.Now, q.want.DueMost)
-		}
-		return out
-	})
-	if err != nil {
-		return nil, err
+	if _, err := p.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("redis: %w", err)
 	}
 	got := make([]ledger.Got, len(wants))
 	bad := map[int32]error{}
-	for i, c := range cmds {
-		got[i], err = questions[i].decode(c)
+	for i := range questions {
+		var err error
+		got[i], err = questions[i].decode()
 		switch {
 		case errors.Is(err, errState):
 			bad[wants[i].Shard] = err
@@ -71,12 +46,23 @@ func (s *Store) read(ctx context.Context, wants []ledger.Want, round round) ([]l
 	return got, nil
 }
 
-// question is one jifen_read, and what its answer means.
+// question is what is asked of one shard, and what the answer means.
 type question struct {
-	codec codec
-	want  *ledger.Want
-	keys  []string
-	logs  []memberLog
+	codec  codec
+	want   *ledger.Want
+	keys   []string // of the mark and the states
+	logs   []memberLog
+	states *redis.SliceCmd
+	due    *redis.StringSliceCmd // nil: not asked
+}
+
+func (q *question) ask(ctx context.Context, p redis.Pipeliner) {
+	q.states = p.MGet(ctx, q.keys...)
+	if w := q.want; w.DueMost > 0 {
+		q.due = p.ZRangeByScore(ctx, shardKeys(w.Shard).due(), &redis.ZRangeBy{
+			Min: "-inf", Max: strconv.FormatInt(w.Now, 10), Count: int64(w.DueMost),
+		})
+	}
 }
 
 // memberLog is a member's log, and the keys of the orders that are wanted of it.
@@ -89,8 +75,8 @@ type memberLog struct {
 func (s *Store) question(w *ledger.Want) question {
 	k := shardKeys(w.Shard)
 	q := question{codec: s.codec, want: w, logs: memberLogs(w)}
-	q.keys = make([]string, 0, 2+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Budgets)+len(w.Identities)+len(w.Codes)+len(q.logs))
-	q.keys = append(q.keys, k.applied(), k.due())
+	q.keys = make([]string, 0, 1+len(w.Members)+len(w.Redemptions)+len(w.Items)+len(w.Budgets)+len(w.Identities)+len(w.Codes)+len(q.logs))
+	q.keys = append(q.keys, k.applied())
 	for _, id := range w.Members {
 		q.keys = append(q.keys, k.member(id))
 	}
@@ -135,16 +121,14 @@ func memberLogs(w *ledger.Want) []memberLog {
 	return logs
 }
 
-func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
-	reply, err := c.Slice()
-	if err != nil || len(reply) != 3 {
-		return ledger.Got{}, fmt.Errorf("jifen_read answered %d parts: %w", len(reply), err)
-	}
+func (q *question) decode() (ledger.Got, error) {
 	g := ledger.Got{World: q.want.Into, Head: noHead()}
 	if g.World == nil {
 		g.World = ledger.NewWorld()
 	}
-	if mark, ok := reply[0].(string); ok {
+	values := q.states.Val()
+	if mark, ok := values[0].(string); ok {
+		var err error
 		if g.Head, err = decodeHead(mark); err != nil {
 			return ledger.Got{}, fmt.Errorf("%s %w: %w", q.keys[0], errState, err)
 		}
@@ -159,24 +143,17 @@ func (q *question) decode(c *redis.Cmd) (ledger.Got, error) {
 			m.Known = &ledger.Hashes{}
 		}
 	}
-	for _, x := range list(reply[1]) {
-		if name, ok := x.(string); ok {
-			g.Due = append(g.Due, name)
-		}
+	if q.due != nil && len(q.due.Val()) > 0 {
+		g.Due = q.due.Val()
 	}
-	for i, x := range list(reply[2]) {
+	for i, x := range values[1:] {
 		if v, ok := x.(string); ok { // else it was never written
 			if err := q.state(i, v, &g); err != nil {
-				return ledger.Got{}, fmt.Errorf("%s %w: %w", q.keys[2+i], errState, err)
+				return ledger.Got{}, fmt.Errorf("%s %w: %w", q.keys[1+i], errState, err)
 			}
 		}
 	}
 	return g, nil
-}
-
-func list(x any) []any {
-	l, _ := x.([]any)
-	return l
 }
 
 // state decodes the i-th wanted state: members, redemptions, items, budgets, identities, codes, logs, in this order.

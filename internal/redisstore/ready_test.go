@@ -15,26 +15,6 @@ import (
 	"jifen/topics/pointspb"
 )
 
-func TestFunctionsAreLoadedAgainAfterTheyWereLost(t *testing.T) {
-	r := testkit.StartRedis(t)
-	s := open(t, r)
-	if err := s.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	first := batch(1, 1, 1)
-	apply(t, s, first)
-	if err := raw(t, r).FunctionFlush(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
-	holds(t, s, first)
-	if err := raw(t, r).FunctionFlush(t.Context()).Err(); err != nil {
-		t.Fatal(err)
-	}
-	second := batch(1, 2, 2)
-	apply(t, s, second)
-	holds(t, s, onTop(first, second))
-}
-
 func TestRedisThatComesBackEmptyIsReadAsEmpty(t *testing.T) {
 	r := testkit.StartRedis(t, devstack.Options{Config: map[string]string{"appendonly": "no"}})
 	s := open(t, r)

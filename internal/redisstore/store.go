@@ -1,7 +1,7 @@
 // Package redisstore is the door to Redis: the states of every shard, written once per batch by the shard's owner.
 //
 // Redis is a fold of the ledger and never the truth: `applied` says up to where, and a reader that finds it behind
-// waits or rebuilds. Values are in codec.go, keys in keys.go, the Functions in functions/jifen.lua.
+// waits or rebuilds. Values are in codec.go, keys in keys.go, the Functions of the inboxes in functions/inbox.lua.
 package redisstore
 
 import (
@@ -19,12 +19,8 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-var (
-	//go:embed functions/jifen.lua
-	states string
-	//go:embed functions/inbox.lua
-	inboxes string
-)
+//go:embed functions/inbox.lua
+var functions string
 
 // Config says where Redis is and how to get in.
 type Config struct {
@@ -94,25 +90,27 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // load puts our Functions on every master.
 func (s *Store) load(ctx context.Context) error {
-	for _, library := range []string{states, inboxes} {
-		if err := s.loadOne(ctx, library); err != nil {
-			return fmt.Errorf("load redis functions at %s: %w", strings.Join(s.config.Addrs, ","), err)
-		}
+	one := func(ctx context.Context, c redis.UniversalClient) error {
+		return c.FunctionLoadReplace(ctx, functions).Err()
+	}
+	var err error
+	if c, ok := s.client.(*redis.ClusterClient); ok {
+		err = c.ForEachMaster(ctx, func(ctx context.Context, n *redis.Client) error { return one(ctx, n) })
+	} else {
+		err = one(ctx, s.client)
+	}
+	if err != nil {
+		return fmt.Errorf("load redis functions at %s: %w", strings.Join(s.config.Addrs, ","), err)
 	}
 	return nil
 }
 
-func (s *Store) loadOne(ctx context.Context, library string) error {
-	if c, ok := s.client.(*redis.ClusterClient); ok {
-		return c.ForEachMaster(ctx, func(ctx context.Context, n *redis.Client) error { return n.FunctionLoadReplace(ctx, library).Err() })
-	}
-	return s.client.FunctionLoadReplace(ctx, library).Err()
-}
-
-// pipeline sends commands in one round trip, once more after loading the Functions into a Redis that came up empty.
+// pipeline sends calls of Functions in one round trip, once more after loading the Functions into a Redis that came up empty.
 func (s *Store) pipeline(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error) {
 	for attempt := 0; ; attempt++ {
-		cmds, err := s.exec(ctx, commands)
+		p := s.client.Pipeline()
+		cmds := commands(p)
+		_, err := p.Exec(ctx)
 		if err == nil {
 			return cmds, nil
 		}
@@ -123,14 +121,6 @@ func (s *Store) pipeline(ctx context.Context, commands func(redis.Pipeliner) []*
 			return nil, err
 		}
 	}
-}
-
-// exec sends commands in one round trip.
-func (s *Store) exec(ctx context.Context, commands func(redis.Pipeliner) []*redis.Cmd) ([]*redis.Cmd, error) {
-	p := s.client.Pipeline()
-	cmds := commands(p)
-	_, err := p.Exec(ctx)
-	return cmds, err
 }
 
 func missesFunctions(err error) bool { return strings.Contains(err.Error(), "Function not found") }

@@ -206,7 +206,7 @@ func TestStateThatWasNeverWrittenIsAbsent(t *testing.T) {
 func TestManyStatesInOneBatch(t *testing.T) {
 	s := open(t, testkit.Redis(t))
 	b := batch(3, 1, 5000)
-	for i := range 2500 { // more than Lua hands to one command
+	for i := range 2500 {
 		next := int64(i)
 		name := fmt.Sprint("member-", i)
 		b.World.Change(name).Account = *filled[ledger.Account](&next)
