@@ -69,6 +69,21 @@ var errMalformed = errors.New("malformed message")
 // Fields of other wire types come without a value. Number 0: the message is malformed. A loop over it takes half the
 // time of a walk that calls back (BenchmarkFeed).
 func next(m []byte) (number protowire.Number, x uint64, b, rest []byte) {
+	if len(m) >= 2 && m[0] < 0x80 && m[1] < 0x80 { // as nearly all are: one byte of tag, one of value or length
+		number, x = protowire.Number(m[0]>>3), uint64(m[1])
+		switch end := 2 + int(x); {
+		case number == 0:
+		case protowire.Type(m[0]&7) == protowire.VarintType:
+			return number, x, nil, m[2:]
+		case protowire.Type(m[0]&7) == protowire.BytesType && end <= len(m):
+			return number, x, m[2:end:end], m[end:]
+		}
+	}
+	return long(m)
+}
+
+// long is next of any field.
+func long(m []byte) (number protowire.Number, x uint64, b, rest []byte) {
 	tag, n := varint(m)
 	if n < 0 {
 		return 0, 0, nil, nil

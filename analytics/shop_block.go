@@ -2,7 +2,6 @@ package analytics
 
 import (
 	"strings"
-	"time"
 
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/go-json-experiment/json"
@@ -49,8 +48,9 @@ func (b *shopBlock) add(r *topics.Record, e attributes) {
 
 // attributes are what analysts need of a CloudEvent's envelope; all are empty if the record is none.
 type attributes struct {
-	source, id, typ, time, backfill string
-	data                            []byte
+	source, id, typ, backfill string
+	time                      []byte
+	data                      []byte
 }
 
 // readEnvelope takes the attributes from the headers (binary mode, no JSON is touched) or from the value (structured
@@ -67,7 +67,7 @@ func readEnvelope(r *topics.Record) attributes {
 		case named(h, "ce_type"):
 			a.typ = text(h.Value)
 		case named(h, "ce_time"):
-			a.time = text(h.Value)
+			a.time = h.Value
 		case named(h, "ce_backfill"):
 			a.backfill = text(h.Value)
 		case named(h, "content-type") && isStructured(text(h.Value)):
@@ -102,13 +102,13 @@ func structured(value []byte) attributes {
 	if err := json.Unmarshal(value, &w); err != nil {
 		return attributes{data: value}
 	}
-	return attributes{source: w.Source, id: w.ID, typ: w.Type, time: w.Time, backfill: w.Backfill, data: w.Data}
+	return attributes{source: w.Source, id: w.ID, typ: w.Type, time: []byte(w.Time), backfill: w.Backfill, data: w.Data}
 }
 
 // millis is the event's time in Unix milliseconds; 0 if it cannot be read or does not fit the table's type.
 func (a attributes) millis() int64 {
-	t, err := time.Parse(time.RFC3339, a.time)
-	if err != nil || t.Year() < 1900 || t.Year() > 2299 {
+	t, ok := topics.ParseTime(a.time)
+	if !ok || t.Year() < 1900 || t.Year() > 2299 {
 		return 0
 	}
 	return t.UnixMilli()

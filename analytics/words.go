@@ -42,9 +42,22 @@ func accountWord(account uint64) string {
 
 // appendQuoted writes v as a JSON string; bytes that are no UTF-8 become U+FFFD.
 func appendQuoted(j []byte, v string) []byte {
+	if plain(v) {
+		return append(append(append(j, '"'), v...), '"')
+	}
 	quoted, err := jsontext.AppendQuote(j, v)
 	if err != nil {
 		quoted, _ = jsontext.AppendQuote(j, strings.ToValidUTF8(v, "\uFFFD")) // valid UTF-8 cannot fail
 	}
 	return quoted
+}
+
+// plain says that a text stands for itself in JSON, as nearly all of ours do.
+func plain(v string) bool {
+	for i := range len(v) {
+		if v[i] < ' ' || v[i] > '~' || v[i] == '"' || v[i] == '\\' {
+			return false
+		}
+	}
+	return true
 }

@@ -159,7 +159,7 @@ func (v *envelope) fill(e *Event, k *kind) *Reject {
 	c.text("source", e.Source, SourceCharsMax, true)
 	c.optional("backfill", e.Backfill)
 	var ok bool
-	if e.Time, ok = parseTime(v.time); !ok {
+	if e.Time, ok = ParseTime(v.time); !ok {
 		c.fail(ReasonSchema, "time must be there and be RFC 3339")
 	}
 	if !isJSON(v.content) {

@@ -2,9 +2,9 @@ package topics
 
 import "time"
 
-// parseTime reads an RFC 3339 time, YYYY-MM-DDTHH:MM:SS[.f…](Z|±HH:MM), as UTC; digits finer than nanoseconds are cut
+// ParseTime reads an RFC 3339 time, YYYY-MM-DDTHH:MM:SS[.f…](Z|±HH:MM), as UTC; digits finer than nanoseconds are cut
 // off. The library is slower and takes more than the standard (a comma, +24:00).
-func parseTime(b []byte) (time.Time, bool) {
+func ParseTime(b []byte) (time.Time, bool) {
 	if len(b) < 20 || b[4] != '-' || b[7] != '-' || b[10]|0x20 != 't' || b[13] != ':' || b[16] != ':' {
 		return time.Time{}, false
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestParseTimeEqualsLibrary(t *testing.T) {
 	check := func(t interface{ Fatalf(string, ...any) }, s string) {
-		got, ok := parseTime([]byte(s))
+		got, ok := ParseTime([]byte(s))
 		want, err := time.Parse(time.RFC3339Nano, s)
 		if !ok || err != nil || !want.Equal(got) || got.Location() != time.UTC {
 			t.Fatalf("%s: got %s %t, the library %s %v", s, got, ok, want, err)
@@ -37,11 +37,11 @@ func TestParseTimeIsStrict(t *testing.T) {
 		"2026-05-26T11:00:60Z", "2026-05-26T11:60:00Z", "2026-05-26T11:00:55.Z", "2026-05-26T11:00:55,5Z", "2026-05-26T11:00:55",
 		"2026-05-26T11:00:55+24:00", "2026-05-26T11:00:55+08:60", "2026-05-26T11:00:55+0800", "2026-05-26T1:00:55Z ", "-026-05-26T11:00:55Z",
 	} {
-		if _, ok := parseTime([]byte(s)); ok {
+		if _, ok := ParseTime([]byte(s)); ok {
 			t.Errorf("%s was taken", s)
 		}
 	}
-	if _, ok := parseTime([]byte("2026-05-26t11:00:55z")); !ok {
+	if _, ok := ParseTime([]byte("2026-05-26t11:00:55z")); !ok {
 		t.Error("RFC 3339 allows lower-case letters")
 	}
 }
@@ -49,7 +49,7 @@ func TestParseTimeIsStrict(t *testing.T) {
 func FuzzParseTime(f *testing.F) {
 	f.Add("2026-05-26T11:00:55.5+08:00")
 	f.Fuzz(func(t *testing.T, s string) {
-		got, ok := parseTime([]byte(s))
+		got, ok := ParseTime([]byte(s))
 		if want, err := time.Parse(time.RFC3339Nano, s); ok && err == nil && !want.Equal(got) {
 			t.Fatalf("%s: got %s, the library %s", s, got, want)
 		}
