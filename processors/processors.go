@@ -17,6 +17,8 @@ type Batch struct {
 // Records with Partition < 0 are placed by the client's default. They are the stage's again after Committed.
 type Output struct {
 	Records []topics.Record
+	// Left says that the stage leaves the records' keys and values to whoever has them, and writes nothing there again.
+	Left bool
 }
 
 // Stage turns a batch into an output. Any error aborts the transaction and the batch is read again;

@@ -114,6 +114,7 @@ func (a *app) balances(ctx context.Context, books *kafka.Rulebooks, observe *obs
 	owner := balances.Dependencies{
 		Store: a.store, History: &kafka.Replayer{Config: a.kafka}, Observer: observe, Books: books.Books, Clock: a.clock,
 		Steady: clock.steady, Shards: a.config.Shards, Cache: accountsCached, Policy: a.policy(),
+		Leave: handover != nil,
 	}
 	loop := &kafka.Loop{
 		Name: "owner", Group: topics.GroupBalances, Topics: []string{topics.Credits, topics.Requests},

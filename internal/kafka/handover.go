@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"jifen/processors"
 	"jifen/topics"
 )
 
@@ -98,18 +99,26 @@ func (h *Handover) since() int {
 }
 
 // committed hands a transaction over that began with the partitions of a term: the records that were read, and those that
-// were written, whose bytes it copies: they are the stage's own again.
-func (h *Handover) committed(term int, read, written []topics.Record) {
+// were written, whose bytes it copies unless they are left to it.
+func (h *Handover) committed(term int, read []topics.Record, out processors.Output) {
 	if h == nil {
 		return
 	}
-	t := handed{records: h.list(len(read) + len(written))}
+	t := handed{records: h.list(len(read) + len(out.Records))}
 	for i := range read {
 		if slices.Contains(h.Reads, read[i].Topic) {
 			t.records = append(t.records, read[i])
 		}
 	}
-	t.copy(written, h.Writes)
+	first := len(t.records)
+	for i := range out.Records {
+		if r := &out.Records[i]; slices.Contains(h.Writes, r.Topic) {
+			t.records = append(t.records, *r)
+		}
+	}
+	if !out.Left {
+		copyBytes(t.records[first:])
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if term == h.term && len(t.records) > 0 {
@@ -129,22 +138,19 @@ func (h *Handover) push(t handed) {
 	}
 }
 
-// copy adds the records of some topics, with what they hold.
-func (t *handed) copy(written []topics.Record, of []string) {
-	first, size := len(t.records), 0
-	for i := range written {
-		if r := &written[i]; slices.Contains(of, r.Topic) {
-			t.records = append(t.records, *r)
-			size += len(r.Key) + len(r.Value)
-		}
+// copyBytes gives records memory of their own.
+func copyBytes(records []topics.Record) {
+	size := 0
+	for i := range records {
+		size += len(records[i].Key) + len(records[i].Value)
 	}
 	room := make([]byte, 0, size)
 	kept := func(b []byte) []byte {
 		room = append(room, b...)
 		return room[len(room)-len(b) : len(room) : len(room)]
 	}
-	for i := first; i < len(t.records); i++ {
-		r := &t.records[i]
+	for i := range records {
+		r := &records[i]
 		r.Key, r.Value, r.Headers = kept(r.Key), kept(r.Value), slices.Clone(r.Headers)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"jifen/internal/testkit"
+	"jifen/processors"
 	"jifen/topics"
 )
 
@@ -157,9 +158,13 @@ func (s *shift) late() {
 }
 
 func (s *shift) tell(term int, read, written []topics.Record) {
-	s.over.committed(term, read, written)
-	for i := range written { // the stage uses its room again
-		copy(written[i].Value, "?????")
+	left := s.rng.IntN(2) == 0
+	s.over.committed(term, read, processors.Output{Records: written, Left: left})
+	for i := range written {
+		if !left { // the stage uses its room again
+			copy(written[i].Value, "?????")
+		}
+		written[i] = topics.Record{} // and its list in any case
 	}
 }
 
@@ -235,7 +240,7 @@ func TestHandoverIsBounded(t *testing.T) {
 	h.most = 5 * (recordBytes + 10)
 	h.begin(map[string]map[int32]kgo.Offset{inTopic: {0: kgo.NewOffset().At(0)}})
 	for i := range int64(100) {
-		h.committed(h.since(), []topics.Record{{Topic: inTopic, Offset: i, Value: make([]byte, 10)}}, nil)
+		h.committed(h.since(), []topics.Record{{Topic: inTopic, Offset: i, Value: make([]byte, 10)}}, processors.Output{})
 	}
 	for want := int64(95); want < 100; want++ {
 		if got, ok := h.take(); !ok || got.spans[0].from != want || got.spans[0].to != want+1 || len(got.records) != 1 {
@@ -252,7 +257,7 @@ func TestHandoverIsBounded(t *testing.T) {
 func TestHandoverOfATopicMadeAnew(t *testing.T) {
 	h := NewHandover([]string{inTopic}, nil)
 	h.begin(map[string]map[int32]kgo.Offset{inTopic: {0: kgo.NewOffset().At(1000)}})
-	h.committed(h.since(), []topics.Record{{Topic: inTopic, Offset: 7}, {Topic: inTopic, Offset: 8}}, nil)
+	h.committed(h.since(), []topics.Record{{Topic: inTopic, Offset: 7}, {Topic: inTopic, Offset: 8}}, processors.Output{})
 	if got, _ := h.take(); len(got.spans) != 1 || got.spans[0].from != 7 || got.spans[0].to != 9 {
 		t.Errorf("%+v", got)
 	}
@@ -326,7 +331,7 @@ func TestWhatIsHandedOverIsNotFetched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		over.committed(over.since(), []topics.Record{fromKafka(r)}, nil)
+		over.committed(over.since(), []topics.Record{fromKafka(r)}, processors.Output{})
 		for deadline := time.Now().Add(10 * time.Second); handled.Load() <= n; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("record %d is not handled", n)

@@ -241,7 +241,7 @@ func (l *Loop) transact(ctx context.Context, s *kgo.GroupTransactSession, f kgo.
 	for i, r := range written {
 		out.Records[i].Partition, out.Records[i].Offset = r.Partition, r.Offset
 	}
-	l.Handover.committed(term, batch.Records, out.Records)
+	l.Handover.committed(term, batch.Records, out)
 	if err := l.Stage.Committed(ctx, out.Records); err != nil {
 		return 0, fmt.Errorf("after commit: %w", err)
 	}

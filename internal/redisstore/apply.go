@@ -58,12 +58,12 @@ func (s *Store) write(ctx context.Context, tx *redis.Tx, marks []string, batches
 	if err != nil {
 		return err
 	}
-	room, _ := s.rooms.Get().(*[]byte)
-	if room == nil {
-		room = new([]byte)
+	var values []byte // of all states
+	select {
+	case values = <-s.rooms:
+	default:
 	}
-	defer s.rooms.Put(room)
-	p, values := tx.TxPipeline(), (*room)[:0]
+	p := tx.TxPipeline()
 	for i := range batches {
 		b := &batches[i]
 		seq, err := appliedSeq(held[i])
@@ -83,8 +83,11 @@ func (s *Store) write(ctx context.Context, tx *redis.Tx, marks []string, batches
 		w.send(ctx, p, b.Head)
 		values = w.buffer
 	}
-	*room = values
 	_, err = p.Exec(ctx)
+	select {
+	case s.rooms <- values[:0]:
+	default:
+	}
 	return err
 }
 

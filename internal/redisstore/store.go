@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -37,7 +36,7 @@ type Store struct {
 	client redis.UniversalClient
 	codec  codec
 	config Config
-	rooms  sync.Pool // *[]byte: what an Apply writes its values into
+	rooms  chan []byte // what values were written into, to be used again
 }
 
 // Errors of the store.
@@ -65,7 +64,7 @@ func Open(c Config) (*Store, error) {
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		ReadTimeout:              10 * time.Second, WriteTimeout: 10 * time.Second, DialTimeout: 2 * time.Second, MaxRetries: 1,
 	})
-	return &Store{client: client, codec: codec, config: c}, nil
+	return &Store{client: client, codec: codec, config: c, rooms: make(chan []byte, applyAtOnce)}, nil
 }
 
 // Close ends the connections.

@@ -53,6 +53,8 @@ type Dependencies struct {
 	Shards int
 	Cache  int // accounts kept decoded
 	Policy ledger.Policy
+	// Leave leaves what a batch wrote to whoever reads it after the commit, instead of using its memory for the next batch.
+	Leave bool
 	// Evaluator makes credits of the shops' topics in the same transaction; nil: they come evaluated, by another stage.
 	Evaluator Evaluator
 }

@@ -53,7 +53,11 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	s.pending, s.lent = nil, false
 	clear(s.out)
 	s.out = s.out[:0]
-	s.room.Free()
+	if s.Leave {
+		s.room.Drop()
+	} else {
+		s.room.Free()
+	}
 	s.packing.Free()
 	if len(redeemed) > 0 {
 		s.Observer.Redeemed(ctx, redeemed)

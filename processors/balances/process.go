@@ -106,7 +106,7 @@ func (s *Stage) process(ctx context.Context, b processors.Batch) (processors.Out
 			return processors.Output{}, err
 		}
 	}
-	out := processors.Output{Records: slices.Grow(s.out[:0], len(b.Records)+len(b.Records)/8)}
+	out := processors.Output{Records: slices.Grow(s.out[:0], len(b.Records)+len(b.Records)/8), Left: s.Leave}
 	defer s.leave()
 	s.split(b, &out)
 	if err := s.begin(ctx, s.entered, books, &out); err != nil {
