@@ -20,7 +20,7 @@ type Member struct {
 	Known *Hashes
 
 	orders []heldOrder
-	places map[string]int // of keys in orders, once they are many
+	places []uint32 // of keys in orders, once they are many
 	seen   []heldBucket
 
 	boards               []int32 // periods of leaderboards on which the member changed

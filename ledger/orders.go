@@ -1,6 +1,9 @@
 package ledger
 
-import "iter"
+import (
+	"iter"
+	"math/bits"
+)
 
 // heldOrder is an order that a member holds in a world. One that a decision is done with may be kept as it is written, for
 // nearly all of them are never asked for again; neither order nor state: it was forgotten.
@@ -26,6 +29,25 @@ func (h *heldOrder) unpacked() *Order {
 
 // ordersListed is the number of orders from which on their places are indexed.
 const ordersListed = 16
+
+// index makes the table of places anew, at most a quarter full: a slot is a place in the list, from 1 on, and lies in the
+// first free one from that on which the hash of the order's key names.
+func (m *Member) index() {
+	m.places = make([]uint32, 4<<bits.Len(uint(len(m.orders)-1)))
+	for i := range m.orders {
+		m.places[m.slot(m.orders[i].hash, m.orders[i].key)] = uint32(i + 1)
+	}
+}
+
+// slot is where an order's place is, or would be.
+func (m *Member) slot(hash uint64, key string) int {
+	mask := len(m.places) - 1
+	for i := int(hash) & mask; ; i = (i + 1) & mask {
+		if at := m.places[i]; at == 0 || m.orders[at-1].hash == hash && m.orders[at-1].key == key {
+			return i
+		}
+	}
+}
 
 // Packing is where the orders of a batch lie as they are written, and an order to make the next one in: memory that is
 // used again from batch to batch, and stays in the processor's cache, instead of an order's own for each.
@@ -73,8 +95,8 @@ func (m *Member) Order(key string) *Order {
 
 func (m *Member) held(key string) *heldOrder {
 	if m.places != nil {
-		if i, ok := m.places[key]; ok {
-			return &m.orders[i]
+		if at := m.places[m.slot(HashOrder(key), key)]; at != 0 {
+			return &m.orders[at-1]
 		}
 		return nil
 	}
@@ -98,13 +120,11 @@ func (m *Member) hold(h heldOrder) *heldOrder {
 	m.orders = append(m.orders, h)
 	n := len(m.orders)
 	switch {
-	case m.places != nil:
-		m.places[h.key] = n - 1
-	case n == ordersListed:
-		m.places = make(map[string]int, 4*ordersListed)
-		for i := range m.orders {
-			m.places[m.orders[i].key] = i
-		}
+	case n < ordersListed:
+	case 2*n > len(m.places):
+		m.index()
+	default:
+		m.places[m.slot(h.hash, h.key)] = uint32(n)
 	}
 	return &m.orders[n-1]
 }

@@ -133,7 +133,8 @@ type program struct {
 	stage    *balances.Stage
 	queue    []topics.Record // requests on their way to other shards
 	letters  []topics.Record
-	order    int // records made
+	order    int  // records made
+	leave    bool // balances.Dependencies.Leave
 }
 
 func start(t *testing.T) *program {
@@ -176,6 +177,7 @@ func (p *program) books() (topics.Books, error) { return topics.NewBooks(p.book)
 func (p *program) owner() *balances.Stage {
 	return balances.New(balances.Dependencies{
 		Store: p.store, History: p.log, Observer: p, Books: p.books, Clock: func() time.Time { return p.now }, Shards: shards,
+		Leave: p.leave,
 	})
 }
 
