@@ -41,13 +41,11 @@ func (c codec) read(v string, state any) error {
 	return c.dec.Unmarshal([]byte(v), state)
 }
 
-// format names how the states of this build are written, and stands in the names of the Functions. Whoever changes the
-// one changes the others: the shards of a store in another format have no mark to this build, so that their owners fold
-// them anew from the ledger.
+// format names how the states of this build are written. The shards of a store in another format have no mark to this build,
+// so that their owners fold them anew from the ledger.
 const format = "7"
 
-// encodeHead is the applied mark: seq, ledger offset, chain hash, shard time, format. Lua reads the seq before the first
-// colon.
+// encodeHead is the applied mark: seq, ledger offset, chain hash, shard time, format.
 func encodeHead(h ledger.Head) string {
 	return strings.Join([]string{
 		strconv.FormatUint(h.Seq, 10), strconv.FormatInt(h.Offset, 10), hex.EncodeToString(h.Hash), strconv.FormatInt(h.Now, 10), format,

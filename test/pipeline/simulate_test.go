@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 // simulation is what `jifen simulate -o json` says, as far as these tests look at it.
