@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,7 @@ func (s *Store) apply(ctx context.Context, batches []ledger.Batch) error {
 		return s.client.Watch(ctx, func(tx *redis.Tx) error { return s.write(ctx, tx, marks, batches) }, marks...)
 	}
 	err := attempt()
-	if err != nil && !errors.Is(err, ErrGap) && !errors.Is(err, errEncode) && ctx.Err() == nil {
+	if err != nil && !errors.Is(err, ErrGap) && !errors.Is(err, errEncode) && !errors.Is(err, errRefused) && ctx.Err() == nil {
 		err = attempt()
 	}
 	switch {
@@ -63,7 +64,7 @@ func (s *Store) write(ctx context.Context, tx *redis.Tx, marks []string, batches
 	case values = <-s.rooms:
 	default:
 	}
-	p := tx.TxPipeline()
+	p, ends := tx.TxPipeline(), make([]int, len(batches))
 	for i := range batches {
 		b := &batches[i]
 		seq, err := appliedSeq(held[i])
@@ -71,6 +72,7 @@ func (s *Store) write(ctx context.Context, tx *redis.Tx, marks []string, batches
 			return fmt.Errorf("%s: %w", marks[i], err)
 		}
 		if seq >= b.Head.Seq {
+			ends[i] = p.Len()
 			continue
 		}
 		if seq+1 != b.From {
@@ -81,14 +83,36 @@ func (s *Store) write(ctx context.Context, tx *redis.Tx, marks []string, batches
 			return err
 		}
 		w.send(ctx, p, b.Head)
-		values = w.buffer
+		values, ends[i] = w.buffer, p.Len()
 	}
-	_, err = p.Exec(ctx)
+	cmds, err := p.Exec(ctx)
 	select {
 	case s.rooms <- values[:0]:
 	default:
 	}
-	return err
+	return s.executed(ctx, marks, ends, cmds, err)
+}
+
+// errRefused is a command of a transaction that Redis could not execute, because a key holds something of another type.
+var errRefused = errors.New("a key does not hold what we write there: its shard is to be rebuilt")
+
+// executed takes the marks off shards of which a command failed while the others were executed, and the mark was written:
+// Redis does not roll back, and without its mark nobody believes a shard.
+func (s *Store) executed(ctx context.Context, marks []string, ends []int, cmds []redis.Cmder, err error) error {
+	var refused redis.Error
+	if err == nil || !errors.As(err, &refused) || errors.Is(err, redis.TxFailedErr) || redis.IsExecAbortError(err) {
+		return err // all of it, or nothing, or it is not known
+	}
+	from, told := 0, err
+	for i, end := range ends {
+		at := slices.IndexFunc(cmds[from:end], func(c redis.Cmder) bool { return c.Err() != nil })
+		if at >= 0 {
+			failed := fmt.Errorf("%w: %s: %w", errRefused, marks[i], cmds[from+at].Err())
+			told = errors.Join(told, failed, s.client.Unlink(ctx, marks[i]).Err())
+		}
+		from = end
+	}
+	return told
 }
 
 // appliedSeq is the seq of a mark, in whatever format the rest is; 0 where there is none.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -139,4 +140,35 @@ func TestEarlierBatchChangesNothing(t *testing.T) {
 	apply(t, s, first)
 	apply(t, s, batch(1, 2, 4)) // overlaps, and ends before what is applied
 	holds(t, s, onTop(first, second))
+}
+
+// TestAShardOfWhichACommandFailedHasNoMark: lists lie where logs are to grow. The shard between is written, theirs are not
+// believed any more, and begin anew after a reset.
+func TestAShardOfWhichACommandFailedHasNoMark(t *testing.T) {
+	r := testkit.StartRedis(t)
+	s := open(t, r)
+	one, two, three := batch(1, 1, 1), batch(2, 1, 1), batch(3, 1, 1)
+	apply(t, s, one, two, three)
+	for _, key := range []string{"jifen:{1}:l:m", "jifen:{3}:l:m"} {
+		raw(t, r).Del(t.Context(), key)
+		raw(t, r).RPush(t.Context(), key, "x")
+	}
+	next := batch(2, 2, 2)
+	err := s.Apply(t.Context(), []ledger.Batch{batch(1, 2, 2), next, batch(3, 2, 2)}) // their logs were not read: they are appended to
+	for _, mark := range []string{"jifen:{1}:applied: WRONGTYPE", "jifen:{3}:applied: WRONGTYPE"} {
+		if err == nil || !strings.Contains(err.Error(), mark) {
+			t.Errorf("got %v", err)
+		}
+	}
+	got, err := s.Read(t.Context(), []ledger.Want{{Shard: 1}, {Shard: 2}, {Shard: 3}})
+	if err != nil || got[0].Head.Seq != 0 || got[1].Head.Seq != 2 || got[2].Head.Seq != 0 {
+		t.Fatalf("shards are at %d, %d and %d: %v", got[0].Head.Seq, got[1].Head.Seq, got[2].Head.Seq, err)
+	}
+	holds(t, s, onTop(two, next))
+	if err := s.Reset(t.Context(), map[int32]bool{1: true, 3: true}); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, s, one, three)
+	holds(t, s, one)
+	holds(t, s, three)
 }

@@ -3,6 +3,7 @@ package balances_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -17,13 +18,19 @@ import (
 	"jifen/topics"
 )
 
-// scribble writes over what Redis has under a key that ends so, of any shard.
-func (p *program) scribble(key string, value func(string) string) {
-	p.t.Helper()
+// raw is a client beside the store.
+func (p *program) raw() *redis.Client {
 	c := redis.NewClient(&redis.Options{
 		Addr: p.redis.Addr(), MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-	defer func() { _ = c.Close() }()
+	p.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// scribble writes over what Redis has under a key that ends so, of any shard.
+func (p *program) scribble(key string, value func(string) string) {
+	p.t.Helper()
+	c := p.raw()
 	keys, err := c.Keys(p.t.Context(), "jifen:{*}:"+key).Result()
 	if err != nil || len(keys) == 0 {
 		p.t.Fatalf("no key %s: %v", key, err)
@@ -108,6 +115,27 @@ func TestATakeoverThatComesUponWhatIsNoState(t *testing.T) {
 	p.takeover()
 	equal(t, "damaged", p.damaged, 1)
 	equal(t, "ana", p.available("ana"), int64(108))
+	equal(t, "ben", p.available("ben"), int64(51))
+	p.sound("after it")
+}
+
+// TestAKeyOfAnotherType: what is to be appended to is a list now. The owner starts afresh, and its shard is rebuilt.
+func TestAKeyOfAnotherType(t *testing.T) {
+	p := start(t)
+	p.batch(p.gift("ana", "g1", 100), p.gift("ben", "g2", 50))
+	key := fmt.Sprintf("jifen:{%d}:l:ana", topics.Shard(topics.MemberAccount("ana"), shards))
+	if c := p.raw(); c.Del(t.Context(), key).Val() != 1 || c.RPush(t.Context(), key, "x").Val() != 1 {
+		t.Fatalf("%s is no list", key)
+	}
+	out := p.process(p.gift("ana", "g3", 5), p.gift("ben", "g4", 1))
+	p.commit(out)
+	if err := p.stage.Committed(t.Context(), out.Records); err == nil {
+		t.Error("it was applied")
+	}
+	rebuilt := p.rebuilds
+	p.takeover()
+	equal(t, "rebuilds", p.rebuilds-rebuilt, 1)
+	equal(t, "ana", p.available("ana"), int64(105))
 	equal(t, "ben", p.available("ben"), int64(51))
 	p.sound("after it")
 }
