@@ -33,7 +33,7 @@ func deaf(t *testing.T, server string, words ...string) *testkit.Deaf {
 // lostVectors are those of replies that never come (§6): what has been written is written again, and stands there once.
 func lostVectors(t *testing.T) {
 	calm, shaken := program(t, "book.yaml", false), program(t, "book.yaml", true)
-	redis := deaf(t, shaken.redis.Addr(), "FCALL\r\n") // what only reads is FCALL_RO
+	redis := deaf(t, shaken.redis.Addr(), "MULTI\r\n")
 	engine := deaf(t, shaken.engine.Addr(), "INSERT+INTO+LEDGER", "INSERT+INTO+SHOP_EVENTS")
 	calm.clock(raceNow)
 	direct := shaken.env
