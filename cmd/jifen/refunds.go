@@ -70,10 +70,13 @@ func (p *ports) PreviewRefund(ctx context.Context, o httpapi.Order, lines []http
 		event.Data.Lines = append(event.Data.Lines, topics.Line{Line: l.ID, Net: l.Net})
 	}
 	report, err := simulate.Run(ctx, simulate.Config{
-		Books: v.moment.Books, Now: now, Limits: p.limits(), Shards: p.config.Shards, States: looker{p.store}, Member: o.Member, Language: language,
+		Books: v.moment.Books, Now: now, Limits: p.limits(), Shards: p.config.Shards, States: p.store, Member: o.Member, Language: language,
 	}, []simulate.Input{{Record: topics.Encode(&event)}})
 	if err != nil {
 		return httpapi.RefundPreview{}, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
+	}
+	if report.States == nil || report.States.Seq == 0 { // Redis was emptied since the order was found
+		return httpapi.RefundPreview{}, fmt.Errorf("%w: redis has nothing of the member's shard", httpapi.ErrUnavailable)
 	}
 	step := report.Steps[0]
 	if step.DeadLetter != nil || step.After == nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"jifen/cmd/jifen/simulate"
-	"jifen/internal/redisstore"
-	"jifen/ledger"
 	"jifen/topics"
 )
 
@@ -113,7 +110,7 @@ func (a *app) simulate(cmd *cobra.Command, f *simulateFlags) error {
 		c.Now = a.clock()
 	}
 	if f.member != "" {
-		c.States = looker{a.store}
+		c.States = a.store // which it only reads
 	}
 	report, err := simulate.Run(cmd.Context(), c, f.events)
 	if err != nil {
@@ -126,11 +123,4 @@ func (a *app) simulate(cmd *cobra.Command, f *simulateFlags) error {
 		slog.Warn("redis has nothing of the member's shard: it is new, was emptied, or is being rebuilt", "shard", s.Shard)
 	}
 	return showRules(cmd, report, func(out io.Writer) { report.Table(out, c.Books) })
-}
-
-// looker reads states and cannot write any.
-type looker struct{ store *redisstore.Store }
-
-func (l looker) Read(ctx context.Context, wants []ledger.Want) ([]ledger.Got, error) {
-	return l.store.Read(ctx, wants)
 }
