@@ -87,6 +87,23 @@ func TestViewSeesWhatTheEntrySays(t *testing.T) {
 	})
 }
 
+// TestShortFieldsAreReadAsAnyOther wherever a message begins and is cut, and whatever bytes it is.
+func TestShortFieldsAreReadAsAnyOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := rapid.SliceOfN(rapid.OneOf(rapid.ByteRange(0, 40), rapid.Byte()), 0, 60).Draw(t, "message")
+		for from := range m {
+			for to := from; to <= len(m); to++ {
+				cut := m[from:to:to]
+				number, x, b, rest := next(cut)
+				longNumber, longX, longB, longRest := long(cut)
+				if number != longNumber || x != longX || string(b) != string(longB) || string(rest) != string(longRest) {
+					t.Fatalf("% x: %d %d % x % x, want %d %d % x % x", cut, number, x, b, rest, longNumber, longX, longB, longRest)
+				}
+			}
+		}
+	})
+}
+
 // viewOf is the view of e by way of the generated type.
 func viewOf(e *pointspb.Entry) entryView {
 	v := entryView{

@@ -75,9 +75,6 @@ func (p *ports) PreviewRefund(ctx context.Context, o httpapi.Order, lines []http
 	if err != nil {
 		return httpapi.RefundPreview{}, fmt.Errorf("%w: %w", httpapi.ErrUnavailable, err)
 	}
-	if report.States == nil || report.States.Seq == 0 { // Redis was emptied since the order was found
-		return httpapi.RefundPreview{}, fmt.Errorf("%w: redis has nothing of the member's shard", httpapi.ErrUnavailable)
-	}
 	step := report.Steps[0]
 	if step.DeadLetter != nil || step.After == nil {
 		return httpapi.RefundPreview{}, fmt.Errorf("preview of a refund of order %s: %s: %+v", o.ID, step.Outcome, step.DeadLetter)
