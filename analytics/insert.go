@@ -159,27 +159,39 @@ func (s *Store) insertLedger(ctx context.Context, block *ledgerBlock, records []
 func (s *Store) fillLedger(block *ledgerBlock, records []topics.Record) (map[int32]Position, error) {
 	block.reset()
 	next := maps.Clone(s.ledger)
+	for run := range s.order.runs(records) {
+		shard := records[run[0]].Partition
+		after, err := s.fillShard(block, records, run, next[shard])
+		if err != nil {
+			return nil, err
+		}
+		next[shard] = after
+	}
+	return next, nil
+}
+
+// fillShard adds the rows of one shard, of the records at the places of run, that follow p, and returns where the last one is.
+func (s *Store) fillShard(block *ledgerBlock, records []topics.Record, run []int32, p Position) (Position, error) {
 	var v entryView
-	for _, i := range s.order.by(records) {
+	for _, i := range run {
 		r := &records[i]
 		if err := v.read(r.Value); err != nil {
-			return nil, fmt.Errorf("%w: shard %d, offset %d: %w", ErrBroken, r.Partition, r.Offset, err)
+			return p, fmt.Errorf("%w: shard %d, offset %d: %w", ErrBroken, r.Partition, r.Offset, err)
 		}
 		s.sawErased(&v)
-		p := next[r.Partition]
 		if v.seq <= p.Seq {
 			continue
 		}
 		if v.seq != p.Seq+1 {
-			return nil, fmt.Errorf("%w: shard %d: seq %d at offset %d follows seq %d", ErrBroken, r.Partition, v.seq, r.Offset, p.Seq)
+			return p, fmt.Errorf("%w: shard %d: seq %d at offset %d follows seq %d", ErrBroken, r.Partition, v.seq, r.Offset, p.Seq)
 		}
 		if r.Partition < 0 || r.Partition > maxShard || len(v.id) > 16 {
-			return nil, fmt.Errorf("%w: shard %d, seq %d: its shard or the length of its id does not fit the table", ErrBroken, r.Partition, v.seq)
+			return p, fmt.Errorf("%w: shard %d, seq %d: its shard or the length of its id does not fit the table", ErrBroken, r.Partition, v.seq)
 		}
-		next[r.Partition] = Position{Seq: v.seq, Offset: r.Offset}
+		p = Position{Seq: v.seq, Offset: r.Offset}
 		block.add(r.Partition, r.Offset, &v)
 	}
-	return next, nil
+	return p, nil
 }
 
 const maxShard = 1<<16 - 1
@@ -218,20 +230,8 @@ func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []topi
 	for topic, offsets := range s.shop {
 		next[topic] = maps.Clone(offsets)
 	}
-	for _, i := range s.order.by(records) {
-		r := &records[i]
-		offsets := next[r.Topic]
-		if offsets == nil {
-			offsets = map[int32]int64{}
-			next[r.Topic] = offsets
-		}
-		if last, ok := offsets[r.Partition]; ok && r.Offset <= last {
-			continue
-		}
-		offsets[r.Partition] = r.Offset
-		if e := readEnvelope(r); !s.forgets(r, &e) {
-			block.add(r, e)
-		}
+	for run := range s.order.runs(records) {
+		s.fillShop(block, records, run, next)
 	}
 	if block.rows() == 0 {
 		return nil
@@ -242,6 +242,31 @@ func (s *Store) insertShop(ctx context.Context, block *shopBlock, records []topi
 	}
 	s.shop = next
 	return nil
+}
+
+// fillShop adds the rows of one partition, of the records at the places of run, that follow its offset, and moves that on.
+func (s *Store) fillShop(block *shopBlock, records []topics.Record, run []int32, next map[string]map[int32]int64) {
+	first := &records[run[0]]
+	offsets := next[first.Topic]
+	if offsets == nil {
+		offsets = map[int32]int64{}
+		next[first.Topic] = offsets
+	}
+	last, known := offsets[first.Partition]
+	if !known {
+		last = -1
+	}
+	for _, i := range run {
+		r := &records[i]
+		if r.Offset <= last {
+			continue
+		}
+		last = r.Offset
+		if e := readEnvelope(r); !s.forgets(r, &e) {
+			block.add(r, e)
+		}
+	}
+	offsets[first.Partition] = last
 }
 
 // shopToken names a block by the offsets that it ends with.

@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"jifen/topics"
@@ -10,9 +11,10 @@ import (
 // order puts records into the tables' order, by topic and partition. Those of a partition come in order already, so that
 // counting them does it: records are large, and neither moved nor compared. Its memory is used again.
 type order struct {
-	lanes []lane
-	of    []int32 // lane of each record
-	order []int32 // records in order
+	lanes  []lane
+	sorted []lane  // in the tables' order
+	of     []int32 // lane of each record
+	order  []int32 // records in order
 }
 
 // lane is a partition that records are of.
@@ -23,7 +25,21 @@ type lane struct {
 	next      int32 // how many records it has; then the place of the next of them
 }
 
-// by returns the indexes of records in order.
+// runs are the places of each partition's records, partition by partition in order.
+func (o *order) runs(records []topics.Record) iter.Seq[[]int32] {
+	return func(yield func([]int32) bool) {
+		order, from := o.by(records), int32(0)
+		for _, l := range o.sorted {
+			to := o.lanes[l.number].next // counted on to its end
+			if !yield(order[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
+}
+
+// by returns the places of records in order.
 func (o *order) by(records []topics.Record) []int32 {
 	o.lanes, o.of = o.lanes[:0], o.of[:0]
 	last := int32(-1)
@@ -35,11 +51,12 @@ func (o *order) by(records []topics.Record) []int32 {
 		o.lanes[last].next++
 		o.of = append(o.of, last)
 	}
-	sorted := slices.SortedFunc(slices.Values(o.lanes), func(a, b lane) int {
+	o.sorted = append(o.sorted[:0], o.lanes...)
+	slices.SortFunc(o.sorted, func(a, b lane) int {
 		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.partition, b.partition))
 	})
 	place := int32(0)
-	for _, l := range sorted {
+	for _, l := range o.sorted {
 		o.lanes[l.number].next = place
 		place += l.next
 	}
