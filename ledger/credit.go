@@ -34,15 +34,15 @@ func Credit(w *World, ev *pointspb.CreditEvent, m Moment) (*Decision, error) {
 	if err != nil {
 		return begin(w, m, ev.Cause), err
 	}
-	return CreditAt(new(Desk), w, &e, m)
+	return CreditAt(new(Desk), w, &e, &m)
 }
 
 // CreditAt is Credit at a desk, of an event whose names are known: the decision and its entries are good until the desk
 // is used again. A world that lacks the event's member takes it for one of whom nothing is known.
-func CreditAt(desk *Desk, w *World, ev *Event, m Moment) (*Decision, error) {
+func CreditAt(desk *Desk, w *World, ev *Event, m *Moment) (*Decision, error) {
 	c := desk.clear()
 	d := c.Decision
-	d.Outcome, d.world, d.moment, d.cause, d.marks = Applied, w, m, ev.Cause, ev.Marks()
+	d.Outcome, d.world, d.moment, d.cause, d.marks = Applied, w, *m, ev.Cause, ev.Marks()
 	if c.m = ev.Member; c.m == nil {
 		c.m = w.Member(ev.ID)
 	}

@@ -214,9 +214,11 @@ func foldOrder(o *Order, e *pointspb.Entry) {
 	o.Written = e.RecordedAt
 	if f := e.Order; f != nil {
 		o.Paid, o.At, o.Early, o.Reviews = true, e.Cause.OccurredAt, nil, nil
-		o.Lines = slices.Grow(o.Lines, len(f.Lines))
-		for _, l := range f.Lines {
-			o.Lines = append(o.Lines, OrderLine{ID: l.Id, Net: l.Net, Eligible: l.Eligible, Kept: l.Net})
+		from := len(o.Lines)
+		o.Lines = append(o.Lines, make([]OrderLine, len(f.Lines))...)
+		for i, l := range f.Lines {
+			to := &o.Lines[from+i]
+			to.ID, to.Net, to.Eligible, to.Kept = l.Id, l.Net, l.Eligible, l.Net
 		}
 		if m := cmp.Or(e.Metric, e.PendingMetric); m != nil {
 			o.Year, o.Counted = m.Year, m.Orders > 0

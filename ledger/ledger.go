@@ -5,6 +5,8 @@
 package ledger
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -105,9 +107,18 @@ func (d *Decision) complete(e *pointspb.Entry) {
 	if e.EffectiveAt == 0 {
 		e.EffectiveAt = e.Cause.OccurredAt
 	}
-	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, pointspb.Kind_name[int32(e.Kind)], e.Rule, lotNumber(e), turn(e))
+	id := topics.MarkOf(e.Cause.Source, e.Cause.Id, e.Account, kindNames[e.Kind], e.Rule, lotNumber(e), turn(e))
 	e.Id = id[:]
 }
+
+// kindNames are the names of the kinds of entries, by their number: each entry's id is made of one.
+var kindNames = func() []string {
+	names := make([]string, slices.Max(slices.Collect(maps.Keys(pointspb.Kind_name)))+1)
+	for n, name := range pointspb.Kind_name {
+		names[n] = name
+	}
+	return names
+}()
 
 func (d *Decision) refuse(o Outcome) *Decision {
 	d.Outcome = o

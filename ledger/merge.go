@@ -43,7 +43,7 @@ func (d *Decision) forwarded(r *pointspb.Request, q *pointspb.ForwardRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	return CreditAt(new(Desk), d.world, &e, d.moment)
+	return CreditAt(new(Desk), d.world, &e, &d.moment)
 }
 
 // Forwarding is the event that a request sent on, with the names of the states that it concerns.

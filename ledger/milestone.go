@@ -55,13 +55,13 @@ func (x crossing) unless(silent bool) crossing {
 	return x
 }
 
-func (x crossing) by(cause *pointspb.Cause, lot uint32, order string) crossing {
+func (x *crossing) by(cause *pointspb.Cause, lot uint32, order string) *crossing {
 	x.cause, x.lot, x.order = cause, lot, order
 	return x
 }
 
 // reach issues a coupon for each milestone that a lot reached, debt repaid. History fires none (semantics §8).
-func (d *Decision) reach(a *Member, x crossing) {
+func (d *Decision) reach(a *Member, x *crossing) {
 	if x.book == nil {
 		return
 	}
@@ -79,7 +79,7 @@ func (d *Decision) reach(a *Member, x crossing) {
 }
 
 // issue books a coupon, unless the period has one that was not revoked: the member's, or one of whom they were merged with.
-func (d *Decision) issue(a *Member, m *topics.Milestone, x crossing, after int64) {
+func (d *Decision) issue(a *Member, m *topics.Milestone, x *crossing, after int64) {
 	period, n := m.Per.Name(time.UnixMilli(x.at), x.book.Zone), uint32(1)
 	for i := range a.Coupons {
 		k := &a.Coupons[i]

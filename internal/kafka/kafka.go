@@ -106,14 +106,15 @@ func fromKafka(r *kgo.Record) topics.Record {
 
 // toKafka are the client's records of ours, in the room; all have the time of now.
 func toKafka(records []topics.Record, room *recordRoom) []*kgo.Record {
-	room.sent, room.sends = slices.Grow(room.sent[:0], len(records)), slices.Grow(room.sends[:0], len(records))
+	room.sent = slices.Grow(room.sent[:0], len(records))[:len(records)]
+	room.sends = slices.Grow(room.sends[:0], len(records))[:len(records)]
+	clear(room.sent)
 	now := time.Now()
 	for i := range records {
-		r := &records[i]
-		room.sent = append(room.sent, kgo.Record{
-			Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value, Headers: toHeaders(r.Headers), Timestamp: now,
-		})
-		room.sends = append(room.sends, &room.sent[i])
+		from, to := &records[i], &room.sent[i]
+		to.Topic, to.Partition, to.Timestamp = from.Topic, from.Partition, now
+		to.Key, to.Value, to.Headers = from.Key, from.Value, toHeaders(from.Headers)
+		room.sends[i] = to
 	}
 	return room.sends
 }

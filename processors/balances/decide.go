@@ -111,7 +111,7 @@ func (s *Stage) due(h *shard, name string, out *processors.Output) error {
 // credit decides one credit event. Arithmetic that cannot be done is a dead letter: it would fail again and again. What
 // the clock had made due before it is booked all the same.
 func (s *Stage) credit(h *shard, c *input, out *processors.Output) error {
-	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, h.moment)
+	d, err := ledger.CreditAt(&s.desk, h.world, &c.event, &h.moment)
 	if err != nil {
 		h.ended(c.event.Cause.Type, deadLettered)
 		out.Records = append(out.Records, deadLetter(c.record, topics.ReasonRuleError, err))
