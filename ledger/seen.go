@@ -99,6 +99,17 @@ func (b *Bucket) find(m topics.Mark) (slot int, found bool) {
 	}
 }
 
+// near reads where an identity lies in the list's table, or would lie, and the list's end.
+func (b *Bucket) near(m topics.Mark) (sum uint64) {
+	if n := len(b.list); n > 0 {
+		sum += uint64(b.list[n-1][0])
+	}
+	if b.slots != nil {
+		sum += b.slots[int(binary.LittleEndian.Uint32(m[:]))&(len(b.slots)-1)]
+	}
+	return sum
+}
+
 // Has says whether an identity was seen.
 func (b *Bucket) Has(m topics.Mark) bool {
 	if b.slots == nil {

@@ -46,7 +46,7 @@ func (w *writer) all(b *ledger.Batch) error {
 		w.unqueue(id)
 	}
 	var err error
-	for _, m := range changed {
+	for m := range ledger.InReach(changed) {
 		err = errors.Join(err, w.member(m))
 	}
 	for id := range made {

@@ -64,8 +64,8 @@ type Stage struct {
 	Dependencies
 
 	mu      sync.Mutex
-	heads   map[int32]*ledger.Head // of the shards that are ours
-	mended  map[int32]uint64       // seq at which shards were rebuilt last, because of what was no state
+	heads   heads
+	mended  map[int32]uint64 // seq at which shards were rebuilt last, because of what was no state
 	cache   *cache
 	pending []*shard // decided, not committed
 	// Of the batch under way; the loop has no use for it after Committed.
@@ -74,19 +74,38 @@ type Stage struct {
 	records []*topics.Record               // credits
 	shop    []*topics.Record               // of the shops' topics
 	events  [partMost]pointspb.CreditEvent // of the part under decision
-	shards  map[int32]*shard
-	entered []*shard // of the batch
-	batch   int      // counts batches, and part their parts
+	shards  []*shard                       // by number
+	entered []*shard                       // of the batch
+	batch   int                            // counts batches, and part their parts
 	part    int
 	account []byte
 	desk    ledger.Desk
 	packing ledger.Packing
+	fetched []*ledger.Event
+	members []*ledger.Member
 	lent    bool // members of the cache may hold what was decided and not committed
+}
+
+// heads are the last entries of the shards that are ours, by number; nil: it is not.
+type heads []*ledger.Head
+
+func (h heads) of(shard int32) *ledger.Head {
+	if int(shard) < len(h) {
+		return h[shard]
+	}
+	return nil
+}
+
+func (h *heads) set(shard int32, head *ledger.Head) {
+	for int(shard) >= len(*h) {
+		*h = append(*h, nil)
+	}
+	(*h)[shard] = head
 }
 
 // New makes a stage that owns nothing yet.
 func New(d Dependencies) *Stage {
-	return &Stage{Dependencies: d, heads: map[int32]*ledger.Head{}, mended: map[int32]uint64{}, cache: newCache(d.Cache), shards: map[int32]*shard{}}
+	return &Stage{Dependencies: d, mended: map[int32]uint64{}, cache: newCache(d.Cache)}
 }
 
 var _ processors.Stage = (*Stage)(nil)
@@ -97,7 +116,9 @@ func (s *Stage) Owned() map[int32]uint64 {
 	defer s.mu.Unlock()
 	out := make(map[int32]uint64, len(s.heads))
 	for n, h := range s.heads {
-		out[n] = h.Seq
+		if h != nil {
+			out[int32(n)] = h.Seq //nolint:gosec // a partition
+		}
 	}
 	return out
 }
@@ -110,7 +131,7 @@ func (s *Stage) Loss() {
 }
 
 func (s *Stage) forget() {
-	s.heads, s.cache, s.pending, s.lent = map[int32]*ledger.Head{}, newCache(s.Cache), nil, false
+	s.heads, s.cache, s.pending, s.lent = nil, newCache(s.Cache), nil, false
 	s.drop()
 }
 

@@ -3,6 +3,7 @@ package balances
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"jifen/ledger"
@@ -42,7 +43,7 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 	for _, b := range batches {
 		head := b.Head
 		head.Hash = slices.Clone(head.Hash) // it lies in the room, which is used again
-		s.heads[b.Shard] = &head
+		s.heads.set(b.Shard, &head)
 	}
 	for _, h := range s.pending {
 		s.remember(h)
@@ -67,8 +68,10 @@ func (s *Stage) Committed(ctx context.Context, written []topics.Record) error {
 
 // remember keeps the members of a batch, as the store has them now.
 func (s *Stage) remember(h *shard) {
-	for _, m := range h.world.Members {
+	s.members = slices.AppendSeq(s.members[:0], maps.Values(h.world.Members))
+	for m := range ledger.InReach(s.members) {
 		m.Settle()
 		s.cache.put(m)
 	}
+	clear(s.members)
 }

@@ -34,6 +34,7 @@ type shard struct {
 	credits  []input  // of the part under decision
 	versions []string // under which they were evaluated
 	want     ledger.Want
+	unread   []string // members of the part that the batch does not have yet
 	moment   ledger.Moment
 	head     ledger.Head // after the entries
 	first    uint64      // seq of the first entry
@@ -164,6 +165,7 @@ func (s *Stage) credits(ctx context.Context, shards []*shard, books topics.Books
 	if err := read(books, shards); err != nil {
 		return err
 	}
+	s.fetch(shards)
 	if err := s.more(ctx, shards, func(h *shard) ledger.Want { return h.creditWant(s) }); err != nil {
 		return err
 	}
@@ -194,7 +196,7 @@ func read(books topics.Books, shards []*shard) error {
 func (s *Stage) load(ctx context.Context, shards []*shard) error {
 	wants := make([]ledger.Want, len(shards))
 	for _, h := range shards {
-		if s.heads[h.number] == nil {
+		if s.heads.of(h.number) == nil {
 			return fmt.Errorf("shard %d: %w", h.number, errNotOurs)
 		}
 	}
@@ -237,7 +239,7 @@ func (s *Stage) states(ctx context.Context, shards []*shard, wants []ledger.Want
 func (s *Stage) behind(got []ledger.Got, shards []*shard) []int32 {
 	var out []int32
 	for i, h := range shards {
-		head := s.heads[h.number]
+		head := s.heads.of(h.number)
 		if got[i].Head.Seq != head.Seq || !bytes.Equal(got[i].Head.Hash, head.Hash) {
 			out = append(out, h.number)
 		}
@@ -248,7 +250,7 @@ func (s *Stage) behind(got []ledger.Got, shards []*shard) []int32 {
 // adopt takes over what was read, and reads what the due index names.
 func (s *Stage) adopt(ctx context.Context, got []ledger.Got, shards []*shard) error {
 	for i, h := range shards {
-		h.head = *s.heads[h.number]
+		h.head = *s.heads.of(h.number)
 		h.first, h.due = h.head.Seq+1, got[i].Due
 	}
 	if err := s.more(ctx, shards, (*shard).dueWant); err != nil {

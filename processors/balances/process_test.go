@@ -34,7 +34,7 @@ func TestAVersionThatWasNotReadIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	batch := processors.Batch{Records: []topics.Record{{Topic: topics.Credits, Partition: topics.Shard(event.Account, 4), Value: value}}}
-	s.heads[batch.Records[0].Partition] = &ledger.Head{}
+	s.heads.set(batch.Records[0].Partition, &ledger.Head{})
 	if _, err := s.Process(context.Background(), batch); !errors.Is(err, errNotRead) {
 		t.Fatalf("an unread version: %v, want %v", err, errNotRead)
 	}

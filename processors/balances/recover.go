@@ -66,7 +66,7 @@ func (s *Stage) recover(ctx context.Context, shards []int32) error {
 func (s *Stage) mend(ctx context.Context, bad *ledger.Unreadable) error {
 	lost := map[int32]bool{}
 	for n, err := range bad.Shards {
-		if seq, before := s.mended[n]; before && s.heads[n] != nil && s.heads[n].Seq == seq {
+		if seq, before := s.mended[n]; before && s.heads.of(n) != nil && s.heads.of(n).Seq == seq {
 			return fmt.Errorf("after a rebuild at seq %d: shard %d: %w", seq, n, err)
 		}
 		lost[n] = true
@@ -77,7 +77,7 @@ func (s *Stage) mend(ctx context.Context, bad *ledger.Unreadable) error {
 		return err
 	}
 	for n := range lost {
-		s.mended[n] = s.heads[n].Seq
+		s.mended[n] = s.heads.of(n).Seq
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (s *Stage) fold(ctx context.Context, marks map[int32]ledger.Head, whole boo
 			foreign = append(foreign, n)
 			continue
 		}
-		s.heads[n] = h
+		s.heads.set(n, h)
 	}
 	if f.total > f.reported {
 		s.Observer.Recovering(len(marks), f.total-f.reported, whole)

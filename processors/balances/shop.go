@@ -28,7 +28,7 @@ func (s *Stage) hint(r *topics.Record) {
 	}
 	s.account = append(append(s.account[:0], topics.MemberPrefix...), r.Key...)
 	n := topics.Shard(topics.TextOf(s.account), s.Shards)
-	if s.heads[n] == nil {
+	if s.heads.of(n) == nil {
 		return // somebody else's
 	}
 	h := s.enter(n)
@@ -48,7 +48,7 @@ func (s *Stage) evaluate(ctx context.Context, part []*topics.Record, books topic
 			continue
 		}
 		n := topics.Shard(credit.Account, s.Shards)
-		if s.heads[n] == nil {
+		if s.heads.of(n) == nil {
 			record, err := s.room.Credit(credit, s.Shards)
 			if err != nil {
 				return nil, err

@@ -87,12 +87,10 @@ func (h *shard) turn(part int, shards []*shard) []*shard {
 
 // shard is the place of a shard's part of a batch, the same from batch to batch.
 func (s *Stage) shard(number int32) *shard {
-	h := s.shards[number]
-	if h == nil {
-		h = &shard{number: number}
-		s.shards[number] = h
+	for int(number) >= len(s.shards) {
+		s.shards = append(s.shards, &shard{number: int32(len(s.shards))}) //nolint:gosec // a partition
 	}
-	return h
+	return s.shards[number]
 }
 
 // clear empties it for a batch.

@@ -14,6 +14,7 @@ import (
 func (h *shard) wants(s *Stage) {
 	h.world = ledger.NewWorld()
 	h.world.Packing = &s.packing
+	h.world.Members = make(map[string]*ledger.Member, len(h.members))
 	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost, Into: h.world}
 	for _, id := range h.members {
 		if m := h.member(s, id, &w); m.Known == nil {
@@ -51,9 +52,25 @@ func (h *shard) wants(s *Stage) {
 	h.want = w
 }
 
+// fetch finds the members of the credits under decision, all in one go.
+func (s *Stage) fetch(shards []*shard) {
+	s.fetched = s.fetched[:0]
+	for _, h := range shards {
+		var w ledger.Want
+		for i := range h.credits {
+			e := &h.credits[i].event
+			e.Member = h.member(s, e.ID, &w)
+			s.fetched = append(s.fetched, e)
+		}
+		h.unread = w.Members
+	}
+	ledger.FetchEvents(s.fetched)
+	clear(s.fetched)
+}
+
 // creditWant names the states that the credits under decision need beside those that the batch has.
 func (h *shard) creditWant(s *Stage) ledger.Want {
-	w := ledger.Want{Shard: h.number}
+	w := ledger.Want{Shard: h.number, Members: h.unread}
 	for i := range h.credits {
 		h.need(s, &h.credits[i].event, &w)
 	}
@@ -78,7 +95,9 @@ func (h *shard) member(s *Stage, id string, w *ledger.Want) *ledger.Member {
 
 // need names the states of a credit event that the batch lacks.
 func (h *shard) need(s *Stage, e *ledger.Event, w *ledger.Want) {
-	e.Member = h.member(s, e.ID, w)
+	if e.Member == nil { // it is no credit of the part, of which it was looked for already
+		e.Member = h.member(s, e.ID, w)
+	}
 	switch {
 	case e.Member.Whole: // all that it has is there
 	case e.Ends:
