@@ -180,6 +180,28 @@ shop.shares.v1 1    1970-01-01 00:00:00.000 m2 `
 	}
 }
 
+// Records that come again, whether this store knows their rows or has to ask the table, are there once, and none is missing.
+func TestShopEventsGoOnWhereTheTableIs(t *testing.T) {
+	f, ctx := start(t), context.Background()
+	for _, s := range []struct {
+		store   *analytics.Store
+		records []topics.Record
+	}{
+		{f.Store, []topics.Record{paid(0, 0, "e-0"), paid(0, 1, "e-1")}},
+		{f.Store, []topics.Record{paid(1, 5, "f-5"), paid(0, 1, "e-1"), paid(0, 2, "e-2")}},
+		{f.Store, []topics.Record{paid(0, 3, "e-3")}},
+		{f.reopen(t), []topics.Record{paid(0, 3, "e-3"), paid(1, 5, "f-5"), paid(0, 4, "e-4"), paid(1, 6, "f-6")}},
+	} {
+		if err := s.store.InsertShop(ctx, s.records); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "0 0 e-0\n0 1 e-1\n0 2 e-2\n0 3 e-3\n0 4 e-4\n1 5 f-5\n1 6 f-6"
+	if got := f.text(t, "partition, record_offset, id", "shop_events ORDER BY partition, record_offset"); got != want {
+		t.Errorf("rows:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 func TestRuleUptakeShowsTheHoldoutBesideTheRule(t *testing.T) {
 	f, ctx := start(t), context.Background()
 	rule := analytics.RuleRow{Name: "retail", Version: "2026-05", Rule: "spend-basic", EffectiveFrom: day.AddDate(0, -1, 0), EventType: topics.TypeOrderPaid, HoldoutPercent: 10, PointCost: topics.Ratio{Num: 3, Den: 2}}
