@@ -33,13 +33,15 @@ func (h *Hashes) Has(x uint64) bool {
 
 // place is where a hash lies or would lie.
 func (h *Hashes) place(x uint64) int {
-	mask := len(h.slots) - 1
-	i := int(x) & mask
+	i, mask := h.home(x), len(h.slots)-1
 	for h.slots[i] != 0 && h.slots[i] != x {
 		i = (i + 1) & mask
 	}
 	return i
 }
+
+// home is the slot at which the search for a hash begins.
+func (h *Hashes) home(x uint64) int { return int(x) & (len(h.slots) - 1) }
 
 func (h *Hashes) grow() {
 	old := h.slots

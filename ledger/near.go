@@ -3,6 +3,8 @@ package ledger
 import (
 	"iter"
 	"slices"
+
+	"jifen/topics"
 )
 
 // Members of whom nothing was heard for a while lie in memory far from the processor, each in a dozen places, and a
@@ -95,12 +97,23 @@ func (m *Member) lists() (sum uint64) {
 // tables reads where the event's order and identities are among those of its member, or would be.
 func (e *Event) tables() (sum uint64) {
 	if k := e.Member.Known; k != nil && k.count > 0 {
-		sum += k.slots[int(max(e.OrderHash, 1))&(len(k.slots)-1)] //nolint:gosec // as place has it
+		sum += k.slots[k.home(max(e.OrderHash, 1))]
 	}
 	for _, x := range e.Marks() {
 		if b := e.Member.Bucket(x.Month); b != nil {
-			sum += b.near(x.Mark)
+			sum += b.ends(x.Mark)
 		}
+	}
+	return sum
+}
+
+// ends reads the list's end, and where an identity is in its table, or would be.
+func (b *Bucket) ends(m topics.Mark) (sum uint64) {
+	if n := len(b.list); n > 0 {
+		sum += uint64(b.list[n-1][0])
+	}
+	if b.slots != nil {
+		sum += b.slots[b.home(m)]
 	}
 	return sum
 }

@@ -13,14 +13,19 @@ import (
 func TestTheFieldsReadOfAMemberReachAllOfIt(t *testing.T) {
 	var m Member
 	account := unsafe.Offsetof(m.Account)
-	read := []uintptr{
-		account + unsafe.Offsetof(m.NextLot), account + unsafe.Offsetof(m.PendingOrders),
-		account + unsafe.Offsetof(m.Notices) + unsafe.Offsetof(m.Notices.Expired), account + unsafe.Offsetof(m.Watched),
-		account + unsafe.Offsetof(m.Months), unsafe.Offsetof(m.places),
+	read := map[uintptr]func(){
+		account + unsafe.Offsetof(m.NextLot):                                      func() { m.NextLot = 1 },
+		account + unsafe.Offsetof(m.PendingOrders):                                func() { m.PendingOrders = make([]PendingOrder, 1) },
+		account + unsafe.Offsetof(m.Notices) + unsafe.Offsetof(m.Notices.Expired): func() { m.Notices.Expired = make([]Noticed, 1) },
+		account + unsafe.Offsetof(m.Watched):                                      func() { m.Watched = make([]Watched, 1) },
+		account + unsafe.Offsetof(m.Months):                                       func() { m.Months = make([]SeenMonth, 1) },
+		unsafe.Offsetof(m.places):                                                 func() { m.places = make([]uint32, 1) },
 	}
 	reached := make([]bool, (unsafe.Sizeof(m)+fetchedBytes-1)/fetchedBytes)
-	for _, o := range read {
-		reached[o/fetchedBytes] = true
+	for at, set := range read {
+		before := m.fields()
+		set()
+		reached[at/fetchedBytes] = m.fields() != before
 	}
 	if slices.Contains(reached, false) {
 		t.Errorf("of the parts of %d bytes in a member of %d, these are read: %v", fetchedBytes, unsafe.Sizeof(m), reached)
@@ -79,7 +84,7 @@ func TestFetchingLooksWhereDecidingDoes(t *testing.T) {
 		if b := m.Bucket(month); b != nil && b.slots != nil {
 			b.add(mark[0].Mark)
 			slot, found := b.find(mark[0].Mark)
-			if !found || b.near(mark[0].Mark) != uint64(mark[0].Mark[0])+b.slots[slot] {
+			if !found || b.ends(mark[0].Mark) != uint64(mark[0].Mark[0])+b.slots[slot] {
 				t.Errorf("%s: the place of the identity was not read", name)
 			}
 		}

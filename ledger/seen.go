@@ -91,7 +91,7 @@ func imprint(m topics.Mark) uint32 { return binary.LittleEndian.Uint32(m[4:]) }
 // find is the slot where an identity is, or would be.
 func (b *Bucket) find(m topics.Mark) (slot int, found bool) {
 	mask := len(b.slots) - 1
-	for i := int(binary.LittleEndian.Uint32(m[:])) & mask; ; i = (i + 1) & mask {
+	for i := b.home(m); ; i = (i + 1) & mask {
 		s := b.slots[i]
 		if s == 0 || uint32(s>>32) == imprint(m) && b.list[uint32(s)-1] == m {
 			return i, s != 0
@@ -99,15 +99,9 @@ func (b *Bucket) find(m topics.Mark) (slot int, found bool) {
 	}
 }
 
-// near reads where an identity lies in the list's table, or would lie, and the list's end.
-func (b *Bucket) near(m topics.Mark) (sum uint64) {
-	if n := len(b.list); n > 0 {
-		sum += uint64(b.list[n-1][0])
-	}
-	if b.slots != nil {
-		sum += b.slots[int(binary.LittleEndian.Uint32(m[:]))&(len(b.slots)-1)]
-	}
-	return sum
+// home is the slot at which the search for an identity begins.
+func (b *Bucket) home(m topics.Mark) int {
+	return int(binary.LittleEndian.Uint32(m[:])) & (len(b.slots) - 1)
 }
 
 // Has says whether an identity was seen.

@@ -14,7 +14,7 @@ import (
 func (h *shard) wants(s *Stage) {
 	h.world = ledger.NewWorld()
 	h.world.Packing = &s.packing
-	h.world.Members = make(map[string]*ledger.Member, len(h.members))
+	h.world.Members = make(map[string]*ledger.Member, len(h.members)) // it does not grow, which would move all of them
 	w := ledger.Want{Shard: h.number, Now: s.Clock().UnixMilli(), DueMost: dueMost, Into: h.world}
 	for _, id := range h.members {
 		if m := h.member(s, id, &w); m.Known == nil {
