@@ -34,7 +34,7 @@ func (b *bed) versions(ctx context.Context) map[string]string {
 			}
 		}
 	}
-	if version, err := b.engineVersion(ctx); err == nil {
+	if version, err := b.query(ctx, "SELECT version()"); err == nil {
 		v["clickhouse"] = version
 	}
 	return v
@@ -54,20 +54,26 @@ func kafkaVersion(ctx context.Context) string {
 	return "Apache Kafka " + version
 }
 
-// engineVersion asks the engine over its HTTP interface.
-func (b *bed) engineVersion(ctx context.Context) (string, error) {
-	query := "http://" + b.stack.Engine.Addr() + "/?query=" + url.QueryEscape("SELECT version()")
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, query, nil)
+// query asks the engine over its HTTP interface.
+func (b *bed) query(ctx context.Context, query string) (string, error) {
+	at := "http://" + b.stack.Engine.Addr() + "/?database=jifen&query=" + url.QueryEscape(query)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
-		return "", fmt.Errorf("engine version: %w", err)
+		return "", fmt.Errorf("ask the engine: %w", err)
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return "", fmt.Errorf("engine version: %w", err)
+		return "", fmt.Errorf("ask the engine: %w", err)
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, 100))
-	return strings.TrimSpace(string(text)), err
+	text, err := io.ReadAll(io.LimitReader(res.Body, 1000))
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", res.Status, text)
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask the engine: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // Print writes the tables.
