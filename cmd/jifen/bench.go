@@ -19,6 +19,7 @@ import (
 type benchFlags struct {
 	bench.Options
 	latency int
+	rounds  int
 	output  string
 }
 
@@ -44,6 +45,7 @@ func benchCommand() *cobra.Command {
 	f.Kafka = bench.RealKafka
 	flags.Var(choice{&f.Kafka, []string{bench.RealKafka, bench.EmbeddedKafka}}, "kafka", "Apache Kafka, or the embedded kfake")
 	flags.IntVar(&f.latency, "latency", 0, "measure instead how long people wait, by this many redemptions and orders at 20/s, then while --events drain")
+	flags.IntVar(&f.rounds, "rounds", 1, "run it so many times, on new parts each, and print medians: a machine's speed changes from minute to minute")
 	flags.StringVar(&f.Profiles, "profiles", "", "folder for CPU profiles of the processes under measure")
 	outputFlag(cmd, &f.output, "table", "json")
 	return cmd
@@ -55,6 +57,10 @@ func (f *benchFlags) check() error {
 		return errors.New("--events: at least 1000, --members: at least 1")
 	case f.latency < 0:
 		return errors.New("--latency: must not be below 0")
+	case f.rounds < 1:
+		return errors.New("--rounds: at least 1")
+	case f.rounds > 1 && (f.latency > 0 || f.Profiles != ""):
+		return errors.New("--rounds: not with --latency or --profiles, which are of one run")
 	case f.Zipf <= 1:
 		return errors.New("--zipf: must be above 1")
 	}
@@ -80,13 +86,7 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 		}
 		return append(args, settings...)
 	}
-	measure := bench.Run
-	if f.latency > 0 {
-		measure = func(ctx context.Context, o bench.Options) (*bench.Report, error) {
-			return bench.Latencies(ctx, o, f.latency)
-		}
-	}
-	r, err := measure(cmd.Context(), f.Options)
+	r, err := f.measure(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,17 @@ func runBench(cmd *cobra.Command, f benchFlags) error {
 		return errDiffers
 	}
 	return err
+}
+
+func (f *benchFlags) measure(ctx context.Context) (*bench.Report, error) {
+	switch {
+	case f.latency > 0:
+		return bench.Latencies(ctx, f.Options, f.latency)
+	case f.rounds > 1:
+		return bench.Rounds(ctx, f.Options, f.rounds)
+	default:
+		return bench.Run(ctx, f.Options)
+	}
 }
 
 // decodeCommand is the child that fetches and decodes; it is no use by itself.

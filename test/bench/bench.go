@@ -44,8 +44,9 @@ type Arm struct {
 	Seconds float64            `json:"wall_seconds"`
 	Rate    float64            `json:"events_per_second"`
 	CPU     map[string]float64 `json:"cpu_us_per_event"`
-	Sum     float64            `json:"cpu_us_per_event_sum"` // without the broker's
-	Ratio   float64            `json:"ratio_to_library"`     // of Sum to that of the first arm, which is what this machine is known by
+	Sum     float64            `json:"cpu_us_per_event_sum"`            // without the broker's
+	Sums    []float64          `json:"cpu_us_per_event_sums,omitempty"` // of each round, where there are several: then the others are medians
+	Ratio   float64            `json:"ratio_to_library"`                // of Sum to that of the first arm, which is what this machine is known by
 	Broker  float64            `json:"broker_cpu_us_per_event"`
 	Load    float64            `json:"load_average"`
 }

@@ -85,6 +85,9 @@ func (r *Report) Print(w io.Writer) error {
 	if len(r.Latencies) > 0 {
 		text += r.waits() + "\n"
 	}
+	if len(r.Arms) > 0 && len(r.Arms[0].Sums) > 1 {
+		text += fmt.Sprintf("medians of %d rounds, of sums the least and the most besides; ", len(r.Arms[0].Sums))
+	}
 	text += fmt.Sprintf("%d orders, members 1 to %d by zipf %.2f, seed %d; %d shards; ledger entries %d (with the warm-up), audit differences %d\n",
 		r.Events, r.Members, r.Zipf, r.Seed, r.Shards, r.Entries, r.Differences)
 	for _, name := range slices.Sorted(maps.Keys(r.Versions)) {
@@ -115,9 +118,17 @@ func (r *Report) costs() string {
 			}
 			row = append(row, cell)
 		}
-		t.AppendRow(append(row, fmt.Sprintf("%.1f", a.Sum), fmt.Sprintf("%.2f", a.Ratio), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
+		t.AppendRow(append(row, a.sum(), fmt.Sprintf("%.2f", a.Ratio), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
 	}
 	return t.Render()
+}
+
+// sum is the sum as the table has it: of several rounds the median, the least and the most.
+func (a Arm) sum() string {
+	if len(a.Sums) < 2 {
+		return fmt.Sprintf("%.1f", a.Sum)
+	}
+	return fmt.Sprintf("%.1f (%.1f–%.1f)", a.Sum, slices.Min(a.Sums), slices.Max(a.Sums))
 }
 
 // waits is the table of the latencies.

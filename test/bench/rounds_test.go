@@ -1,0 +1,58 @@
+package bench
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// round is a report of two arms, as one run makes it.
+func round(library, jifen, redis float64, faults ...string) *Report {
+	return &Report{Entries: 7, Faults: faults, Arms: []Arm{
+		{Name: "fetch + library", CPU: map[string]float64{"jifen": library}, Sum: library, Ratio: 1},
+		{Name: "full pipeline", CPU: map[string]float64{"jifen": jifen, "redis": redis}, Sum: jifen + redis, Ratio: (jifen + redis) / library, Rate: 100 * jifen},
+	}}
+}
+
+// TestRoundsReportMedians: of each figure by itself, of an odd and an even number of rounds, with the sums of all of them.
+func TestRoundsReportMedians(t *testing.T) {
+	rounds := []*Report{round(10, 18, 2), round(5, 12, 3), round(8, 30, 1)}
+	r, err := merge(rounds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := r.Arms[1]; a.CPU["jifen"] != 18 || a.CPU["redis"] != 2 || a.Sum != 20 || a.Ratio != 3 || a.Rate != 1800 || !slices.Equal(a.Sums, []float64{20, 15, 31}) {
+		t.Errorf("of three rounds: %+v", a)
+	}
+	if rounds[2].Arms[1].CPU["jifen"] != 30 {
+		t.Error("the last round was changed")
+	}
+	var text strings.Builder
+	if err := r.Print(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"20.0 (15.0–31.0)", "medians of 3 rounds"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, text.String())
+		}
+	}
+	if r, err = merge(rounds[:2]); err != nil || r.Arms[1].Sum != 17.5 {
+		t.Errorf("of two rounds: %+v, %v", r.Arms[1], err)
+	}
+}
+
+// TestRoundsThatDoNotCount: a fault of any round is one of all, and rounds of different entries are not put together.
+func TestRoundsThatDoNotCount(t *testing.T) {
+	bad := round(1, 1, 1, "full pipeline: 6 points")
+	bad.Differences = 2
+	r, err := merge([]*Report{bad, round(1, 1, 1)})
+	if err != nil || r.Differences != 2 || !slices.Equal(r.Faults, []string{"round 1: full pipeline: 6 points"}) {
+		t.Errorf("faults %v, differences %d, %v", r.Faults, r.Differences, err)
+	}
+	other := round(1, 1, 1)
+	other.Entries = 8
+	if _, err := merge([]*Report{other, round(1, 1, 1)}); !errors.Is(err, errUnlike) {
+		t.Errorf("rounds of different entries: %v", err)
+	}
+}
