@@ -131,7 +131,8 @@ func (s *Stage) Loss() {
 }
 
 func (s *Stage) forget() {
-	s.heads, s.cache, s.pending, s.lent = nil, newCache(s.Cache), nil, false
+	s.heads, s.pending, s.lent = nil, nil, false
+	s.cache.drop()
 	s.drop()
 }
 

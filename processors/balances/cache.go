@@ -6,11 +6,12 @@ import "jifen/ledger"
 // which every batch checks; two generations bound it: what a whole generation did not touch is dropped.
 type cache struct {
 	limit      int
+	generation int32 // of the young; none is used twice
 	young, old map[string]*ledger.Member
 }
 
 func newCache(limit int) *cache {
-	return &cache{limit: max(limit, 1000), young: map[string]*ledger.Member{}, old: map[string]*ledger.Member{}}
+	return &cache{limit: max(limit, 1000), generation: 1, young: map[string]*ledger.Member{}, old: map[string]*ledger.Member{}}
 }
 
 func (c *cache) get(id string) *ledger.Member {
@@ -22,14 +23,18 @@ func (c *cache) get(id string) *ledger.Member {
 
 // put keeps a member, as one that was touched now.
 func (c *cache) put(m *ledger.Member) {
-	if c.young[m.ID] == m {
-		return
+	if m.Kept == c.generation {
+		return // it is found without another search
 	}
 	if len(c.young) >= c.limit {
 		c.young, c.old = make(map[string]*ledger.Member, c.limit), c.young
+		c.generation++
 	}
-	c.young[m.ID] = m
+	c.young[m.ID], m.Kept = m, c.generation
 }
 
 // drop forgets everything.
-func (c *cache) drop() { *c = *newCache(c.limit) }
+func (c *cache) drop() {
+	c.young, c.old = map[string]*ledger.Member{}, map[string]*ledger.Member{}
+	c.generation++
+}
