@@ -181,6 +181,10 @@ func (b *bed) pipeline(ctx context.Context, r *Report, generator *orders) error 
 	if err != nil {
 		return err
 	}
+	held, err := b.rows(ctx) // as the clock stopped
+	if err != nil {
+		return err
+	}
 	late, err := b.merged(ctx)
 	if err != nil {
 		return err
@@ -193,8 +197,16 @@ func (b *bed) pipeline(ctx context.Context, r *Report, generator *orders) error 
 	if err != nil {
 		return err
 	}
+	r.fed(held, rows{found.Entries, b.all.Events})
 	b.arm(r, "full pipeline", found.Totals.Granted, wall, used)
 	return nil
+}
+
+// fed holds what was in ClickHouse as the clock stopped against what had to be: the tables were only asked how many rows they have.
+func (r *Report) fed(held, all rows) {
+	if held != all {
+		r.fault("full pipeline: %d entries and %d orders were in ClickHouse as the clock stopped, of %d and %d", held.entries, held.orders, all.entries, all.orders)
+	}
 }
 
 // merged waits until the engine has merged what was inserted, which is the feed's doing too, and returns what that took.

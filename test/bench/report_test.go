@@ -35,3 +35,14 @@ func TestArmsAreHeldAgainstTheFirst(t *testing.T) {
 		}
 	}
 }
+
+// TestPipelineCountsOnceTheFeedIsThrough: a clock that stopped before would leave out what the feed and ClickHouse still had to do.
+func TestPipelineCountsOnceTheFeedIsThrough(t *testing.T) {
+	all := rows{entries: 12, orders: 10}
+	for held, faults := range map[rows]int{all: 0, {11, 10}: 1, {12, 9}: 1, {13, 10}: 1} {
+		r := &Report{}
+		if r.fed(held, all); len(r.Faults) != faults {
+			t.Errorf("%+v of %+v: faults %v", held, all, r.Faults)
+		}
+	}
+}

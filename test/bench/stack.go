@@ -239,15 +239,11 @@ func (b *bed) fed(ctx context.Context, orders int64) error {
 		for n := range heads {
 			entries += int64(heads[n].Head.Seq) //nolint:gosec // far from that many
 		}
-		behind := false
-		for table, rows := range map[string]int64{"ledger": entries, "shop_events": orders} {
-			held, err := b.rows(ctx, table)
-			if err != nil {
-				return err
-			}
-			behind = behind || held < rows
+		held, err := b.rows(ctx)
+		if err != nil {
+			return err
 		}
-		if !behind {
+		if held.entries >= entries && held.orders >= orders {
 			return nil
 		}
 		if err := pause(ctx, 5*lookInterval); err != nil {
@@ -256,17 +252,19 @@ func (b *bed) fed(ctx context.Context, orders int64) error {
 	}
 }
 
-// rows is how many rows a table of ours says that it has.
-func (b *bed) rows(ctx context.Context, table string) (int64, error) {
-	text, err := b.query(ctx, "SELECT total_rows FROM system.tables WHERE database = currentDatabase() AND name = '"+table+"'")
+// rows are how many rows the tables say they have.
+type rows struct{ entries, orders int64 }
+
+func (b *bed) rows(ctx context.Context) (rows, error) {
+	text, err := b.query(ctx, "SELECT total_rows FROM system.tables WHERE database = currentDatabase() AND name IN ('ledger', 'shop_events') ORDER BY name")
 	if err != nil {
-		return 0, err
+		return rows{}, err
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("rows of %s: %w", table, err)
+	var r rows
+	if _, err := fmt.Sscan(text, &r.entries, &r.orders); err != nil {
+		return rows{}, fmt.Errorf("rows of the tables, of %q: %w", text, err)
 	}
-	return n, nil
+	return r, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {
