@@ -15,7 +15,7 @@ type Member struct {
 	Account
 	// Whole says that all of the member's orders are held.
 	Whole bool
-	// Kept is a note of who keeps members from batch to batch: when that last kept this one.
+	// Kept is a note of who keeps members from batch to batch: in which of its generations it last kept this one; 0: in none.
 	Kept int32
 	// Known are the hashes of the keys of all orders that the store has; nil: it was not asked. Who was told them was told
 	// the seen buckets, too: one that is not held is empty.

@@ -6,12 +6,14 @@ import "jifen/ledger"
 // which every batch checks; two generations bound it: what a whole generation did not touch is dropped.
 type cache struct {
 	limit      int
-	generation int32 // of the young; none is used twice
+	generation int32 // of the young, from 1; none is used twice
 	young, old map[string]*ledger.Member
 }
 
 func newCache(limit int) *cache {
-	return &cache{limit: max(limit, 1000), generation: 1, young: map[string]*ledger.Member{}, old: map[string]*ledger.Member{}}
+	c := &cache{limit: max(limit, 1000)}
+	c.drop()
+	return c
 }
 
 func (c *cache) get(id string) *ledger.Member {

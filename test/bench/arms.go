@@ -197,13 +197,13 @@ func (b *bed) pipeline(ctx context.Context, r *Report, generator *orders) error 
 	if err != nil {
 		return err
 	}
-	r.fed(held, rows{found.Entries, b.all.Events})
+	r.complete(held, rows{found.Entries, b.all.Events})
 	b.arm(r, "full pipeline", found.Totals.Granted, wall, used)
 	return nil
 }
 
-// fed holds what was in ClickHouse as the clock stopped against what had to be: the tables were only asked how many rows they have.
-func (r *Report) fed(held, all rows) {
+// complete holds what was in ClickHouse as the clock stopped against what had to be: the tables were only asked how many rows they have.
+func (r *Report) complete(held, all rows) {
 	if held != all {
 		r.fault("full pipeline: %d entries and %d orders were in ClickHouse as the clock stopped, of %d and %d", held.entries, held.orders, all.entries, all.orders)
 	}

@@ -41,7 +41,7 @@ func TestPipelineCountsOnceTheFeedIsThrough(t *testing.T) {
 	all := rows{entries: 12, orders: 10}
 	for held, faults := range map[rows]int{all: 0, {11, 10}: 1, {12, 9}: 1, {13, 10}: 1} {
 		r := &Report{}
-		if r.fed(held, all); len(r.Faults) != faults {
+		if r.complete(held, all); len(r.Faults) != faults {
 			t.Errorf("%+v of %+v: faults %v", held, all, r.Faults)
 		}
 	}
