@@ -33,6 +33,8 @@ type Options struct {
 	Progress func(most int64, what string) Bar                 // for the person in front of it
 	Profiles string                                            // folder for CPU profiles of the children; empty: none
 	Decode   func(o DecodeOptions, settings []string) []string // command line of the child that fetches and decodes
+
+	rounds string // folder of all rounds, which the run leaves its files in; empty: it is alone
 }
 
 // Arm is one thing measured: CPU microseconds per event, of every process that works for it.

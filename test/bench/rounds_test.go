@@ -2,6 +2,8 @@ package bench
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -54,5 +56,33 @@ func TestRoundsThatDoNotCount(t *testing.T) {
 	other.Entries = 8
 	if _, err := merge([]*Report{other, round(1, 1, 1)}); !errors.Is(err, errUnlike) {
 		t.Errorf("rounds of different entries: %v", err)
+	}
+}
+
+// TestRoundsLeaveTheirFiles: what a round is done with stays as empty files, which cost no room, until all are over; a run by
+// itself removes its folder.
+func TestRoundsLeaveTheirFiles(t *testing.T) {
+	at := func(dir string) *bed {
+		b := &bed{Options: Options{rounds: dir}, dir: filepath.Join(t.TempDir(), "run")}
+		if err := os.MkdirAll(filepath.Join(b.dir, "engine"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(b.dir, "engine", "data.bin"), []byte("rows"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink("data.bin", filepath.Join(b.dir, "engine", "link")); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.leave(); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	kept := at("rounds")
+	if f, err := os.Stat(filepath.Join(kept.dir, "engine", "data.bin")); err != nil || f.Size() != 0 {
+		t.Errorf("of a round: %v, %v; it is to stay, empty", f, err)
+	}
+	if _, err := os.Stat(at("").dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("of a run by itself: %v; it is to go", err)
 	}
 }

@@ -29,7 +29,7 @@ const shards = 16
 type bed struct {
 	Options
 	stack     *devstack.Stack
-	dir       string // logs and profiles of the children
+	dir       string // data and logs of the parts, logs of the children
 	kafka     kafka.Config
 	store     *redisstore.Store
 	producer  *kafka.Producer
@@ -48,14 +48,13 @@ func start(ctx context.Context, o Options) (*bed, context.Context, error) {
 		}
 	}
 	b := &bed{Options: o}
-	dir, err := os.MkdirTemp("", "jifen-bench-")
-	if err != nil {
+	var err error
+	if b.dir, err = os.MkdirTemp(o.rounds, "jifen-bench-"); err != nil {
 		return nil, nil, fmt.Errorf("bench: %w", err)
 	}
-	b.dir = dir
-	b.stack, err = devstack.StartStack(ctx, "", devstack.Want{Redis: true, Engine: true, Kafka: o.Kafka == RealKafka, Kfake: o.Kafka != RealKafka})
+	b.stack, err = devstack.StartStack(ctx, b.dir, devstack.Want{Redis: true, Engine: true, Kafka: o.Kafka == RealKafka, Kfake: o.Kafka != RealKafka})
 	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, nil, errors.Join(err, b.leave())
 	}
 	ctx, b.fail = context.WithCancelCause(ctx)
 	if err := b.endWithParts(); err != nil {
@@ -104,7 +103,15 @@ func (b *bed) close() error {
 	if b.store != nil {
 		errs = append(errs, b.store.Close())
 	}
-	return errors.Join(append(errs, b.stack.Close(), os.RemoveAll(b.dir))...)
+	return errors.Join(append(errs, b.stack.Close(), b.leave())...)
+}
+
+// leave removes the files, or leaves them to the other rounds.
+func (b *bed) leave() error {
+	if b.rounds != "" {
+		return emptied(b.dir)
+	}
+	return os.RemoveAll(b.dir)
 }
 
 // settings make every jifen that is started a part of this installation; nothing else configures it.
