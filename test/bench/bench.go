@@ -48,7 +48,7 @@ type Arm struct {
 	CPU     map[string]float64 `json:"cpu_us_per_event"`
 	Sum     float64            `json:"cpu_us_per_event_sum"`            // without the broker's
 	Sums    []float64          `json:"cpu_us_per_event_sums,omitempty"` // of each round, where there are several: then the others are medians
-	Ratio   float64            `json:"ratio_to_library"`                // of Sum to that of the first arm, which is what this machine is known by
+	Ratio   float64            `json:"ratio_to_library"`                // of Sum to that of the first arm, which is what this machine is known by; 0: that took less than a tick
 	Broker  float64            `json:"broker_cpu_us_per_event"`
 	Load    float64            `json:"load_average"`
 }
@@ -91,7 +91,10 @@ func (b *bed) arm(r *Report, name string, points int64, wall time.Duration, used
 	}
 	a.Ratio = 1
 	if len(r.Arms) > 0 {
-		a.Ratio = a.Sum / r.Arms[0].Sum
+		a.Ratio = 0
+		if library := r.Arms[0].Sum; library > 0 {
+			a.Ratio = a.Sum / library
+		}
 	}
 	if points != b.all.Points {
 		r.fault("%s: %d points, the generated orders come to %d", name, points, b.all.Points)

@@ -118,7 +118,7 @@ func (r *Report) costs() string {
 			}
 			row = append(row, cell)
 		}
-		t.AppendRow(append(row, a.sum(), fmt.Sprintf("%.2f", a.Ratio), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
+		t.AppendRow(append(row, a.sum(), a.ratio(), fmt.Sprintf("%.1f", a.Broker), fmt.Sprintf("%.0f", a.Rate), fmt.Sprintf("%.1f", a.Load)))
 	}
 	return t.Render()
 }
@@ -129,6 +129,14 @@ func (a Arm) sum() string {
 		return fmt.Sprintf("%.1f", a.Sum)
 	}
 	return fmt.Sprintf("%.1f (%.1f–%.1f)", a.Sum, slices.Min(a.Sums), slices.Max(a.Sums))
+}
+
+// ratio is the ratio as the table has it.
+func (a Arm) ratio() string {
+	if a.Ratio == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", a.Ratio)
 }
 
 // waits is the table of the latencies.

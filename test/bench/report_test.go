@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,23 @@ func TestArmsAreHeldAgainstTheFirst(t *testing.T) {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, text.String())
 		}
+	}
+}
+
+// TestSmallRunsHaveNoRatio: where the first arm took less than a tick, nothing is held against it, in JSON either.
+func TestSmallRunsHaveNoRatio(t *testing.T) {
+	b := &bed{Options: Options{Load: Load{Events: 1000}}, all: Totals{Points: 7}}
+	r := &Report{}
+	b.arm(r, "fetch + library", 7, time.Second, usage{"jifen": 0})
+	b.arm(r, "credits stage", 7, time.Second, usage{"jifen": 0})
+	b.arm(r, "full pipeline", 7, time.Second, usage{"jifen": 10 * time.Millisecond})
+	for _, a := range r.Arms[1:] {
+		if a.Ratio != 0 || a.ratio() != "" {
+			t.Errorf("%s: %v times nothing", a.Name, a.Ratio)
+		}
+	}
+	if _, err := json.Marshal(r); err != nil {
+		t.Error(err)
 	}
 }
 
