@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -60,8 +61,12 @@ func TestRoundsThatDoNotCount(t *testing.T) {
 }
 
 // TestRoundsLeaveTheirFiles: what a round is done with stays as empty files, which cost no room, until all are over; a run by
-// itself removes its folder.
+// itself removes its folder. A file that is only linked to is none of theirs.
 func TestRoundsLeaveTheirFiles(t *testing.T) {
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, []byte("not ours"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	at := func(dir string) *bed {
 		b := &bed{Options: Options{rounds: dir}, dir: filepath.Join(t.TempDir(), "run")}
 		if err := os.MkdirAll(filepath.Join(b.dir, "engine"), 0o755); err != nil {
@@ -70,7 +75,7 @@ func TestRoundsLeaveTheirFiles(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(b.dir, "engine", "data.bin"), []byte("rows"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Symlink("data.bin", filepath.Join(b.dir, "engine", "link")); err != nil {
+		if err := os.Symlink(other, filepath.Join(b.dir, "engine", "link")); err != nil {
 			t.Fatal(err)
 		}
 		if err := b.leave(); err != nil {
@@ -84,5 +89,24 @@ func TestRoundsLeaveTheirFiles(t *testing.T) {
 	}
 	if _, err := os.Stat(at("").dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("of a run by itself: %v; it is to go", err)
+	}
+	if text, err := os.ReadFile(other); err != nil || string(text) != "not ours" {
+		t.Errorf("a file that is linked to: %q, %v", text, err)
+	}
+}
+
+// TestRoundsLeaveNothingBehind: what they write is below one folder, which goes when they are over, however they end.
+func TestRoundsLeaveNothingBehind(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	_, err := Rounds(ctx, Options{Kafka: EmbeddedKafka, Progress: func(int64, string) Bar { return nil }}, 2)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("rounds that were stopped: %v", err)
+	}
+	left, err := os.ReadDir(temporary)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
